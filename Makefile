@@ -1,0 +1,43 @@
+# Every target sets up what it needs. DATA=folder makes `make report` read your own folder.
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?= data/sample
+OUT ?= reports
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: report test check lab lock clean
+
+report: $(READY)
+	@$(BIN)/pmanalytics report $(DATA) --out $(OUT)
+
+test: $(READY)
+	@$(BIN)/pytest
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lab: $(READY)
+	@$(BIN)/jupyter lab notebooks
+
+lock: $(READY)
+	@$(BIN)/uv pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate \
+		--extra notebooks --extra test --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) $(OUT)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name yours with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { echo "$(PYTHON) lacks ensurepip; install it first (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@

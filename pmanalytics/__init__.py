@@ -1,0 +1,29 @@
+"""Delivery analytics for project and product managers.
+
+A file becomes a table by passing a schema; a metric is a function from tables to a table; a figure
+is a function from a metric's table to a plotly figure; a notebook only calls them in that order; a
+report is a notebook that was run.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "pmanalytics.loaders.records": ["load_products", "load_projects", "load_status_history"],
+    "pmanalytics.metrics.delivery": ["project_outcomes"],
+    "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
+    "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
+    "pmanalytics.lifecycle": ["Lifecycle", "unmapped_statuses"],
+    "pmanalytics.errors": ["PMAnalyticsError"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = list(_HOME_OF)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

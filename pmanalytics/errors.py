@@ -1,0 +1,134 @@
+"""Every error a user can meet, and its wording.
+
+An error names what is wrong and where, lists what is there instead, and says what to do next. All
+of them are `PMAnalyticsError`, so one `except` is enough, and a traceback from a library underneath
+is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LINES_ON_SCREEN = 20
+
+
+class Reason(NamedTuple):
+    """Why a cell or a row cannot be used, and what to do about it."""
+
+    reason: str
+    hint: str
+
+
+NOT_A_DATE = Reason("is not a day of the calendar", "Correct the day, or leave the cell empty")
+NOT_ISO = Reason("is not written as YYYY-MM-DD", "Say how dates are written with date_format")
+AMBIGUOUS_DATE = Reason(
+    "could be day/month or month/day",
+    "Say which with date_format, for example date_format='%d/%m/%Y'",
+)
+NOT_IN_FORMAT = Reason("does not fit the date_format given", "Correct the cell or the date_format")
+NOT_AN_INSTANT = Reason(
+    "is not a date and time",
+    "Write it as 2025-03-31T14:05:00+02:00, or as Jira does: 31/Mar/25 2:05 PM",
+)
+NOT_A_NUMBER = Reason("is not a number", "Write digits with a point for decimals, as in 1234.5")
+NOT_WHOLE = Reason("is not a whole number", "Write digits only")
+NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
+MISSING_VALUE = Reason("is missing and required", "Fill the cell")
+UNKNOWN_PRODUCT = Reason("is not a product_id of the products", "Add the product or correct the id")
+WRONG_CELL_COUNT = Reason(
+    "has another number of cells than the header",
+    "Check for a missing quote or a delimiter inside a cell",
+)
+NOT_AN_ISSUE = Reason("is not a Jira issue this loader can read", "Export the issue again")
+CONFLICTING_ID = Reason(
+    "stands on several rows with different content",
+    "Keep the right row and delete the others",
+)
+
+
+class PMAnalyticsError(ValueError):
+    """Base of all errors of this package."""
+
+
+class UnreadableFileError(PMAnalyticsError):
+    """A file is missing, empty or not of the kind expected."""
+
+
+class MissingColumnsError(PMAnalyticsError):
+    """A table lacks columns it needs."""
+
+    def __init__(self, file: str, missing: Iterable[str], found: Iterable[str]) -> None:
+        headers = [str(name) for name in found]
+        lines = [f"{file} lacks: {', '.join(_with_nearest(name, headers) for name in missing)}."]
+        lines.append(f"Headers found: {', '.join(headers) or 'none'}.")
+        lines.append("Name yours with columns={'ours': 'header in the file'}.")
+        super().__init__("\n".join(lines))
+
+
+class BadRowsError(PMAnalyticsError):
+    """Rows of a file cannot be used; `problems` lists every one of them."""
+
+    def __init__(self, file: str, problems: pd.DataFrame, rows_read: int, unit: str) -> None:
+        self.problems = problems
+        n_rows = problems["line"].nunique(dropna=False)
+        lines = [f"{file}: {n_rows} of {counted(rows_read, 'row')} cannot be used."]
+        lines += [describe(row, unit) for row in problems[:LINES_ON_SCREEN].to_dict("records")]
+        if len(problems) > LINES_ON_SCREEN:
+            lines.append(f"  … and {len(problems) - LINES_ON_SCREEN} more problems.")
+        lines.append("Mend them, or pass quarantine=Quarantine() to load the rest.")
+        super().__init__("\n".join(lines))
+
+
+class MixedCurrenciesError(PMAnalyticsError):
+    """Money in several currencies would be added up."""
+
+    def __init__(self, currencies: Iterable[str]) -> None:
+        super().__init__(
+            f"Amounts in {', '.join(sorted(currencies))} cannot be added up. "
+            "Select one currency first, or group with by='currency'."
+        )
+
+
+class ConfigError(PMAnalyticsError):
+    """`pmanalytics.toml`, or an argument that does its work, says something impossible."""
+
+
+class MissingAsOfError(ConfigError):
+    """Nobody said which day the data describes."""
+
+    def __init__(self, folder: str, newest: str | None) -> None:
+        proposal = f" The newest date in the files is {newest}." if newest else ""
+        super().__init__(
+            f"{folder}: the status date is not given.{proposal} "
+            f"Pass --as-of {newest or 'YYYY-MM-DD'}, "
+            f'or write as_of = "{newest or "YYYY-MM-DD"}" in pmanalytics.toml.'
+        )
+
+
+def counted(n: int, noun: str) -> str:
+    """Return `n` with its noun, in the plural where it belongs.
+
+    >>> counted(1, "row"), counted(3, "row")
+    ('1 row', '3 rows')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def describe(problem: dict, unit: str = "line") -> str:
+    """Return one problem as one line: where, what stands there, why it is wrong, what to do."""
+    value = f" {problem['value']!r}" if isinstance(problem["value"], str) else ""
+    where = f"{unit} {problem['line']}, {problem['column']}"
+    return f"  {where}:{value} {problem['reason']}. {problem['hint']}."
+
+
+def _with_nearest(name: str, headers: list[str]) -> str:
+    nearest = get_close_matches(name.casefold(), [h.casefold() for h in headers], n=1, cutoff=0.5)
+    if not nearest:
+        return name
+    original = next(h for h in headers if h.casefold() == nearest[0])
+    return f"{name} (nearest header: {original!r})"

@@ -1,0 +1,246 @@
+"""Products, projects and histories from plain tables: a CSV file or a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from pmanalytics import errors
+from pmanalytics.calendars import UTC
+from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
+from pmanalytics.loaders.files import open_records
+from pmanalytics.loaders.intake import Intake, name_columns
+from pmanalytics.portfolio import Quarantine
+from pmanalytics.schemas import LEVELS, PROJECT_STATUSES, Products, Projects, StatusChanges, Table
+
+Source: TypeAlias = str | Path | pd.DataFrame
+
+
+def load_products(
+    source: Source,
+    *,
+    columns: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+    quarantine: Quarantine | None = None,
+) -> pd.DataFrame:
+    """Which products are there? Read them from a CSV file or a DataFrame.
+
+    Parameters
+    ----------
+    source
+        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+    columns
+        Our column name → header in the file, where they differ. Headers that differ only in case,
+        blanks or punctuation are found without it.
+    date_format
+        How dates are written, in strptime's letters; otherwise they must be ISO (2025-03-31).
+    quarantine
+        Takes the rows that cannot be used, so that the rest loads.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `Products`: one row per product, with the file's other columns beside it.
+
+    Raises
+    ------
+    UnreadableFileError, MissingColumnsError
+        If there is no table to read, or it lacks `product_id` or `name`.
+    BadRowsError
+        If rows cannot be used and there is no quarantine.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"Product": ["ATL"], "Name": ["Atlas"], "Line": ["Maps"]})
+    >>> load_products(rows, columns={"product_id": "Product"})[["product_id", "name", "Line"]]
+      product_id   name  Line
+    0        ATL  Atlas  Maps
+    """
+    intake = open_records(source, "products")
+    reading = DateReading(date_format)
+    return _load(intake, Products, columns, reading, quarantine)
+
+
+def load_projects(
+    source: Source,
+    *,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    date_format: str | None = None,
+    time_zone: str = UTC,
+    currency: str | None = None,
+    products: pd.DataFrame | None = None,
+    quarantine: Quarantine | None = None,
+) -> pd.DataFrame:
+    """Which projects are there, what was approved for them, and what happened?
+
+    Parameters
+    ----------
+    source
+        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+    columns
+        Our column name → header in the file, where they differ. Headers that differ only in case,
+        blanks or punctuation are found without it.
+    values
+        Column → {word in the file: our word}, such as {"status": {"Completed": "done"}}. Case and
+        the difference between "On Hold" and on_hold do not matter.
+    date_format
+        How dates are written, in strptime's letters; otherwise they must be ISO (2025-03-31).
+    time_zone
+        IANA zone whose calendar days count where the file holds instants instead of days.
+    currency
+        Currency of all amounts where the file has no column for it.
+    products
+        The known products; a project of any other is set aside.
+    quarantine
+        Takes the rows that cannot be used, so that the rest loads.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `Projects`: one row per project, with the file's other columns beside it.
+
+    Raises
+    ------
+    UnreadableFileError, MissingColumnsError
+        If there is no table to read, or it lacks `project_id`, `name` or `status`.
+    BadRowsError
+        If rows cannot be used and there is no quarantine.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"project_id": ["P1"], "name": ["Move"], "Status": ["Completed"],
+    ...                      "Due": ["31.12.2025"]})
+    >>> load_projects(
+    ...     rows,
+    ...     columns={"baseline_finish_date": "Due"},
+    ...     values={"status": {"Completed": "done"}},
+    ...     date_format="%d.%m.%Y",
+    ... )[["project_id", "status", "baseline_finish_date"]]
+      project_id status baseline_finish_date
+    0         P1   done           2025-12-31
+    """
+    intake = open_records(source, "projects")
+
+    def prepare(cells: pd.DataFrame) -> pd.DataFrame:
+        cells = cells.assign(status=_status_words(cells["status"]))
+        cells = _translated(cells, values or {})
+        if currency and "currency" not in cells:
+            cells["currency"] = currency
+        return cells
+
+    def check(table: pd.DataFrame) -> None:
+        if products is not None:
+            named = table["product_id"].dropna()
+            unknown = named[~named.isin(products["product_id"])]
+            intake.reject("product_id", unknown, errors.UNKNOWN_PRODUCT)
+
+    reading = DateReading(date_format, time_zone)
+    return _load(intake, Projects, columns, reading, quarantine, prepare, check)
+
+
+def load_status_history(
+    source: Source,
+    *,
+    level: str,
+    columns: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+    time_zone: str = UTC,
+    quarantine: Quarantine | None = None,
+) -> pd.DataFrame:
+    """When did each item enter each status? Read it from a table with one row per entry.
+
+    The file needs `item_id`, `changed_at` and `to_status`; its order decides between entries of
+    one item at the same time. An item's first row counts as its creation.
+
+    Parameters
+    ----------
+    source
+        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+    level
+        What an item is: product, project or work_item.
+    columns
+        Our column name → header in the file, where they differ.
+    date_format
+        How `changed_at` is written, in strptime's letters; otherwise ISO. A day means its midnight.
+    time_zone
+        IANA zone of days and of times without an offset.
+    quarantine
+        Takes the rows that cannot be used, so that the rest loads.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `StatusChanges`: one row per entry, ordered by item and time.
+
+    Raises
+    ------
+    UnreadableFileError, MissingColumnsError, ConfigError
+        If there is no table to read, it lacks a column, or `level` is no level.
+    BadRowsError
+        If rows cannot be used and there is no quarantine.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"Product": ["A", "A"], "Date": ["2024-01-01", "2024-06-01"],
+    ...                      "Stage": ["Conceiving", "Development"]})
+    >>> names = {"item_id": "Product", "changed_at": "Date", "to_status": "Stage"}
+    >>> history = load_status_history(rows, level="product", columns=names)
+    >>> history[["item_id", "from_status", "to_status"]].values.tolist()
+    [['A', nan, 'Conceiving'], ['A', 'Conceiving', 'Development']]
+    """
+    if level not in LEVELS:
+        raise errors.ConfigError(f"level {level!r} is none of {', '.join(LEVELS)}.")
+    intake = open_records(source, f"{level} history")
+    intake.cells = intake.cells.assign(level=level, sequence=range(len(intake.cells)))
+    name_columns(intake, StatusChanges, columns)
+    intake.drop_repeats(besides=["sequence"])
+    changes = typed(intake, StatusChanges, DateReading(date_format, time_zone))
+    changes = changes.sort_values(["item_id", "changed_at", "sequence"], kind="stable")
+    by_item = changes.groupby("item_id")
+    changes["from_status"] = by_item["to_status"].shift()
+    changes["sequence"] = by_item.cumcount()
+    changes["source"] = changes["from_status"].isna().map({True: "created", False: "history"})
+    return intake.close(changes.astype({"source": "str"}), StatusChanges, quarantine)
+
+
+def _load(
+    intake: Intake,
+    schema: type[Table],
+    columns: Mapping[str, str] | None,
+    reading: DateReading,
+    quarantine: Quarantine | None,
+    prepare: Callable[[pd.DataFrame], pd.DataFrame] = lambda cells: cells,
+    check: Callable[[pd.DataFrame], None] = lambda table: None,
+) -> pd.DataFrame:
+    """Take one opened file through naming, converting, its own rules and the schema."""
+    name_columns(intake, schema, columns)
+    intake.drop_repeats()
+    intake.cells = prepare(intake.cells)
+    table = typed(intake, schema, reading)
+    check(table)
+    return intake.close(table, schema, quarantine)
+
+
+def _status_words(words: pd.Series) -> pd.Series:
+    """Return 'On Hold' as on_hold; a word that is no status stays as it is."""
+    plain = _plain(words)
+    return plain.where(plain.isin(PROJECT_STATUSES), words)
+
+
+def _translated(cells: pd.DataFrame, values: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """Replace the file's words by ours, whatever their case."""
+    for column, words in values.items():
+        if column not in cells:
+            raise errors.MissingColumnsError("values", [column], cells.columns)
+        ours = dict(zip(_plain(pd.Series(list(words), dtype="str")), words.values(), strict=True))
+        translated = _plain(cells[column]).map(ours)
+        cells = cells.assign(**{column: translated.fillna(cells[column]).astype("str")})
+    return cells
+
+
+def _plain(words: pd.Series) -> pd.Series:
+    return blank_to_missing(words).str.casefold().str.replace(r"[\s-]+", "_", regex=True)

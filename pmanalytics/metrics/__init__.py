@@ -1,0 +1,1 @@
+"""From tables to tables: no file, no clock, no drawing."""

@@ -1,0 +1,251 @@
+"""Was each project delivered on time, on budget, and both?
+
+One table decides every project's verdict; each rate (`pmanalytics.metrics.rates`) and each list of
+projects is a count or a selection of it, so that numbers always agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pmanalytics.calendars import AsOfInput, as_of_point
+from pmanalytics.errors import PMAnalyticsError
+from pmanalytics.schemas import ProjectOutcomes, Projects, complete
+
+Basis = Literal["baseline", "rebaselined"]
+Cancelled = Literal["exclude", "fail", "at_cancellation"]
+
+HALF_A_CENT = 0.005
+SUCCESSES = {"on_time", "early", "on_budget", "both"}
+FAILURES = {"late", "late_open", "over", "over_open", "not_both"}
+
+
+def project_outcomes(
+    projects: pd.DataFrame,
+    *,
+    as_of: AsOfInput,
+    basis: Basis = "baseline",
+    grace_days: int = 0,
+    tolerance: float = 0.0,
+    cancelled: Cancelled = "exclude",
+) -> pd.DataFrame:
+    """Was each project on time, on budget, and why is it judged so?
+
+    The population is every row of `projects`; nothing is left out.
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    as_of
+        Status date: what is dated later is not known yet. A finish after it means open.
+    basis
+        Judge against the first approved plan, or against the latest approved one.
+    grace_days
+        Calendar days a finish may be late and still be on time.
+    tolerance
+        Share of the budget that cost may exceed and still be on budget; 0.1 is 10 %.
+    cancelled
+        'at_cancellation' calls a project late that was past its due date when cancelled; the
+        others leave it 'cancelled'.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `ProjectOutcomes`, in the order of `projects`. Days are calendar days, shares are of the
+        planned days and the budget. `finish_variance_days` of a `late_open` project is a lower
+        bound.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing, an id repeats, or an option is not one of those named.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1", "P2"], "name": ["One", "Two"], "status": ["done", "open"],
+    ...     "baseline_finish_date": pd.to_datetime(["2024-03-31", "2024-05-31"]),
+    ...     "actual_finish_date": pd.to_datetime(["2024-03-30", None]),
+    ... })
+    >>> project_outcomes(rows, as_of="2024-06-30")[["on_time", "finish_variance_days", "reason"]]
+         on_time  finish_variance_days                                   reason
+    0    on_time                  -1.0            finished 1 day ahead; no budget
+    1  late_open                  30.0  open, 30 days past its due date; no budget
+    """
+    plan = judged(
+        projects, as_of=as_of, basis=basis, grace_days=grace_days, tolerance=tolerance,
+        cancelled=cancelled,
+    )  # fmt: skip
+    table = plan[["project_id", "on_time", "on_budget"]].assign(
+        both=both_states(plan["on_time"], plan["on_budget"], not_judged={"early"}),
+        reason="",
+        **_variances(plan),
+    )
+    return ProjectOutcomes.validate(table.assign(reason=_reasons(table)))
+
+
+def judged(
+    projects: pd.DataFrame,
+    *,
+    as_of: AsOfInput,
+    basis: Basis,
+    grace_days: int = 0,
+    tolerance: float = 0.0,
+    cancelled: Cancelled = "exclude",
+) -> pd.DataFrame:
+    """Return the projects as known on the status date, with the plan they are judged by.
+
+    Added are `due` and `budget` of the basis, `limit` (due and grace), `finish` as far as known,
+    `is_done`, `is_cancelled`, `is_past_due`, and the states `on_time` and `on_budget`.
+    """
+    one_of("basis", basis, ("baseline", "rebaselined"))
+    one_of("cancelled", cancelled, ("exclude", "fail", "at_cancellation"))
+    day = as_of_point(as_of).day
+    plan = complete(projects, Projects).reset_index(drop=True)
+    if not plan["project_id"].is_unique:
+        raise PMAnalyticsError("project_id repeats: one row per project, please.")
+    due, budget = plan["baseline_finish_date"], plan["baseline_budget"]
+    if basis == "rebaselined":
+        due = plan["rebaselined_finish_date"].fillna(due)
+        budget = plan["rebaselined_budget"].fillna(budget)
+    finish = plan["actual_finish_date"]
+    is_known = ~(finish > day)
+    limit = due + pd.Timedelta(days=grace_days)
+    plan = plan.assign(
+        due=due,
+        budget=budget,
+        limit=limit,
+        finish=finish.where(is_known),
+        is_done=(plan["status"] == "done") & is_known,
+        is_cancelled=(plan["status"] == "cancelled") & is_known,
+        is_past_due=limit < day,
+        day=day,
+    )
+    return plan.assign(on_time=_on_time(plan, cancelled), on_budget=_on_budget(plan, tolerance))
+
+
+def _on_time(plan: pd.DataFrame, cancelled: Cancelled) -> pd.Series:
+    is_late_when_cancelled = plan["is_cancelled"] & (plan["finish"] > plan["limit"])
+    cases = [
+        (is_late_when_cancelled & (cancelled == "at_cancellation"), "late"),
+        (plan["is_cancelled"], "cancelled"),
+        (plan["due"].isna(), "missing_baseline"),
+        (plan["is_done"] & plan["finish"].isna(), "invalid"),
+        (plan["is_done"] & ~plan["is_past_due"], "early"),
+        (plan["is_done"] & (plan["finish"] <= plan["limit"]), "on_time"),
+        (plan["is_done"], "late"),
+        (plan["is_past_due"], "late_open"),
+    ]
+    return first_true(cases, "not_due", plan.index)
+
+
+def _on_budget(plan: pd.DataFrame, tolerance: float) -> pd.Series:
+    is_over = plan["actual_cost"] > plan["budget"] * (1 + tolerance) + HALF_A_CENT
+    cases = [
+        (plan["is_cancelled"], "cancelled"),
+        (plan["budget"].isna(), "missing_baseline"),
+        (plan["is_done"] & is_over, "over"),
+        (is_over, "over_open"),
+        (plan["is_done"] & plan["actual_cost"].notna(), "on_budget"),
+    ]
+    return first_true(cases, "undetermined", plan.index)
+
+
+def both_states(
+    on_time: pd.Series, on_budget: pd.Series, *, not_judged: Collection[str]
+) -> pd.Series:
+    """Return Kleene's AND of two verdicts: a known failure fails, what is unknown says why."""
+    time, budget = verdict(on_time, not_judged=not_judged), verdict(on_budget)
+    joint = time & budget
+    cases = [
+        (joint.fillna(value=False).astype(bool), "both"),
+        (~joint.fillna(value=True).astype(bool), "not_both"),
+        (on_time == "cancelled", "cancelled"),
+        ((on_time == "missing_baseline") | (on_budget == "missing_baseline"), "missing_baseline"),
+        (on_time == "invalid", "invalid"),
+    ]
+    return first_true(cases, "undetermined", on_time.index)
+
+
+def verdict(states: pd.Series, *, not_judged: Collection[str] = ()) -> pd.Series:
+    """Return whether each state is a success, a failure, or (NA) neither yet."""
+    known = dict.fromkeys(SUCCESSES.difference(not_judged), True) | dict.fromkeys(
+        FAILURES.difference(not_judged), False
+    )
+    return states.map(known).astype("boolean")
+
+
+def first_true(
+    cases: Sequence[tuple[pd.Series, object]], otherwise: str, index: pd.Index
+) -> pd.Series:
+    """Return for each row the text of the first case that holds."""
+    conditions = [condition.to_numpy(dtype=bool) for condition, _ in cases]
+    chosen = np.select(conditions, [np.asarray(text, dtype=object) for _, text in cases], otherwise)
+    return pd.Series(chosen, index=index, dtype="str")
+
+
+def one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a word that is none of those allowed."""
+    if given not in allowed:
+        raise PMAnalyticsError(f"{option}={given!r} is none of {', '.join(allowed)}.")
+
+
+def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
+    is_late_open = plan["on_time"] == "late_open"
+    finish = plan["finish"].where(plan["is_done"]).mask(is_late_open, plan["day"])
+    planned_days = _days(plan["baseline_start_date"], plan["due"])
+    finish_variance = _days(plan["due"], finish)
+    cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"])
+    is_open = ~(plan["is_done"] | plan["is_cancelled"])
+    budget = plan["budget"].where(plan["budget"] > 0)
+    return {
+        "finish_variance_days": finish_variance,
+        "finish_variance_share": finish_variance / planned_days.where(planned_days > 0),
+        "cost_variance": cost_variance,
+        "cost_variance_share": cost_variance / budget,
+        "forecast_variance_days": _days(plan["due"], plan["forecast_finish_date"]).where(is_open),
+        "forecast_cost_variance_share": (plan["forecast_cost"] / budget - 1).where(is_open),
+    }
+
+
+def _days(start: pd.Series, end: pd.Series) -> pd.Series:
+    return (end - start) / pd.Timedelta(days=1)
+
+
+def _reasons(outcomes: pd.DataFrame) -> pd.Series:
+    """Return both verdicts in words."""
+    number = outcomes["finish_variance_days"].abs().fillna(0).astype(int)
+    days = number.astype("str") + np.where(number == 1, " day", " days")
+    percent = (outcomes["cost_variance_share"].abs().fillna(0) * 100).round().astype(int)
+    is_ahead = outcomes["finish_variance_days"] < 0
+    ahead = np.where(is_ahead, "finished " + days + " ahead", "finished on the day")
+    time = {
+        "on_time": ahead,
+        "early": ahead,
+        "late": "finished " + days + " late",
+        "late_open": "open, " + days + " past its due date",
+        "not_due": "open and not yet due",
+        "cancelled": "cancelled",
+        "missing_baseline": "no baseline finish date",
+        "invalid": "done, but no finish date",
+    }
+    cost = {
+        "on_budget": "within budget",
+        "over": percent.astype("str") + " % over budget",
+        "over_open": "already over budget",
+        "undetermined": "budget outcome not known yet",
+        "cancelled": "",
+        "missing_baseline": "no budget",
+    }
+    first, second = _chosen(outcomes["on_time"], time), _chosen(outcomes["on_budget"], cost)
+    return (first + "; " + second).str.removesuffix("; ")
+
+
+def _chosen(states: pd.Series, words: dict[str, object]) -> pd.Series:
+    cases = [(states == state, text) for state, text in words.items()]
+    return first_true(cases, "", states.index)

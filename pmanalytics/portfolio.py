@@ -1,0 +1,76 @@
+"""The tables that belong together, and what could not be loaded into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pmanalytics.calendars import UTC
+from pmanalytics.lifecycle import Lifecycle
+from pmanalytics.schemas import Files, Problems, Products, Projects, StatusChanges, WorkItems, empty
+
+
+class Quarantine:
+    """Rows that could not be loaded, and why; pass one to a loader to load the rest.
+
+    Examples
+    --------
+    >>> from pmanalytics import load_products
+    >>> quarantine = Quarantine()
+    >>> rows = pd.DataFrame({"product_id": ["A", ""], "name": ["Atlas", "Nameless"]})
+    >>> load_products(rows, quarantine=quarantine)["name"].tolist()
+    ['Atlas']
+    >>> quarantine.problems[["line", "column", "reason"]].to_dict("records")
+    [{'line': 2, 'column': 'product_id', 'reason': 'is missing and required'}]
+    >>> quarantine.files[["rows_read", "n_valid", "n_quarantined", "n_duplicate"]].values.tolist()
+    [[2, 1, 1, 0]]
+    """
+
+    def __init__(self) -> None:
+        self._problems = [empty(Problems)]
+        self._files: list[dict[str, object]] = []
+
+    def add(self, reconciliation: dict[str, object], problems: pd.DataFrame) -> None:
+        """Take in one file: its row of `files`, and its problems."""
+        self._files.append(reconciliation)
+        if len(problems):
+            self._problems.append(problems)
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """One row per problem (`Problems`)."""
+        return Problems.validate(pd.concat(self._problems, ignore_index=True))
+
+    @property
+    def files(self) -> pd.DataFrame:
+        """One row per file read (`Files`)."""
+        return Files.validate(pd.concat([empty(Files), pd.DataFrame(self._files)]).astype(_FILES))
+
+
+_FILES = {name: column.dtype for name, column in empty(Files).items()}
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Products, projects and work items of one organisation as known at one status date.
+
+    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each.
+    `notes` are sentences about the data that no single row is to blame for.
+    """
+
+    as_of: str
+    time_zone: str = UTC
+    products: pd.DataFrame = field(default_factory=lambda: empty(Products))
+    projects: pd.DataFrame = field(default_factory=lambda: empty(Projects))
+    work_items: pd.DataFrame = field(default_factory=lambda: empty(WorkItems))
+    status_changes: pd.DataFrame = field(default_factory=lambda: empty(StatusChanges))
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    files: pd.DataFrame = field(default_factory=lambda: empty(Files))
+    problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
+    notes: tuple[str, ...] = ()
+
+    def changes_of(self, level: str) -> pd.DataFrame:
+        """Return the status changes of one level: product, project or work_item."""
+        return self.status_changes[self.status_changes["level"] == level]

@@ -1,0 +1,119 @@
+"""How long does it take, when some are not finished yet? Kaplan–Meier for many groups at once.
+
+Averaging only what has ended leaves out the slow ones still running, so every such average
+flatters. Kaplan–Meier (1958, JASA 53:457–481) keeps them: each counts as "longer than this" until
+the moment it was last seen. Greenwood's variance on the log(−log) scale gives the intervals
+(Kalbfleisch & Prentice 2002, section 1.4).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pmanalytics.intervals import Z_95
+
+# A product of fractions can end just above its value; a quantile must not slip to the next time.
+TOLERANCE = 1e-9
+
+
+class Curves(NamedTuple):
+    """One entry per group and distinct time with an event, ordered by group and time."""
+
+    group: NDArray[np.int64]
+    time: NDArray[np.float64]
+    at_risk: NDArray[np.int64]
+    events: NDArray[np.int64]
+    survival: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def kaplan_meier(time: ArrayLike, ended: ArrayLike, group: ArrayLike) -> Curves:
+    """Which share is still going after each time, per group?
+
+    Parameters
+    ----------
+    time
+        Time until the end, or until last seen; any unit.
+    ended
+        True where the end was seen, False where it is still to come (censored). At equal times an
+        end counts before a censoring.
+    group
+        Codes 0, 1, … of the groups.
+
+    Returns
+    -------
+    Curves
+        Survival and its 95 % log-log interval, which is NaN once survival is 0.
+
+    Examples
+    --------
+    >>> curves = kaplan_meier([5, 8, 8, 12], [True, True, False, True], [0, 0, 0, 0])
+    >>> curves.time.tolist(), curves.survival.round(4).tolist()
+    ([5.0, 8.0, 12.0], [0.75, 0.5, 0.0])
+    """
+    time, ended = np.asarray(time, dtype=float), np.asarray(ended, dtype=bool)
+    group = np.asarray(group, dtype=np.int64)
+    if not len(time):
+        nothing = np.empty(0)
+        whole = nothing.astype(np.int64)
+        return Curves(whole, nothing, whole, whole, nothing, nothing, nothing)
+    order = np.lexsort((time, group))
+    time, ended, group = time[order], ended[order], group[order]
+    size = np.bincount(group)
+    group_end = np.cumsum(size)[group]
+    is_first = np.r_[True, (group[1:] != group[:-1]) | (time[1:] != time[:-1])]
+    starts = np.flatnonzero(is_first)
+    at_risk = (group_end - np.arange(len(time)))[starts]
+    events = np.add.reduceat(ended.astype(np.int64), starts)
+    seen = events > 0
+    group, time, at_risk, events = (
+        group[starts][seen],
+        time[starts][seen],
+        at_risk[seen],
+        events[seen],
+    )
+    return Curves(group, time, at_risk, events, *_survival(group, at_risk, events))
+
+
+def quantiles(curves: Curves, n_groups: int, share: float) -> NDArray[np.float64]:
+    """After which time have `share` of each group ended, and between which times may that be?
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_groups, 3): the quantile and its 95 % interval, read off the curve and its band;
+        NaN where it is not reached.
+    """
+    found = np.full((n_groups, 3), np.nan)
+    for column, band in enumerate((curves.survival, curves.low, curves.high)):
+        reached = np.flatnonzero(band <= 1 - share + TOLERANCE)
+        groups, first = np.unique(curves.group[reached], return_index=True)
+        found[groups, column] = curves.time[reached[first]]
+    return found
+
+
+def _survival(
+    group: NDArray[np.int64], at_risk: NDArray[np.int64], events: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    is_last_end = events == at_risk
+    remaining = np.where(is_last_end, 1, at_risk - events)
+    log_survival = _running_sum(np.where(is_last_end, 0.0, np.log(remaining / at_risk)), group)
+    survival = np.where(is_last_end, 0.0, np.exp(log_survival))
+    variance = _running_sum(np.where(is_last_end, 0.0, events / (at_risk * remaining)), group)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = Z_95 * np.sqrt(variance) / np.log(survival)
+        low, high = survival ** np.exp(-spread), survival ** np.exp(spread)
+    is_known = (survival > 0) & (survival < 1)
+    return survival, np.where(is_known, low, np.nan), np.where(is_known, high, np.nan)
+
+
+def _running_sum(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return cumulative sums that start anew with each group; equal groups are adjacent."""
+    total = np.cumsum(values)
+    is_start = np.r_[True, group[1:] != group[:-1]] if len(group) else np.empty(0, dtype=bool)
+    before = (total - values)[is_start]
+    return total - np.repeat(before, np.diff(np.r_[np.flatnonzero(is_start), len(group)]))

@@ -1,0 +1,176 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmanalytics import (
+    PMAnalyticsError,
+    load_projects,
+    on_budget_rate,
+    on_time_and_on_budget_rate,
+    on_time_rate,
+)
+from pmanalytics.schemas import Projects, Rates, empty
+
+AS_OF = "2024-06-30"
+RATES = {
+    "on_time": on_time_rate,
+    "on_budget": on_budget_rate,
+    "both": on_time_and_on_budget_rate,
+}
+EXCLUSIONS = [
+    "n_early", "n_not_due", "n_undetermined", "n_open_failed", "n_cancelled",
+    "n_missing_baseline", "n_invalid",
+]  # fmt: skip
+DAYS = st.dates(pd.Timestamp("2023-06-01").date(), pd.Timestamp("2025-06-30").date())
+
+
+@st.composite
+def portfolios(draw):
+    n = draw(st.integers(0, 25))
+    column = lambda values: draw(st.lists(values, min_size=n, max_size=n))  # noqa: E731
+    ids = [f"P{number}" for number in range(n)]
+    return load_projects(
+        empty(Projects)
+        .reindex(range(n))
+        .assign(
+            project_id=ids,
+            name=ids,
+            currency="EUR",
+            status=column(st.sampled_from(["open", "on_hold", "done", "cancelled"])),
+            project_class=column(st.sampled_from(["small", "large", ""])),
+            baseline_finish_date=column(st.none() | DAYS),
+            actual_finish_date=column(st.none() | DAYS),
+            baseline_budget=column(st.none() | st.integers(0, 100).map(float)),
+            actual_cost=column(st.none() | st.integers(0, 200).map(float)),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "measure", "options"),
+    [
+        ("M01", "on_time", {"population": "resolved"}),
+        ("M02", "on_time", {"population": "resolved", "basis": "rebaselined"}),
+        ("M03", "on_time", {}),
+        ("M04", "on_time", {"population": "finished"}),
+        ("M07", "on_budget", {}),
+        ("M08", "on_budget", {"tolerance": 0.1}),
+        ("M09", "on_budget", {"population": "finished"}),
+        ("M10", "both", {"population": "resolved"}),
+        ("M10b", "both", {}),
+    ],
+)
+def test_each_rate_has_its_worked_value(examples, twelve_projects, number, measure, options):
+    row = RATES[measure](twelve_projects, as_of=AS_OF, **options).iloc[0]
+    names = examples[number]["expected_names"]
+    assert [row[name] for name in names] == pytest.approx(examples[number]["expected"], abs=5e-5)
+
+
+def test_the_budget_weighted_rate_has_its_worked_value(examples, twelve_projects):
+    """M06: one large late project pulls 50 % down to 15 %."""
+    row = on_time_rate(
+        twelve_projects, as_of=AS_OF, population="resolved", weights="baseline_budget"
+    ).iloc[0]
+    expected = dict(
+        zip(examples["M06"]["expected_names"], examples["M06"]["expected"], strict=True)
+    )
+    assert row["rate"] == pytest.approx(expected["rate"], abs=5e-5)
+    assert row["low"] == pytest.approx(expected["low"], abs=5e-5)
+    assert row["high"] == pytest.approx(expected["high"], abs=5e-5)
+
+
+def test_exclusions_are_counted(twelve_projects):
+    """FX-12 by hand: P06 early, P05 and P11 not due, P07 cancelled, P08 without a baseline."""
+    row = on_time_rate(twelve_projects, as_of=AS_OF).iloc[0]
+    assert row[EXCLUSIONS].to_dict() == {
+        "n_early": 1, "n_not_due": 2, "n_undetermined": 0, "n_open_failed": 0, "n_cancelled": 1,
+        "n_missing_baseline": 1, "n_invalid": 0,
+    }  # fmt: skip
+    assert row["reliability"] == "indicative"
+
+
+def test_cancelled_projects_can_count_as_failures(twelve_projects):
+    """P07 was due on 2024-01-31 and cancelled before: 3 of 8 instead of 3 of 7."""
+    row = on_time_rate(twelve_projects, as_of=AS_OF, cancelled="fail").iloc[0]
+    assert (row["k"], row["n"], row["n_cancelled"]) == (3, 8, 0)
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios(), st.sampled_from(["due", "resolved", "finished"]), st.sampled_from(list(RATES)))
+def test_judged_and_excluded_make_up_the_whole(projects, population, measure):
+    if measure == "on_budget" and population == "due":
+        population = "resolved"
+    table = RATES[measure](projects, as_of=AS_OF, population=population, by="project_class")
+    assert table["n"].sum() + table[EXCLUSIONS].sum().sum() == len(projects)
+    assert (table["k"] <= table["n"]).all()
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios(), st.integers(0, 60), st.integers(0, 60))
+def test_more_grace_never_lowers_the_resolved_count(projects, grace, more):
+    strict = on_time_rate(projects, as_of=AS_OF, population="resolved", grace_days=grace)
+    lenient = on_time_rate(projects, as_of=AS_OF, population="resolved", grace_days=grace + more)
+    assert strict["k"].sum() <= lenient["k"].sum()
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios())
+def test_due_judges_no_more_than_resolved(projects):
+    due = on_time_rate(projects, as_of=AS_OF)
+    resolved = on_time_rate(projects, as_of=AS_OF, population="resolved")
+    assert due["n"].sum() <= resolved["n"].sum()
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios())
+def test_groups_add_up_to_the_whole(projects):
+    whole = on_time_rate(projects, as_of=AS_OF)
+    groups = on_time_rate(projects, as_of=AS_OF, by=["project_class", "status"])
+    counts = ["k", "n", *EXCLUSIONS, "n_on_hold"]
+    assert groups[counts].sum().tolist() == whole[counts].sum().tolist()
+
+
+def test_projects_without_a_class_stay_a_group(twelve_projects):
+    projects = twelve_projects.assign(unit=["North", None] * 6)
+    table = on_time_rate(projects, as_of=AS_OF, by="unit")
+    assert len(table) == 2
+    assert table["unit"].isna().sum() == 1
+
+
+def test_without_recorded_finishes_there_is_no_rate(twelve_projects):
+    """0 % would blame the projects for what the records do not hold."""
+    open_only = twelve_projects.assign(status="open", actual_finish_date=pd.NaT)
+    for rate in RATES.values():
+        row = rate(open_only, as_of=AS_OF).iloc[0]
+        assert pd.isna(row["rate"])
+        assert row["reason"] == "no project records an actual finish"
+
+
+def test_all_cancelled_is_no_rate(twelve_projects):
+    cancelled = twelve_projects.query("project_id != 'P09'").assign(status="cancelled")
+    row = on_time_rate(cancelled, as_of=AS_OF).iloc[0]
+    assert pd.isna(row["rate"])
+    assert (row["n"], row["reason"]) == (0, "no project can be judged")
+
+
+def test_no_projects_give_no_rows():
+    table = on_time_rate(empty(Projects), as_of=AS_OF)
+    assert table.empty
+    assert list(table.columns) == list(Rates.to_schema().columns)
+
+
+def test_budgets_in_two_currencies_are_not_added(twelve_projects):
+    mixed = twelve_projects.assign(currency=["EUR", "USD"] * 6)
+    message = "Amounts in EUR, USD cannot be added up"
+    with pytest.raises(PMAnalyticsError, match=message):
+        on_time_rate(mixed, as_of=AS_OF, weights="baseline_budget")
+    counted = on_budget_rate(mixed, as_of=AS_OF)
+    assert counted.loc[0, "n"] == 8
+
+
+def test_an_unknown_group_is_refused_in_words(twelve_projects):
+    with pytest.raises(
+        PMAnalyticsError, match=r"lacks: projectclass .nearest header: 'project_class'"
+    ):
+        on_time_rate(twelve_projects, as_of=AS_OF, by="projectclass")
