@@ -6,7 +6,7 @@ A finish at 22:30 UTC is the next day in Berlin, so every step from instants to 
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -15,7 +15,7 @@ from pmanalytics.errors import ConfigError
 
 UTC = "UTC"
 DAY_LENGTH = pd.Timedelta(days=1)
-AsOfInput = str | date | pd.Timestamp
+AsOfInput: TypeAlias = str | date | pd.Timestamp
 
 
 class AsOf(NamedTuple):

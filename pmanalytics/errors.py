@@ -44,7 +44,6 @@ WRONG_CELL_COUNT = Reason(
     "has another number of cells than the header",
     "Check for a missing quote or a delimiter inside a cell",
 )
-NOT_AN_ISSUE = Reason("is not a Jira issue this loader can read", "Export the issue again")
 CONFLICTING_ID = Reason(
     "stands on several rows with different content",
     "Keep the right row and delete the others",
@@ -75,7 +74,7 @@ class BadRowsError(PMAnalyticsError):
 
     def __init__(self, file: str, problems: pd.DataFrame, rows_read: int, unit: str) -> None:
         self.problems = problems
-        n_rows = problems["line"].nunique(dropna=False)
+        n_rows = len(problems[["file", "line"]].drop_duplicates())
         lines = [f"{file}: {n_rows} of {counted(rows_read, 'row')} cannot be used."]
         lines += [describe(row, unit) for row in problems[:LINES_ON_SCREEN].to_dict("records")]
         if len(problems) > LINES_ON_SCREEN:
@@ -122,7 +121,7 @@ def counted(n: int, noun: str) -> str:
 def describe(problem: dict, unit: str = "line") -> str:
     """Return one problem as one line: where, what stands there, why it is wrong, what to do."""
     value = f" {problem['value']!r}" if isinstance(problem["value"], str) else ""
-    where = f"{unit} {problem['line']}, {problem['column']}"
+    where = f"{problem['file']}, {unit} {problem['line']}, {problem['column']}"
     return f"  {where}:{value} {problem['reason']}. {problem['hint']}."
 
 

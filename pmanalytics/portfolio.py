@@ -30,13 +30,12 @@ class Quarantine:
 
     def __init__(self) -> None:
         self._problems = [empty(Problems)]
-        self._files: list[dict[str, object]] = []
+        self._files = [empty(Files)]
 
-    def add(self, reconciliation: dict[str, object], problems: pd.DataFrame) -> None:
-        """Take in one file: its row of `files`, and its problems."""
-        self._files.append(reconciliation)
-        if len(problems):
-            self._problems.append(problems)
+    def add(self, files: pd.DataFrame, problems: pd.DataFrame) -> None:
+        """Take in the accounts of what was loaded (`Files`) and its problems (`Problems`)."""
+        self._files.append(files)
+        self._problems.append(problems)
 
     @property
     def problems(self) -> pd.DataFrame:
@@ -46,10 +45,7 @@ class Quarantine:
     @property
     def files(self) -> pd.DataFrame:
         """One row per file read (`Files`)."""
-        return Files.validate(pd.concat([empty(Files), pd.DataFrame(self._files)]).astype(_FILES))
-
-
-_FILES = {name: column.dtype for name, column in empty(Files).items()}
+        return Files.validate(pd.concat(self._files, ignore_index=True))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ def _converted(
         return instants(intake, name, column, reading)
     if kind in (np.float64, np.int64) or str(kind) in ("float64", "int64", "Int64"):
         return _numbers(intake, name, column, str(kind))
-    if str(kind) in ("boolean", "bool"):
+    if pd.api.types.is_bool_dtype(column.dtype) or kind == np.dtype(object):
+        return column
+    if str(kind) == "boolean":
         return _yes_no(intake, name, column)
     return blank_to_missing(column)
 
@@ -110,8 +112,7 @@ def _moments(
     local_days_of: bool = False,
 ) -> pd.Series:
     """Return the instants that text cells name, or the local days they fall on; else missing."""
-    zoned = cells.where(cells.str.fullmatch(ISO_INSTANT).fillna(False).astype(bool))
-    moments = pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    moments = zoned_instants(cells)
     clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
     for form in [date_format] if date_format else ["ISO8601", *WALL_CLOCK_FORMATS]:
         left = cells[moments.isna() & clock.isna() & cells.notna()]
@@ -123,6 +124,13 @@ def _moments(
     if local_days_of:
         return local_days(moments, time_zone).fillna(clock.dt.normalize())
     return moments.fillna(local_instants(clock, time_zone))
+
+
+def zoned_instants(cells: pd.Series) -> pd.Series:
+    """Return the instants of ISO texts with an offset; all others are missing."""
+    cells = cells.astype("str")
+    zoned = cells.where(cells.str.fullmatch(ISO_INSTANT))
+    return pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
 
 
 def _reject_dates(intake: Intake, name: str, unread: pd.Series) -> None:
@@ -144,6 +152,8 @@ def _reject_dates(intake: Intake, name: str, unread: pd.Series) -> None:
 
 
 def _numbers(intake: Intake, name: str, column: pd.Series, kind: str) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.astype(kind)
     cells = blank_to_missing(column)
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pmanalytics import errors
 from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.intake import Intake
+from pmanalytics.loaders.intake import Intake, places
 
 DELIMITERS = ",;\t|^"
 CHUNK_ROWS = 50_000
@@ -23,8 +23,8 @@ CHUNK_ROWS = 50_000
 def open_records(source: str | Path | pd.DataFrame, kind: str) -> Intake:
     """Open a CSV file with all its columns, or a frame, as text and typed columns side by side."""
     if isinstance(source, pd.DataFrame):
-        rows = pd.RangeIndex(1, len(source) + 1, name="line")
-        return Intake("DataFrame", kind, source.set_axis(rows), unit="row")
+        where = places("DataFrame", range(1, len(source) + 1))
+        return Intake(kind, source.set_axis(where.index), where, unit="row")
     intake = open_csv(source, kind, lambda header: range(len(header)))
     header = list(intake.headers.values())
     repeated = sorted({name for name in header if header.count(name) > 1})
@@ -38,9 +38,7 @@ def open_records(source: str | Path | pd.DataFrame, kind: str) -> Intake:
     return intake
 
 
-def open_csv(
-    path: str | Path, kind: str, choose: Callable[[list[str]], Iterator[int] | range]
-) -> Intake:
+def open_csv(path: str | Path, kind: str, choose: Callable[[list[str]], Iterable[int]]) -> Intake:
     """Open the chosen columns of a CSV file as text, one column per position in the header.
 
     Blank records are not read. A record with too many or too few cells is noted as a problem and
@@ -65,10 +63,10 @@ def open_csv(
             chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
     if not lines and not ragged:
         raise UnreadableFileError(f"{path.name}: there is a header, but no row below it.")
-    index = pd.Index(lines, name="line", dtype="int64")
-    cells = _text_frame(chunks, positions).set_axis(index)
+    where = places(path.name, sorted([*lines, *ragged]))
+    cells = _text_frame(chunks, positions).set_axis(pd.Index(lines, name="record", dtype="int64"))
     headers = {str(position): header[position] for position in positions}
-    intake = Intake(path.name, kind, cells, rows_read=len(lines) + len(ragged), headers=headers)
+    intake = Intake(kind, cells, where, headers=headers)
     counts = pd.Series(ragged, dtype="object").map("{} cells".format)
     intake.reject("(record)", counts, errors.WRONG_CELL_COUNT)
     return intake

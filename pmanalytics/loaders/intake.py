@@ -1,119 +1,156 @@
 """Accounting for every record of a file on its way into a table.
 
 A loader opens an `Intake`, which remembers each record by its line. Whatever is wrong with a record
-is noted against that line; `close` then checks the schema, sets the bad records aside and proves
-that rows read = valid + quarantined + duplicate.
+is noted against that line; `sound` holds the table against its schema, and `close` proves that rows
+read = valid + quarantined + duplicate.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 import pandera.pandas as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import BadRowsError, MissingColumnsError, Reason
+from pmanalytics.errors import BadRowsError, MissingColumnsError, Reason, counted
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import Problems, Table, empty
 
 
 @dataclass
 class Intake:
-    """One file on its way into a table.
+    """Records on their way into a table, from one file or several.
 
-    `cells` holds the records; its index is the line each begins on (the row number of a frame, the
-    number of the issue in a JSON file), which is how problems find their record.
+    `cells` holds what is still in play; its index numbers the records. `where` says for every
+    record read from which file and line it came (of a frame its row, of JSON the number of the
+    issue in the file).
     """
 
-    file: str
     kind: str
     cells: pd.DataFrame
+    where: pd.DataFrame
     unit: str = "line"
-    rows_read: int = 0
-    n_duplicate: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     rejected: list[pd.DataFrame] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.rows_read = self.rows_read or len(self.cells)
+    repeated: list[pd.Index] = field(default_factory=list)
 
     def reject(self, column: str, values: pd.Series, reason: Reason) -> None:
-        """Set the records of `values` aside: each value, at its line, is wrong for this reason."""
+        """Set the records of `values` aside: each holds a value that is wrong for this reason."""
         if values.empty:
             return
-        shown = values.astype("str").where(values.notna(), None).astype("str")
         problems = {
-            "file": self.file,
-            "line": values.index.to_numpy(),
+            "record": values.index,
             "column": self.headers.get(column, column),
-            "value": shown.to_numpy(),
+            "value": values.astype("str").mask(values.isna() | (values == "")).to_numpy(),
             "reason": reason.reason,
             "hint": reason.hint,
         }
-        self.rejected.append(pd.DataFrame(problems).astype(_PROBLEMS))
+        self.rejected.append(pd.DataFrame(problems))
+
+    @property
+    def bad_records(self) -> pd.Index:
+        """The records that cannot be used."""
+        return pd.Index([record for part in self.rejected for record in part["record"]]).unique()
 
     @property
     def problems(self) -> pd.DataFrame:
-        """One row per problem, in the order of the file."""
+        """One row per problem (`Problems`), in the order of the files."""
         if not self.rejected:
             return empty(Problems)
-        found = pd.concat(self.rejected, ignore_index=True)
-        return found.sort_values("line", kind="stable", ignore_index=True)
+        found = pd.concat(self.rejected).sort_values("record", kind="stable", ignore_index=True)
+        places = self.where.loc[found["record"]].reset_index(drop=True)
+        table = pd.concat([places, found.drop(columns="record")], axis="columns")
+        return table.astype(_PROBLEMS)
+
+    @property
+    def file(self) -> str:
+        """The file, or the number of files."""
+        files = self.where["file"].cat.categories
+        return files[0] if len(files) == 1 else counted(len(files), "file")
 
     def drop_repeats(self, besides: Sequence[str] = ()) -> None:
         """Keep one of each set of records that are identical in all columns but these."""
         is_repeat = self.cells.drop(columns=list(besides)).duplicated(keep="first")
-        self.n_duplicate += int(is_repeat.sum())
+        self.repeated.append(self.cells.index[is_repeat])
         self.cells = self.cells[~is_repeat]
 
-    def close(
-        self, table: pd.DataFrame, schema: type[Table], quarantine: Quarantine | None
+    def keep_newest(self, rows: pd.DataFrame, identity: str, time: str) -> pd.DataFrame:
+        """Return the rows without older states of the same thing; of equal ones the last stays."""
+        in_order = rows[[identity, time]].sort_values(time, kind="stable", na_position="first")
+        is_old = in_order[identity].duplicated(keep="last").reindex(rows.index)
+        self.repeated.append(rows.index[is_old])
+        return rows[~is_old]
+
+    def sound(
+        self, table: pd.DataFrame, schema: type[Table], *, unique: bool = True
     ) -> pd.DataFrame:
-        """Return the valid rows of the typed table; account for all others.
+        """Return the rows that keep every rule of the schema and have no problem noted."""
+        already = {
+            (record, part["column"].iloc[0]) for part in self.rejected for record in part["record"]
+        }
+        for column, values, reason in broken_rules(table, schema):
+            if reason == errors.CONFLICTING_ID and not unique:
+                continue
+            header = self.headers.get(column, column)
+            records = [record for record in values.index if (record, header) not in already]
+            as_written = self.cells if column in self.cells else table
+            self.reject(column, as_written.loc[records, column], reason)
+        return table[~table.index.isin(self.bad_records)]
+
+    def close(self, rows: pd.DataFrame, quarantine: Quarantine | None) -> pd.DataFrame:
+        """Return the rows with a fresh index, having accounted for all others.
 
         Raises
         ------
         BadRowsError
             If records are bad and there is no quarantine to put them in.
         """
-        self._check(table, schema)
-        problems = self.problems
-        bad_lines = problems["line"].unique()
-        if len(bad_lines) and quarantine is None:
-            raise BadRowsError(self.file, problems, self.rows_read, self.unit)
-        valid = table[~table.index.isin(bad_lines)].reset_index(drop=True)
+        if len(self.bad_records) and quarantine is None:
+            raise BadRowsError(self.file, self.problems, len(self.where), self.unit)
         if quarantine is not None:
-            quarantine.add(self._reconciled(len(valid), len(bad_lines)), problems)
-        return valid
+            quarantine.add(self._reconciled(rows), self.problems)
+        return rows.reset_index(drop=True)
 
-    def _reconciled(self, n_valid: int, n_quarantined: int) -> dict[str, object]:
-        if self.rows_read != n_valid + n_quarantined + self.n_duplicate:
-            raise AssertionError(f"{self.file}: rows were lost between reading and loading")
-        return {
-            "file": self.file,
-            "kind": self.kind,
-            "rows_read": self.rows_read,
-            "n_valid": n_valid,
-            "n_quarantined": n_quarantined,
-            "n_duplicate": self.n_duplicate,
+    def _reconciled(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return `Files`: every record read is valid, quarantined or a duplicate."""
+        duplicates = [record for part in self.repeated for record in part]
+        parts = {
+            "n_valid": rows.index,
+            "n_quarantined": self.bad_records,
+            "n_duplicate": duplicates,
         }
+        counts = {"rows_read": self._per_file(self.where.index)}
+        counts |= {name: self._per_file(records) for name, records in parts.items()}
+        table = pd.DataFrame(counts).rename_axis("file").reset_index()
+        if (table["rows_read"] != table[list(parts)].sum(axis="columns")).any():
+            raise AssertionError(f"{self.file}: rows were lost between reading and loading")
+        kinds = table["rows_read"].map(lambda n: self.kind if n else "not recognised")
+        return table.assign(kind=kinds).astype({"file": "str", "kind": "str"})
 
-    def _check(self, table: pd.DataFrame, schema: type[Table]) -> None:
-        known = self.problems
-        already = set(zip(known["line"], known["column"], strict=True))
-        try:
-            schema.validate(table, lazy=True)
-        except pa.errors.SchemaErrors as broken:
-            for error in broken.schema_errors:
-                column, values, reason = _explained(error, table)
-                header = self.headers.get(column, column)
-                lines = [line for line in values.index if (line, header) not in already]
-                as_written = self.cells if column in self.cells else table
-                self.reject(column, as_written.loc[lines, column], reason)
+    def _per_file(self, records: Sequence[int] | pd.Index) -> pd.Series:
+        return self.where.loc[records, "file"].value_counts(sort=False)
+
+
+def places(file: str, lines: Sequence[int] | pd.Index) -> pd.DataFrame:
+    """Return the `where` of one file whose records are numbered by their lines."""
+    index = pd.Index(lines, name="record", dtype="int64")
+    files = pd.Categorical.from_codes([0] * len(index), [file])
+    return pd.DataFrame({"file": files, "line": index.to_numpy()}, index=index)
+
+
+def broken_rules(
+    table: pd.DataFrame, schema: type[Table]
+) -> Iterator[tuple[str, pd.Series, Reason]]:
+    """Yield column, values and reason of every rule of the schema that rows break."""
+    try:
+        schema.validate(table, lazy=True)
+    except pa.errors.SchemaErrors as broken:
+        for error in broken.schema_errors:
+            yield _explained(error, table)
 
 
 def _explained(error: pa.errors.SchemaError, table: pd.DataFrame) -> tuple[str, pd.Series, Reason]:

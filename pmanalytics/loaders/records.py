@@ -204,7 +204,8 @@ def load_status_history(
     changes["from_status"] = by_item["to_status"].shift()
     changes["sequence"] = by_item.cumcount()
     changes["source"] = changes["from_status"].isna().map({True: "created", False: "history"})
-    return intake.close(changes.astype({"source": "str"}), StatusChanges, quarantine)
+    changes = intake.sound(changes.astype({"source": "str"}), StatusChanges)
+    return intake.close(changes, quarantine)
 
 
 def _load(
@@ -222,7 +223,7 @@ def _load(
     intake.cells = prepare(intake.cells)
     table = typed(intake, schema, reading)
     check(table)
-    return intake.close(table, schema, quarantine)
+    return intake.close(intake.sound(table, schema), quarantine)
 
 
 def _status_words(words: pd.Series) -> pd.Series:

@@ -1,0 +1,322 @@
+import csv
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmanalytics import (
+    PMAnalyticsError,
+    Quarantine,
+    load_products,
+    load_projects,
+    load_status_history,
+    on_budget_rate,
+    on_time_rate,
+    project_outcomes,
+    stage_visits,
+)
+from pmanalytics.errors import BadRowsError, MissingColumnsError, UnreadableFileError
+from pmanalytics.schemas import Projects
+
+HEADER = (
+    "project_id,name,status,baseline_start_date,baseline_finish_date,"
+    "actual_start_date,actual_finish_date,baseline_budget,currency"
+)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return a function that writes lines to projects.csv and returns its path."""
+
+    def write(*lines, header=HEADER):
+        path = tmp_path / "projects.csv"
+        path.write_bytes("\n".join([header, *lines]).encode())
+        return path
+
+    return write
+
+
+def message_of(error, *parts):
+    """Assert that all parts stand in one line of the message, which is no traceback."""
+    lines = str(error.value).splitlines()
+    assert any(all(part in line for part in parts) for line in lines), str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "value", "reason"),
+    [
+        (
+            "P1,One,done,,,,31/11/2025,,",
+            "actual_finish_date",
+            "31/11/2025",
+            "is not a day of the cal",
+        ),
+        (
+            "P1,One,done,,,,2025-02-30,,",
+            "actual_finish_date",
+            "2025-02-30",
+            "is not a day of the cal",
+        ),
+        (
+            "P1,One,done,,,,03/04/2025,,",
+            "actual_finish_date",
+            "03/04/2025",
+            "day/month or month/day",
+        ),
+        (
+            "P1,One,done,,,,25/12/2025,,",
+            "actual_finish_date",
+            "25/12/2025",
+            "not written as YYYY-MM-DD",
+        ),
+        ("P1,One,done,,,,soon,,", "actual_finish_date", "soon", "not written as YYYY-MM-DD"),
+        (
+            "P1,One,done,,,2024-03-01,2024-02-01,,",
+            "actual_finish_date",
+            "2024-02-01",
+            "is before the",
+        ),
+        (
+            "P1,One,open,2024-03-01,2024-02-01,,,,",
+            "baseline_finish_date",
+            "2024-02-01",
+            "is before",
+        ),
+        ("P1,One,open,,,,,-5,EUR", "baseline_budget", "-5", "is negative"),
+        ("P1,One,open,,,,,1.000,00,EUR", "(record)", "10 cells", "another number of cells"),
+        ("P1,One,open,,,,,lots,EUR", "baseline_budget", "lots", "is not a number"),
+        ("P1,One,open,,,,,5,", "currency", "", "is missing though the row holds money"),
+        ("P1,One,open,,,,,5,euro", "currency", "euro", "three-letter code"),
+        ("P1,One,frozen,,,,,,", "status", "frozen", "is none of open, on_hold, done, cancelled"),
+        ("P1,,open,,,,,,", "name", "", "is missing and required"),
+        (",One,open,,,,,,", "project_id", "", "is missing and required"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_line_column_value_and_reason(
+    written, line, column, value, reason
+):
+    with pytest.raises(BadRowsError) as error:
+        load_projects(written("P0,Zero,open,,,,,,", line))
+    message_of(error, "projects.csv, line 3", column, repr(value) if value else column, reason)
+    assert len(error.value.problems) == 1
+
+
+def test_with_a_quarantine_the_rest_loads_and_nothing_is_lost(written):
+    path = written(
+        "P1,One,Done,,2024-01-31,,2024-01-30,10,EUR",
+        "P1,One,Done,,2024-01-31,,2024-01-30,10,EUR",
+        ",,,,,,,,",
+        "",
+        'P2,"Two\nlines",open,,nonsense,,nonsense,-1,EUR',
+        "P3,Three,open,,,,,,",
+        "P3,Other,open,,,,,,",
+        "P4,Four,open",
+        "P5,Five,ON HOLD,,,,,,",
+    )
+    quarantine = Quarantine()
+    projects = load_projects(path, quarantine=quarantine)
+    assert projects["project_id"].tolist() == ["P1", "P5"]
+    assert projects["status"].tolist() == ["done", "on_hold"]
+    counts = quarantine.files.drop(columns=["file", "kind"]).iloc[0].to_dict()
+    assert counts == {"rows_read": 7, "n_valid": 2, "n_quarantined": 4, "n_duplicate": 1}
+    found = quarantine.problems.groupby("line")["column"].apply(list).to_dict()
+    assert found == {
+        6: ["baseline_finish_date", "actual_finish_date", "baseline_budget"],
+        8: ["project_id"],
+        9: ["project_id"],
+        10: ["(record)"],
+    }
+
+
+def test_long_lists_of_problems_are_cut_and_counted(written):
+    with pytest.raises(BadRowsError, match="… and 5 more problems"):
+        load_projects(written(*[f"P{n},Name,frozen,,,,,," for n in range(25)]))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the file is empty"),
+        (" \n\n", "the file is empty"),
+        (HEADER + "\n", "there is a header, but no row below it"),
+        ("name,name,status\n1,2,3\n", "the header names 'name' more than once"),
+        ("project_id,name,status\nP1,Gr\xfc\xdfe,open\n", "line 2: the byte 0xfc is not UTF-8"),
+        ('project_id,name,status\nP1,"' + "x" * 200_000 + '",open\n', "line 2: field larger than"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_words(tmp_path, content, message):
+    path = tmp_path / "projects.csv"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(UnreadableFileError, match=message):
+        load_projects(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UnreadableFileError, match=r"nothing\.csv: there is no such file"):
+        load_projects(tmp_path / "nothing.csv")
+
+
+def test_a_missing_column_lists_the_headers_and_the_nearest(written):
+    with pytest.raises(MissingColumnsError) as error:
+        load_projects(written("1,2,3", header="Project,name,status"))
+    message_of(error, "lacks: project_id (nearest header: 'Project')")
+    message_of(error, "Headers found: Project, name, status")
+
+
+def test_a_mapped_header_must_be_there(written):
+    with pytest.raises(MissingColumnsError, match="lacks: Ende"):
+        load_projects(written("P1,One,open,,,,,,"), columns={"actual_finish_date": "Ende"})
+
+
+def test_headers_words_dates_and_currency_of_the_user_are_understood(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "\ufeffProject ID;Name;State;Fällig;Budget;Unit\nP1;One;Fertig;31.12.2025;10.5;North\n",
+        encoding="utf-8",
+    )
+    projects = load_projects(
+        path,
+        columns={"status": "State", "baseline_finish_date": "Fällig", "baseline_budget": "Budget"},
+        values={"status": {"fertig": "done"}},
+        date_format="%d.%m.%Y",
+        currency="EUR",
+    )
+    row = projects.iloc[0]
+    assert (row["status"], row["currency"], row["baseline_budget"]) == ("done", "EUR", 10.5)
+    assert row["baseline_finish_date"] == pd.Timestamp("2025-12-31")
+    assert row["Unit"] == "North"
+
+
+def test_an_unknown_product_is_set_aside(written):
+    products = load_products(pd.DataFrame({"product_id": ["A"], "name": ["Atlas"]}))
+    path = written("P1,One,open,A", "P2,Two,open,B", header="project_id,name,status,product_id")
+    with pytest.raises(BadRowsError) as error:
+        load_projects(path, products=products)
+    message_of(error, "line 3, product_id: 'B' is not a product_id of the products")
+
+
+@pytest.mark.parametrize(
+    ("zone", "position"), [("UTC", 0), ("Europe/Berlin", 1), ("America/New_York", 2)]
+)
+def test_an_instant_counts_as_the_local_day(examples, written, zone, position):
+    """M15: finished 22:30 UTC on the due date is on time in New York and late in Berlin."""
+    path = written("P1,One,done,,2024-03-31,,2024-03-31T22:30Z,,")
+    outcomes = project_outcomes(load_projects(path, time_zone=zone), as_of="2024-06-30")
+    assert (outcomes["on_time"] == "on_time").tolist() == [examples["M15"]["expected"][position]]
+
+
+def test_a_history_of_days_becomes_status_changes_in_order():
+    rows = pd.DataFrame(
+        {
+            "item_id": ["A", "A", "B", "A"],
+            "changed_at": ["2024-06-01", "2024-01-01", "2024-02-01", "2024-06-01"],
+            "to_status": ["Development", "Conceiving", "Conceiving", "Development"],
+        }
+    )
+    quarantine = Quarantine()
+    changes = load_status_history(
+        rows, level="product", time_zone="Europe/Berlin", quarantine=quarantine
+    )
+    assert changes["to_status"].tolist() == ["Conceiving", "Development", "Conceiving"]
+    assert changes["source"].tolist() == ["created", "history", "created"]
+    assert changes.loc[0, "changed_at"] == pd.Timestamp("2023-12-31T23:00Z")
+    assert quarantine.files.loc[0, ["rows_read", "n_valid", "n_duplicate"]].tolist() == [4, 3, 1]
+
+
+def test_a_level_must_be_one():
+    with pytest.raises(
+        PMAnalyticsError, match="level 'epic' is none of product, project, work_item"
+    ):
+        load_status_history(pd.DataFrame(), level="epic")
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["open", "gone", ""])), min_size=1))
+def test_rows_read_are_valid_quarantined_or_duplicate(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("rows") / "projects.csv"
+    frame = pd.DataFrame(rows, columns=["project_id", "name", "status"])
+    frame.to_csv(path, index=False, quoting=csv.QUOTE_ALL)
+    is_blank = frame.map(lambda cell: not cell.strip()).all(axis="columns")
+    quarantine = Quarantine()
+    if is_blank.all():
+        with pytest.raises(PMAnalyticsError):
+            load_projects(path, quarantine=quarantine)
+        return
+    projects = load_projects(path, quarantine=quarantine)
+    counts = quarantine.files.iloc[0]
+    assert counts["rows_read"] == (~is_blank).sum()
+    parts = ["n_valid", "n_quarantined", "n_duplicate"]
+    assert counts["rows_read"] == counts[parts].sum()
+    assert counts["n_valid"] == len(projects)
+    bad = quarantine.problems.drop_duplicates(["file", "line"])
+    assert counts["n_quarantined"] == len(bad)
+
+
+def newest_nyc_rows(folder):
+    """Return per project the last value of each column that is not missing, over its dated rows."""
+    rows = pd.read_csv(folder / "nyc_capital_projects" / "NYC_capital_projects_20190901.csv")
+    stamp = "%m/%d/%Y %I:%M:%S %p"
+    rows["reported"] = pd.to_datetime(rows["Date Reported As Of"], format=stamp)
+    newest = rows.sort_values("reported", kind="stable").groupby("PID").last().reset_index()
+    forecast = pd.to_datetime(newest["Forecast Completion"], format="%m/%d/%Y")
+    change = pd.to_timedelta(newest["Total Schedule Changes"], unit="D")
+    return newest.assign(
+        PID=newest["PID"].astype(str),
+        forecast=forecast,
+        baseline=forecast - change,
+        budget=newest["Budget Forecast"] - newest["Total Budget Changes"],
+    )
+
+
+def test_new_york_capital_projects_give_the_reference_rates(real_data):
+    """Check the arithmetic: forecasts are taken for finishes, and no project is claimed finished.
+
+    The reference counts total schedule and budget changes of at most 0.
+    """
+    rows = newest_nyc_rows(real_data).assign(status="done")
+    quarantine = Quarantine()
+    projects = load_projects(
+        rows,
+        columns={
+            "project_id": "PID",
+            "name": "Project Name",
+            "actual_finish_date": "forecast",
+            "baseline_finish_date": "baseline",
+            "actual_cost": "Budget Forecast",
+            "baseline_budget": "budget",
+        },
+        currency="USD",
+        quarantine=quarantine,
+    )
+    assert quarantine.files.loc[0, "rows_read"] == 378
+    time = on_time_rate(projects, as_of="2031-12-31").iloc[0]
+    budget = on_budget_rate(projects, as_of="2031-12-31").iloc[0]
+    assert (time["k"], time["n"]) == (98, 309)
+    assert (budget["k"], budget["n"]) == (112, 314)
+
+
+def test_a_real_status_history_of_days_gives_the_reference_stays(real_data):
+    """Newest first in the file, whole days: closed stays and medians as in the reference."""
+    folder = real_data / "status_history_csv"
+    rows = pd.read_csv(folder / "sample_300_tickets.csv", dtype=str)[::-1]
+    columns = {"item_id": "ticket", "changed_at": "date_updated", "to_status": "Status"}
+    changes = load_status_history(rows, level="work_item", columns=columns)
+    visits = stage_visits(changes, as_of="2021-12-31")
+    closed = visits[~visits["is_open"]]
+    found = closed.groupby("stage")["days"].agg(["size", "median", "sum"])
+    lines = (folder / "reference_output.txt").read_text(encoding="utf-8").splitlines()
+    assert f"closed stays {len(closed)}" in lines[0]
+    for line in lines[3:13]:
+        stage, size, median, _, total = line.rsplit(maxsplit=4)
+        assert found.loc[stage.strip()].tolist() == [float(size), float(median), float(total)]
+
+
+def test_loading_a_loaded_table_again_changes_nothing(twelve_projects):
+    pd.testing.assert_frame_equal(
+        load_projects(twelve_projects)[list(twelve_projects.columns)], twelve_projects
+    )
+    Projects.validate(twelve_projects)

@@ -1,0 +1,219 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmanalytics import (
+    Lifecycle,
+    PMAnalyticsError,
+    item_stages,
+    load_jira_json,
+    stage_durations,
+    stage_visits,
+    unmapped_statuses,
+)
+from pmanalytics.schemas import StageDurations, StageVisits, StatusChanges, empty
+
+FLOW = Lifecycle(
+    {"Waiting": ["To Do"], "Doing": ["In Progress", "In Review"], "Done": [], "Dropped": []},
+    terminal=["Done"],
+    cancelled=["Dropped"],
+)
+
+
+def changes_of(*rows, level="work_item"):
+    """Return status changes from (item, instant, status), in order of time per item."""
+    table = pd.DataFrame(rows, columns=["item_id", "changed_at", "to_status"])
+    table["changed_at"] = pd.to_datetime(table["changed_at"], utc=True, format="ISO8601")
+    table["from_status"] = table.groupby("item_id")["to_status"].shift()
+    table["sequence"] = table.groupby("item_id").cumcount()
+    return table.assign(level=level)
+
+
+HISTORIES = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B", "C"]),
+        st.datetimes(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")),
+        st.sampled_from(["To Do", "In Progress", "In Review", "Done", "Elsewhere"]),
+    ),
+    max_size=25,
+).map(lambda rows: changes_of(*sorted(rows, key=lambda row: row[:2])))
+
+
+def test_a_project_that_goes_back_has_the_worked_days(examples):
+    """M18: Planning and Execution are each entered twice."""
+    stages = ["Initiation", "Planning", "Execution", "Planning", "Execution", "Closure"]
+    days = ["01-01", "01-11", "02-10", "03-01", "03-06", "05-05"]
+    rows = [("P", f"2024-{day}T09:00Z", stage) for day, stage in zip(days, stages, strict=True)]
+    visits = stage_visits(changes_of(*rows, level="project"), as_of="2024-06-04T09:00Z")
+    found = item_stages(visits).set_index("stage").rename(
+        columns={"total_days": "total", "first_days": "first", "last_days": "last",
+                 "span_days": "span", "is_open": "open"}
+    )  # fmt: skip
+    expected = pd.DataFrame(examples["M18"]["expected"]).T
+    columns = ["visits", "total", "first", "last", "span", "open"]
+    assert found.loc[expected.index, columns].astype(float).to_numpy() == pytest.approx(
+        expected[columns].astype(float).to_numpy()
+    )
+
+
+def test_a_real_history_gives_the_reference_figures(real_data):
+    """The reference was computed with plain pandas by somebody else; see its reference.py."""
+    folder = real_data / "jira_cloud_json"
+    changes = load_jira_json(folder / "search_with_changelog.json").status_changes
+    visits = stage_visits(changes, as_of="2026-01-01")
+    found = visits[~visits["is_open"]].groupby("stage")["days"].agg(["size", "median", "sum"])
+    lines = (folder / "reference_output.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.rsplit(maxsplit=3) for line in lines[3:11]]
+    expected = pd.DataFrame(
+        {name.strip(): [float(n) for n in numbers] for name, *numbers in rows},
+        index=["size", "median", "sum"],
+    ).T
+    assert found.index.tolist() == expected.index.tolist()
+    assert found.round(4).to_numpy().tolist() == expected.to_numpy().tolist()
+
+
+def test_real_issues_in_single_files_give_the_reference_cycle_times(real_data):
+    """First entry into In Progress to last entry into Done, per file."""
+    folder = real_data / "jira_cloud_json_small"
+    reference = (folder / "reference_output.txt").read_text(encoding="utf-8").splitlines()
+    checked = 0
+    for part in ("complete_sample/sample_issues", "testdata"):
+        tables = load_jira_json(folder / part)
+        visits = stage_visits(tables.status_changes, as_of="2026-01-01")
+        visits = visits.merge(tables.work_items[["item_id", "key"]], on="item_id")
+        begun = visits[visits["stage"] == "In Progress"].groupby("key")["entered_at"].min()
+        done = visits[visits["stage"] == "Done"].groupby("key")["entered_at"].max()
+        days = ((done - begun) / pd.Timedelta(days=1)).round(6)
+        for line in reference:
+            path, *_, expected = line.split()
+            if path.startswith(part) and expected != "None":
+                assert days[path.split("/")[-1].removesuffix(".json")] == float(expected)
+                checked += 1
+    assert checked == 3
+
+
+def test_statuses_of_one_stage_are_one_visit():
+    changes = changes_of(
+        ("A", "2024-01-01T00:00Z", "To Do"),
+        ("A", "2024-01-03T00:00Z", "in progress"),
+        ("A", "2024-01-05T00:00Z", "In Review"),
+        ("A", "2024-01-08T00:00Z", "Done"),
+    )
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["stage"].tolist() == ["Waiting", "Doing", "Done"]
+    assert visits["days"].tolist() == [2, 5, 24]
+    assert visits["outcome"].tolist() == ["left", "left", "terminal"]
+    assert stage_durations(visits)["stage"].tolist() == ["Waiting", "Doing"]
+
+
+def test_a_status_that_no_stage_claims_stays_visible():
+    changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Elsewhere"))
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["stage"].tolist() == ["Waiting", "(unmapped)"]
+    assert unmapped_statuses(changes, FLOW).to_dict() == {"Elsewhere": 1}
+
+
+def test_cancelled_items_left_no_stage_behind_them():
+    """Leaving by cancellation is no progress: such an item stayed at least this long."""
+    changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Dropped"))
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["outcome"].tolist() == ["cancelled", "terminal"]
+    row = stage_durations(visits).iloc[0]
+    assert (row["n"], row["n_ended"], row["n_cancelled"]) == (1, 0, 1)
+    assert np.isnan(row["median_days"])
+
+
+def test_what_happens_after_the_status_date_is_not_known():
+    changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-02-01", "Done"))
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["is_open"].tolist() == [True]
+    assert visits["days"].tolist() == [31]
+
+
+def test_a_day_ends_at_midnight_of_its_zone():
+    """In Berlin 31 January ends at 23:00 UTC."""
+    changes = changes_of(("A", "2024-01-30T23:00Z", "To Do"), ("A", "2024-01-31T23:00Z", "Done"))
+    visits = stage_visits(changes, as_of="2024-01-31", time_zone="Europe/Berlin")
+    assert visits[["stage", "days"]].to_numpy().tolist() == [["To Do", 1.0]]
+
+
+def test_a_bulk_change_leaves_no_zeros_in_the_median():
+    """Between two instants a stay of no time is a bulk change; between days it is ordinary."""
+    times = ["2024-01-01T10:00Z", "2024-01-01T10:00Z", "2024-01-02T10:00Z"]
+    statuses = ["To Do", "In Progress", "Done"]
+    instants = changes_of(*[("A", t, s) for t, s in zip(times, statuses, strict=True)])
+    row = stage_durations(stage_visits(instants, FLOW, as_of="2024-01-31")).set_index("stage")
+    assert row.loc["Waiting", ["n", "n_zero_length"]].tolist() == [0, 1]
+    days = instants.assign(changed_at=instants["changed_at"].dt.normalize())
+    row = stage_durations(stage_visits(days, FLOW, as_of="2024-01-31")).set_index("stage")
+    assert row.loc["Waiting", ["n", "n_zero_length"]].tolist() == [1, 0]
+
+
+def test_a_cut_off_history_is_counted_but_not_used():
+    """Its oldest known status was entered nobody knows when."""
+    cut = changes_of(("A", "2024-01-01T10:00Z", "To Do"), ("A", "2024-01-03T10:00Z", "Done"))
+    cut["from_status"] = cut["from_status"].fillna("Elsewhere")
+    visits = stage_visits(cut, FLOW, as_of="2024-01-31")
+    assert not visits["history_complete"].any()
+    row = stage_durations(visits).iloc[0]
+    assert (row["n"], row["n_incomplete"]) == (0, 1)
+
+
+def test_durations_can_be_grouped_by_any_column():
+    changes = changes_of(
+        ("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Done"), ("B", "2024-01-01", "To Do")
+    ).assign(team=["North", "North", None])
+    table = stage_durations(stage_visits(changes, FLOW, as_of="2024-01-31"), by="team")
+    assert table["n"].tolist() == [1, 1]
+    assert table["team"].isna().tolist() == [False, True]
+
+
+@settings(deadline=None, max_examples=50)
+@given(HISTORIES)
+def test_the_days_of_an_item_add_up_to_its_age(changes):
+    visits = stage_visits(changes, as_of="2024-12-31")
+    first = changes.groupby("item_id")["changed_at"].min()
+    age = (pd.Timestamp("2025-01-01", tz="UTC") - first) / pd.Timedelta(days=1)
+    assert visits.groupby("item_id")["days"].sum().to_dict() == pytest.approx(age.to_dict())
+
+
+@settings(deadline=None, max_examples=50)
+@given(HISTORIES)
+def test_parts_of_a_stay_are_no_longer_than_the_whole(changes):
+    table = item_stages(stage_visits(changes, FLOW, as_of="2024-12-31"))
+    assert (table["last_days"] <= table["total_days"] + 1e-9).all()
+    assert (table["first_days"] <= table["total_days"] + 1e-9).all()
+    assert (table["total_days"] <= table["span_days"] + 1e-6).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(HISTORIES)
+def test_every_item_in_a_stage_is_counted_once(changes):
+    visits = stage_visits(changes, FLOW, as_of="2024-12-31")
+    table = stage_durations(visits)
+    assert (table["n"] == table[["n_ended", "n_open", "n_cancelled"]].sum(axis="columns")).all()
+    lasting = visits[visits["outcome"] != "terminal"]
+    counted = table[["n", "n_zero_length", "n_incomplete"]].sum().sum()
+    assert counted == len(lasting.drop_duplicates(["item_id", "stage"]))
+
+
+def test_no_changes_give_no_visits_and_no_durations():
+    visits = stage_visits(empty(StatusChanges), as_of="2024-01-31")
+    assert list(visits.columns) == list(StageVisits.to_schema().columns)
+    durations = stage_durations(visits)
+    assert durations.empty
+    assert list(durations.columns) == list(StageDurations.to_schema().columns)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"as_of": "soon"}, "as_of 'soon' is not a date"),
+        ({"as_of": "2024-01-31", "time_zone": "Berlin"}, "time_zone 'Berlin' is not known"),
+    ],
+)
+def test_an_impossible_option_is_refused_in_words(options, message):
+    with pytest.raises(PMAnalyticsError, match=message):
+        stage_visits(changes_of(("A", "2024-01-01", "To Do")), **options)
