@@ -8,12 +8,14 @@ report is a notebook that was run.
 from importlib import import_module
 
 _HOMES = {
+    "pmanalytics.loaders.folder": ["load_portfolio"],
     "pmanalytics.loaders.records": ["load_products", "load_projects", "load_status_history"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.sample": ["write_sample"],
     "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
     "pmanalytics.lifecycle": ["Lifecycle", "unmapped_statuses"],
     "pmanalytics.errors": ["PMAnalyticsError"],

@@ -5,6 +5,7 @@ A finish at 22:30 UTC is the next day in Berlin, so every step from instants to 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import pandas as pd
 from pmanalytics.errors import ConfigError
 
 UTC = "UTC"
+ISO_DAY = r"\d{4}-\d{2}-\d{2}"
 DAY_LENGTH = pd.Timedelta(days=1)
 AsOfInput: TypeAlias = str | date | pd.Timestamp
 
@@ -47,8 +49,9 @@ def as_of_point(as_of: AsOfInput, time_zone: str = UTC) -> AsOf:
     """
     zone = known_zone(time_zone)
     try:
-        point = pd.Timestamp(as_of)
-    except (ValueError, TypeError):
+        is_date = isinstance(as_of, date) or bool(re.match(ISO_DAY, str(as_of)))
+        point = pd.Timestamp(as_of) if is_date else pd.NaT
+    except ValueError:
         point = pd.NaT
     if pd.isna(point):
         raise ConfigError(f"as_of {as_of!r} is not a date; write it as YYYY-MM-DD.")

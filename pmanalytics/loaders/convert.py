@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics import errors
-from pmanalytics.calendars import UTC, local_days, local_instants
+from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.schemas import Day, Table, complete, dtypes
 
-ISO_DAY = r"\d{4}-\d{2}-\d{2}"
 ISO_INSTANT = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[zZ]|[+-]\d{2}:?\d{2})"
 ISO_WALL_CLOCK = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 NUMERIC_DAY = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})"

@@ -6,7 +6,8 @@ from pmanalytics.errors import BadRowsError, ConfigError, MissingColumnsError
 
 HEADER = (
     "Summary,Issue key,Issue id,Issue Type,Status,Created,Updated,Resolved,Due Date,Labels,"
-    "Labels,Original Estimate,Fix Version/s,Outward issue link (Blocks),Parent,Custom field (Size),Assignee"
+    "Labels,Original Estimate,Fix Version/s,Outward issue link (Blocks),Parent,"
+    "Custom field (Size),Assignee"
 )
 ROW = (
     "Pay,ABC-1,10,Story,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,03/Jan/24 9:00 AM,"

@@ -1,0 +1,76 @@
+"""A small made-up company, the same for the same seed: every name and number is invented.
+
+It is lifelike where it matters to the metrics: estimates are optimistic and overruns have a long
+tail, plans are approved anew, projects are cancelled or put on hold, baselines are missing, two
+currencies stand side by side, work goes back a stage, and a few rows are plainly wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+
+from pmanalytics.errors import ConfigError
+from pmanalytics.sample.company import (
+    PRODUCTS,
+    Row,
+    bad_projects,
+    product_and_history,
+    project_and_history,
+)
+from pmanalytics.sample.jira import issue, navigator_csv, search_json
+
+N_PROJECTS, N_ISSUES = 90, 2000
+
+
+def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
+    """Write the made-up company into a folder, and return the files.
+
+    Parameters
+    ----------
+    folder
+        Created if need be; files of the same names are overwritten, others left alone.
+    seed
+        Decides every number; the same seed gives the same bytes.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be written to.
+    """
+    folder, random = Path(folder), Random(seed)
+    products = [product_and_history(random, *facts) for facts in PRODUCTS]
+    projects = [project_and_history(random, number) for number in range(1, N_PROJECTS + 1)]
+    issues = [issue(random, number) for number in range(1, N_ISSUES + 1)]
+    rows, first = [row for row, _ in projects], projects[0][0]
+    contents = {
+        name: (files(__name__) / "files" / name).read_text(encoding="utf-8")
+        for name in ("README.md", "pmanalytics.toml")
+    } | {
+        "products.csv": _csv(row for row, _ in products),
+        "product_stages.csv": _csv(entry for _, entries in products for entry in entries),
+        "projects.csv": _csv([*rows, *bad_projects(first)]),
+        "project_stages.csv": _csv(entry for _, entries in projects for entry in entries),
+        "jira.csv": navigator_csv(issues),
+        "jira.json": search_json(issues),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_text(content, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written to ({error.strerror}).") from None
+    return [folder / name for name in contents]
+
+
+def _csv(rows: Iterable[Row]) -> str:
+    rows = list(rows)
+    target = io.StringIO()
+    writer = csv.DictWriter(target, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return target.getvalue()

@@ -1,0 +1,137 @@
+import pandas as pd
+import pytest
+
+from pmanalytics import load_portfolio
+from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError
+
+PROJECTS = "project_id,name,status,actual_finish_date\nP1,One,done,2025-03-02\nP2,Two,open,\n"
+JIRA = "Issue key,Issue id,Status,Created,Updated\nA-1,1,Done,02/Jan/24 3:04 PM,{updated}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a function that writes files into a folder, and returns it."""
+
+    def write(**files):
+        for name, content in files.items():
+            path = tmp_path / name.replace("__", ".")
+            path.write_text(content, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_a_folder_with_usual_names_needs_only_a_date(folder):
+    portfolio = load_portfolio(folder(projects__csv=PROJECTS), as_of="2025-06-30")
+    assert portfolio.projects["project_id"].tolist() == ["P1", "P2"]
+    assert portfolio.products.empty
+    assert portfolio.work_items.empty
+    assert portfolio.as_of == "2025-06-30"
+
+
+def test_without_a_date_the_newest_recorded_one_is_proposed(folder):
+    with pytest.raises(
+        MissingAsOfError, match=r"newest date in the files is 2025-03-02.*--as-of 2025-03-02"
+    ):
+        load_portfolio(folder(projects__csv=PROJECTS))
+
+
+def test_the_date_may_be_a_date_of_toml_and_is_overruled_by_the_caller(folder):
+    place = folder(projects__csv=PROJECTS, pmanalytics__toml="as_of = 2025-06-30\n")
+    assert load_portfolio(place).as_of == "2025-06-30"
+    assert load_portfolio(place, as_of="2025-01-31").as_of == "2025-01-31"
+
+
+def test_bad_rows_never_stop_a_portfolio(folder):
+    bad = PROJECTS + "P3,Three,frozen,\n"
+    portfolio = load_portfolio(folder(projects__csv=bad), as_of="2025-06-30")
+    assert portfolio.problems["line"].tolist() == [4]
+    assert len(portfolio.projects) == 2
+
+
+def test_files_and_words_go_by_the_configuration(folder):
+    place = folder(
+        mine__csv="Nr;Titel;Stand;Fertig\n1;One;erledigt;02.03.2025\n",
+        pmanalytics__toml="""
+            as_of = "2025-06-30"
+            [projects]
+            file = "mine.csv"
+            date_format = "%d.%m.%Y"
+            values = {status = {erledigt = "done"}}
+            [projects.columns]
+            project_id = "Nr"
+            name = "Titel"
+            status = "Stand"
+            actual_finish_date = "Fertig"
+            """,
+    )
+    row = load_portfolio(place).projects.iloc[0]
+    assert (row["status"], row["actual_finish_date"]) == ("done", pd.Timestamp("2025-03-02"))
+
+
+def test_a_status_that_no_stage_claims_is_told(folder):
+    place = folder(
+        projects__csv=PROJECTS,
+        project_stages__csv="item_id,changed_at,to_status\nP1,2025-01-01,Dreaming\n",
+    )
+    notes = load_portfolio(place, as_of="2025-06-30").notes
+    assert notes == (
+        "The status 'Dreaming' belongs to no stage (1 project): "
+        "add it to [lifecycle.project.stages].",
+    )
+
+
+def test_an_issue_newer_in_the_csv_is_told(folder):
+    page = (
+        '{"issues":[{"id":"1","key":"A-1","fields":{"created":"2024-01-02T15:04:00.000+0000",'
+        '"updated":"2024-01-02T15:04:00.000+0000","status":{"name":"To Do"}}}]}'
+    )
+    place = folder(
+        jira__json=page,
+        jira__csv=JIRA.format(updated="05/Jan/24 3:04 PM"),
+        pmanalytics__toml='time_zone = "UTC"',
+    )
+    portfolio = load_portfolio(place, as_of="2024-01-31")
+    assert portfolio.work_items["status"].tolist() == ["To Do"]
+    assert portfolio.notes[0].startswith(
+        "1 issue changed between the JSON export and the later CSV"
+    )
+    assert portfolio.files["n_duplicate"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("as_of = ", "Invalid value"),
+        ("asof = '2025-01-01'", "'asof' is not known in the file; as_of, time_zone"),
+        ("[projects]\ncolumn = {}", r"'column' is not known in \[projects\]; file, columns"),
+        ("[projects]\ncolumns = 'x'", r"columns of \[projects\] must be a section"),
+        ("projects = 'p.csv'", "projects is no section"),
+        ("as_of = 2025", "as_of 2025 is not a date"),
+        ("as_of = 'June'\n", "as_of 'June' is not a date"),
+        ("time_zone = 'Berlin'", "time_zone 'Berlin' is not known"),
+        (
+            "[lifecycle.project]\nstages = {A = ['x'], B = ['X']}",
+            "'A' and 'B' both claim the status",
+        ),
+        ("[lifecycle.project]\nstage = {}", r"\[lifecycle.project\] needs a section"),
+        ("[projects]\nfile = 'gone.csv'", r"gone\.csv: there is no such file"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_words(folder, config, message):
+    place = folder(projects__csv=PROJECTS, pmanalytics__toml=config)
+    with pytest.raises((ConfigError, UnreadableFileError), match=message):
+        load_portfolio(place)
+
+
+def test_jira_times_without_a_zone_are_refused(folder):
+    with pytest.raises(ConfigError, match="Jira's CSV has times without a zone"):
+        load_portfolio(folder(jira__csv=JIRA.format(updated="")), as_of="2024-01-31")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("", r"none of products\.csv"), ("gone", "there is no such folder")]
+)
+def test_a_folder_without_data_is_refused_in_words(tmp_path, name, message):
+    with pytest.raises(UnreadableFileError, match=message):
+        load_portfolio(tmp_path / name)
