@@ -1,0 +1,1 @@
+"""From a metric's table to a plotly figure whose title states the finding; nothing is computed."""

@@ -1,0 +1,180 @@
+"""How far projects end from their plan, and which open ones are past it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pmanalytics.figures.theme import LIGHT, bar, figure, label, mark, nothing, rows
+from pmanalytics.figures.words import count, day, escaped, number, percent, signed
+
+MOST_ROWS = 12
+FARTHEST_DAYS, FARTHEST_SHARE = 365, 1.0
+
+
+def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
+    """Draw finished projects by days late and by cost against budget.
+
+    Parameters
+    ----------
+    outcomes
+        `ProjectOutcomes`, with the projects' `name` beside it.
+    """
+    finished = outcomes.dropna(subset=["finish_variance_days", "cost_variance_share"])
+    if finished.empty:
+        return nothing(
+            "No finished project can be placed by time and cost",
+            "That needs projects with status done, actual_finish_date and actual_cost, "
+            "beside baseline_finish_date and baseline_budget.",
+        )
+    is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
+    n_both, n = int((is_late & is_over).sum()), len(finished)
+    drawing = figure(
+        f"{n_both} of {count(n, 'finished project')} ended both late and over budget",
+        "Finish against baseline (right = late) and cost against budget (up = over)",
+        alt=f"Of {count(n, 'finished project')}, {is_late.sum()} ended late, {is_over.sum()} over "
+        f"budget, {n_both} both and {(~is_late & ~is_over).sum()} neither.",
+        note=f"Finished projects with baseline and cost. Triangles lie beyond the axes "
+        f"({FARTHEST_DAYS} days, {percent(FARTHEST_SHARE)}).",
+        height=400,
+    )
+    _quadrants(drawing, is_late, is_over)
+    x = finished["finish_variance_days"].clip(-FARTHEST_DAYS, FARTHEST_DAYS)
+    y = finished["cost_variance_share"].clip(-FARTHEST_SHARE, FARTHEST_SHARE)
+    is_beyond = (x != finished["finish_variance_days"]) | (y != finished["cost_variance_share"])
+    hover = _hover(finished)
+    for is_bad, color in ((is_late & is_over, "bad"), (~(is_late & is_over), "good")):
+        for is_there, symbol in ((~is_beyond, "circle"), (is_beyond, "triangle-up")):
+            chosen = is_bad & is_there
+            if chosen.any():
+                mark(drawing, x[chosen].tolist(), y[chosen].tolist(), hover[chosen].tolist(),
+                     symbol=symbol, color=color, size=9)  # fmt: skip
+    drawing.update_traces(marker_opacity=0.75)
+    drawing.update_xaxes(title_text="Days after baseline finish")
+    drawing.update_yaxes(tickformat="+.0%", title_text="")
+    drawing.update_layout(margin_l=52)
+    return drawing
+
+
+def plot_open_late(projects: pd.DataFrame) -> go.Figure:
+    """Draw open projects past their due date: baseline as a ring, forecast as a diamond.
+
+    Parameters
+    ----------
+    projects
+        `Projects` joined with `ProjectOutcomes`.
+    """
+    n_open = projects["on_time"].isin(["late_open", "not_due"]).sum()
+    whole = count(n_open, "open project") + " with a baseline"
+    open_late = projects[projects["on_time"] == "late_open"]
+    open_late = open_late.sort_values("finish_variance_days", ascending=False)
+    if open_late.empty:
+        return nothing(f"None of {whole} is past it", "A full count, so no interval.")
+    shown = open_late.head(MOST_ROWS)
+    longest = open_late.iloc[0]
+    drawing = figure(
+        f"{len(open_late)} of {whole} are past it, "
+        f"the longest by {count(longest['finish_variance_days'], 'day')}",
+        "From baseline finish (ring) to the finish now expected by its owner (diamond)",
+        alt="; ".join(f"{row['name']}: {_lateness(row)}" for _, row in shown.iterrows()) + ".",
+        note="A full count, so no interval."
+        + (f" The {MOST_ROWS} longest are shown." if len(open_late) > MOST_ROWS else ""),
+    )
+    rows(drawing, shown["name"].tolist(), shown["project_id"].tolist())
+    for position, (_, row) in enumerate(shown.iterrows()):
+        start, end = row["baseline_finish_date"], row["forecast_finish_date"]
+        mark(
+            drawing,
+            [start],
+            [position],
+            [f"baseline {day(start)}"],
+            symbol="circle-open",
+            color="ink3",
+        )
+        if pd.notna(end):
+            bar(drawing, position, start, end, color="bad_wash", width=5)
+            mark(
+                drawing, [end], [position], [f"expected {day(end)}"], symbol="diamond", color="bad"
+            )
+        label(drawing, end if pd.notna(end) else start, position, _lateness(row), color="bad_text")
+    first, last = shown["baseline_finish_date"].min(), shown["forecast_finish_date"].max()
+    span = (max(last, first) if pd.notna(last) else first) - first + pd.Timedelta(days=30)
+    drawing.update_xaxes(range=[first - span * 0.03, first + span * 1.75])
+    return drawing
+
+
+def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
+    """Draw how far the finish now expected lies from the baseline, one mark per open project.
+
+    Parameters
+    ----------
+    outcomes
+        `ProjectOutcomes`, with the projects' `name` beside it.
+    """
+    known = outcomes.dropna(subset=["forecast_variance_days"])
+    if known.empty:
+        return nothing(
+            "No open project has a forecast to compare with its baseline",
+            "Fill forecast_finish_date and baseline_finish_date of open projects.",
+        )
+    is_late = known["forecast_variance_days"] > 0
+    n, n_late = len(known), int(is_late.sum())
+    drawing = figure(
+        f"{n_late} of {count(n, 'open project')} expect to finish after their baseline",
+        "Forecast finish against baseline finish in days, one mark per open project",
+        alt=f"{n_late} of {count(n, 'open project')} expect to finish late, "
+        f"{(known['forecast_variance_days'] < 0).sum()} early. The latest expects "
+        f"{signed(known['forecast_variance_days'].max(), ' days')}.",
+        note="Forecasts are the owners' own. A full count, so no interval.",
+        height=150,
+    )
+    heights = known["forecast_variance_days"].rank(method="first").mod(5).div(5).sub(0.4)
+    hover = known["name"].map(escaped) + "<br>" + known["forecast_variance_days"].map(_days)
+    for chosen, symbol, color in ((~is_late, "circle", "good"), (is_late, "diamond", "bad")):
+        x = known.loc[chosen, "forecast_variance_days"].tolist()
+        mark(drawing, x, heights[chosen].tolist(), hover[chosen].tolist(),
+             symbol=symbol, color=color, size=8)  # fmt: skip
+    drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
+    drawing.update_traces(marker_opacity=0.75)
+    drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
+    drawing.update_xaxes(title_text="Days after baseline finish")
+    return drawing
+
+
+def _quadrants(drawing: go.Figure, is_late: pd.Series, is_over: pd.Series) -> None:
+    drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
+    drawing.add_hline(y=0, line={"color": LIGHT["ink3"], "width": 1})
+    corners = [
+        ("Late and over", is_late & is_over, 1, 1, "bad_text"),
+        ("On time, over", ~is_late & is_over, 0, 1, "ink2"),
+        ("On time, on budget", ~is_late & ~is_over, 0, 0, "good_text"),
+        ("Late, on budget", is_late & ~is_over, 1, 0, "ink2"),
+    ]
+    for text, chosen, x, y, color in corners:
+        drawing.add_annotation(
+            x=x, y=y, xref="paper", yref="paper", showarrow=False,
+            text=f"<b>{text}</b> {chosen.sum()}", font={"color": LIGHT[color], "size": 12},
+            xanchor="right" if x else "left", yanchor="top" if y else "bottom",
+        )  # fmt: skip
+
+
+def _hover(projects: pd.DataFrame) -> pd.Series:
+    cost = projects["cost_variance_share"].map(lambda share: signed(share * 100, "%"))
+    return (
+        projects["name"].map(escaped)
+        + "<br>"
+        + projects["finish_variance_days"].map(_days)
+        + ", "
+        + cost
+    )
+
+
+def _days(value: float) -> str:
+    return signed(value, " days")
+
+
+def _lateness(row: pd.Series) -> str:
+    expected = row["forecast_variance_days"]
+    if pd.isna(expected):
+        return f"{number(row['finish_variance_days'])} days past, no forecast"
+    return f"expects {signed(expected)} d"

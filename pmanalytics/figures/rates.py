@@ -1,0 +1,172 @@
+"""Rates with their intervals, and what they leave out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pmanalytics.figures.theme import bar, figure, label, mark, nothing, rows
+from pmanalytics.figures.words import count, day, listed, percent, percent_range
+
+TITLES = {
+    "on_time": "On time",
+    "on_budget": "On budget",
+    "on_time_and_on_budget": "On time and on budget",
+}
+POPULATIONS = {
+    ("on_time", "due"): "projects whose due date has passed",
+    ("on_time", "resolved"): "projects finished or past due",
+    ("on_time", "finished"): "finished projects only",
+    ("on_budget", "resolved"): "finished projects and open ones over budget",
+    ("on_budget", "finished"): "finished projects only",
+    ("on_time_and_on_budget", "due"): "projects with a known answer",
+    ("on_time_and_on_budget", "resolved"): "projects with a known answer",
+    ("on_time_and_on_budget", "finished"): "projects with a known answer",
+}
+LEFT_OUT = {
+    "n_early": "finished ahead of a date to come",
+    "n_not_due": "not yet due",
+    "n_undetermined": "not known yet",
+    "n_open_failed": "open and failed",
+    "n_cancelled": "cancelled",
+    "n_missing_baseline": "without a baseline",
+    "n_invalid": "done without a finish date",
+}
+NEEDED = (
+    "A rate needs projects with a baseline and an actual finish date or cost: fill "
+    "baseline_finish_date, actual_finish_date, baseline_budget and actual_cost."
+)
+
+
+class Headline(NamedTuple):
+    """A number with what belongs beside it: label, value, range and what it rests on."""
+
+    label: str
+    value: str
+    range: str
+    detail: str
+
+
+def headline(rates: pd.DataFrame) -> Headline:
+    """State one rate as a headline number."""
+    if rates.empty:
+        return Headline("Rate", "–", "", "no projects")
+    row = rates.iloc[0]
+    title = TITLES[row["measure"]] + (", new plan" if row["basis"] == "rebaselined" else "")
+    if isinstance(row["reason"], str):
+        return Headline(title, "–", "not known", row["reason"])
+    if row["reliability"] == "too_few":
+        return Headline(title, _counted(row), "too few for a rate", left_out(row))
+    interval = percent_range(row["low"], row["high"])
+    detail = f"{count(row['n'], 'project')}; left out: {left_out(row)}"
+    return Headline(title, percent(row["rate"]), interval, detail)
+
+
+def left_out(rate: pd.Series) -> str:
+    """Return in words what a rate leaves out."""
+    parts = [f"{rate[name]} {words}" for name, words in LEFT_OUT.items() if rate[name]]
+    return listed(parts) or "nothing"
+
+
+def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
+    """Draw rates as dots with their 95 % intervals, one row per measure or group.
+
+    Parameters
+    ----------
+    rates
+        `Rates`; tables of several measures may be put below one another.
+    by
+        The column they are grouped by, if they are.
+    """
+    if rates.empty or rates["rate"].isna().all():
+        reasons = rates["reason"].dropna().unique()
+        why = f": {reasons[0]}" if len(reasons) else ""
+        return nothing(f"This data cannot give {_a_rate(rates)}{why}", NEEDED)
+    finding = _finding(rates, by)
+    described = [f"{_name(row, by)}: {_stated(row)}" for _, row in rates.iterrows()]
+    drawing = figure(
+        finding,
+        _subtitle(rates, by),
+        alt=f"Dots with intervals. {'. '.join(described)}.",
+        note="Hollow: fewer than 5 projects. Left out: "
+        + "; ".join(f"{_name(row, by)}: {left_out(row)}" for _, row in rates.iterrows())
+        + ".",
+    )
+    details = [_population(row) if by is None else "" for _, row in rates.iterrows()]
+    rows(drawing, [_name(row, by) for _, row in rates.iterrows()], details)
+    for position, (_, row) in enumerate(rates.iterrows()):
+        _draw(drawing, position, row)
+    drawing.update_xaxes(range=[-0.02, 1.3], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+    return drawing
+
+
+def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
+    if pd.isna(row["rate"]):
+        label(drawing, 0, position, row["reason"], color="ink3", xshift=0)
+        return
+    is_few = row["reliability"] == "too_few"
+    bar(drawing, position, row["low"], row["high"], color="good_wash", width=4 if is_few else 12)
+    symbol = "circle-open" if is_few else "circle"
+    hover = f"{_stated(row)}<br>{row['k']} of {row['n']}"
+    mark(drawing, [row["rate"]], [position], [hover], symbol=symbol, color="good")
+    label(drawing, row["high"], position, _stated(row))
+
+
+def _stated(row: pd.Series) -> str:
+    if pd.isna(row["rate"]):
+        return str(row["reason"])
+    if row["reliability"] == "too_few":
+        return _counted(row)
+    interval = percent_range(row["low"], row["high"])
+    return f"{percent(row['rate'])} ({interval}), {_counted(row)}"
+
+
+def _counted(row: pd.Series) -> str:
+    return f"{row['k']} of {row['n']}"
+
+
+def _name(row: pd.Series, by: str | None) -> str:
+    if by is not None:
+        return "(none)" if pd.isna(row[by]) else str(row[by])
+    return TITLES[row["measure"]] + (", latest plan" if row["basis"] == "rebaselined" else "")
+
+
+def _population(row: pd.Series) -> str:
+    return POPULATIONS[row["measure"], row["population"]]
+
+
+def _finding(rates: pd.DataFrame, by: str | None) -> str:
+    known = rates[rates["rate"].notna()]
+    if by is not None:
+        groups = [f"{_name(row, by)} {_short(row)}" for _, row in known.iterrows()]
+        return f"{TITLES[rates['measure'].iloc[0]]} by {_title(by)}: {', '.join(groups)}"
+    first = known.iloc[0]
+    said = f"{_short(first)} of {_population(first)} were {TITLES[first['measure']].casefold()}"
+    same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
+    if len(same) and first["basis"] == "baseline":
+        said += f"; against the latest plan it would be {_short(same.iloc[0])}"
+    return said
+
+
+def _short(row: pd.Series) -> str:
+    return _counted(row) if row["reliability"] == "too_few" else percent(row["rate"])
+
+
+def _subtitle(rates: pd.DataFrame, by: str | None) -> str:
+    first = rates.iloc[0]
+    whom = f" {_population(first)}," if by is not None else ""
+    plan = "first approved plan" if first["basis"] == "baseline" else "latest approved plan"
+    return (
+        f"Share of{whom or ' projects,'} {plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
+    )
+
+
+def _a_rate(rates: pd.DataFrame) -> str:
+    measures = [TITLES[measure].casefold() for measure in rates["measure"].unique()]
+    return f"an {measures[0].replace(' ', '-')} rate" if measures else "a rate"
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").casefold()

@@ -1,0 +1,102 @@
+"""Numbers and lists as people read them, and text made safe for a drawing."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+
+MISSING = "–"
+NARROW_SPACE = "\u202f"
+MINUS = "\u2212"
+
+
+def escaped(text: object) -> str:
+    """Return text that plotly shows as it is instead of reading it as markup.
+
+    >>> escaped("<b>R&D</b>")
+    '&lt;b&gt;R&amp;D&lt;/b&gt;'
+    """
+    return html.escape(str(text), quote=False)
+
+
+def number(value: float) -> str:
+    """Return a whole number with its thousands set apart.
+
+    >>> number(12345.4) == "12" + NARROW_SPACE + "345"
+    True
+    """
+    if pd.isna(value):
+        return MISSING
+    return f"{round(value):,}".replace(",", NARROW_SPACE).replace("-", MINUS)
+
+
+def signed(value: float, unit: str = "") -> str:
+    """Return a difference with its sign.
+
+    >>> signed(-3, " days"), signed(41)
+    ('−3 days', '+41')
+    """
+    if pd.isna(value):
+        return MISSING
+    return ("+" if round(value) > 0 else "") + number(value) + unit
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage.
+
+    >>> percent(0.4286), percent(float("nan"))
+    ('43%', '–')
+    """
+    return MISSING if pd.isna(share) else f"{number(share * 100)}%"
+
+
+def percent_range(low: float, high: float) -> str:
+    """Return an interval of shares.
+
+    >>> percent_range(0.2553, 0.3662)
+    '26–37%'
+    """
+    return MISSING if pd.isna(low) else f"{number(low * 100)}–{percent(high)}"
+
+
+def day(date: pd.Timestamp | str) -> str:
+    """Return a date as people write it.
+
+    >>> day("2026-01-03")
+    '3 Jan 2026'
+    """
+    stamp = pd.Timestamp(date)
+    return MISSING if pd.isna(stamp) else f"{stamp.day} {stamp:%b %Y}"
+
+
+def days(value: float) -> str:
+    """Return a duration in days; below ten with one decimal.
+
+    >>> days(75.04), days(3.42), days(1)
+    ('75 days', '3.4 days', '1 day')
+    """
+    if pd.isna(value):
+        return MISSING
+    if value >= 9.95 or value == round(value):
+        return "1 day" if round(value) == 1 else f"{number(value)} days"
+    return f"{value:.1f} days"
+
+
+def count(n: float, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> count(1, "project"), count(2000, "issue") == "2" + NARROW_SPACE + "000 issues"
+    ('1 project', True)
+    """
+    return f"{number(n)} {noun}" if n == 1 else f"{number(n)} {noun}s"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return a list in words.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

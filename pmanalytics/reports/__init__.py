@@ -1,0 +1,1 @@
+"""Cards that a notebook shows, and the page that a notebook becomes."""

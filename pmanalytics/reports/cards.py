@@ -1,0 +1,159 @@
+"""Cards: a finding with its evidence, the same in a notebook and in the exported page.
+
+In JupyterLab a card is a live figure, a table or a row of numbers; in the page it gains its text
+alternative and its data; as plain text it is its finding, which is what a changed number changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+import jinja2
+import pandas as pd
+import plotly.graph_objects as go
+
+from pmanalytics.figures import words
+from pmanalytics.figures.rates import Headline
+from pmanalytics.portfolio import Portfolio
+
+CARD = "application/vnd.pmanalytics.card+json"
+PLOTLY = "application/vnd.plotly.v1+json"
+MOST_ROWS = 60
+PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One finding with what supports it."""
+
+    finding: str
+    subtitle: str = ""
+    note: str = ""
+    alt: str = ""
+    is_wide: bool = False
+    headlines: list[Headline] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    is_number: list[bool] = field(default_factory=list)
+    figure: go.Figure | None = None
+
+    def __repr__(self) -> str:
+        return self.finding
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the page needs besides the figure."""
+        return asdict(self) | {
+            "figure": None,
+            "headlines": [headline._asdict() for headline in self.headlines],
+        }
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """Return the card in every form in which a notebook may show it."""
+        bundle: dict[str, object] = {CARD: self.content, "text/plain": self.finding}
+        if self.figure is None:
+            return bundle | {"text/html": html_of(self.content, None)}
+        drawing = json.loads(self.figure.to_json())
+        return bundle | {PLOTLY: drawing | {"config": PLOTLY_CONFIG}}
+
+
+def figure_card(drawing: go.Figure, table: pd.DataFrame, *, wide: bool = False) -> Card:
+    """Return a figure as a card, with the table it was drawn from."""
+    said = drawing.layout.meta
+    return Card(**said, is_wide=wide, figure=drawing, **_cells(table))
+
+
+def table_card(
+    table: pd.DataFrame, finding: str, *, subtitle: str = "", note: str = "", wide: bool = True
+) -> Card:
+    """Return a table as a card; of a long one the first rows."""
+    if len(table) > MOST_ROWS:
+        note = f"The first {MOST_ROWS} of {words.count(len(table), 'row')}. {note}".strip()
+    return Card(finding, subtitle, note, is_wide=wide, **_cells(table.head(MOST_ROWS)))
+
+
+def headline_card(headlines: Sequence[Headline]) -> Card:
+    """Return numbers side by side as a card."""
+    lines = [f"{h.label}: {h.value} ({h.range})" if h.range else f"{h.label}: {h.value}"
+             for h in headlines]  # fmt: skip
+    return Card("\n".join(lines), is_wide=True, headlines=list(headlines))
+
+
+def text_card(finding: str, note: str = "") -> Card:
+    """Return a sentence as a card."""
+    return Card(finding, note=note, is_wide=True)
+
+
+def scope_card(portfolio: Portfolio) -> Card:
+    """Return what a portfolio holds, and for which day, as a card."""
+    counts = [
+        words.count(len(portfolio.projects), "project"),
+        words.count(len(portfolio.products), "product"),
+        words.count(len(portfolio.work_items), "issue"),
+    ]
+    return text_card(f"As of {words.day(portfolio.as_of)}: {words.listed(counts)}.")
+
+
+def notes_card(portfolio: Portfolio) -> Card:
+    """Return what there is to know about the data as a card."""
+    return text_card("\n".join(portfolio.notes) or "Nothing else is to be noted about the data.")
+
+
+def html_of(content: dict[str, Any], figure: dict[str, Any] | None, number: int = 0) -> str:
+    """Return a card as HTML; every text in it is escaped."""
+    return _template().render(card=content, spec=figure and _spec(figure), number=number)
+
+
+def _spec(figure: dict[str, Any]) -> dict[str, Any]:
+    """Return the figure as the page draws it: its title stands above it as text."""
+    layout = {
+        name: part for name, part in figure["layout"].items() if name not in ("meta", "title")
+    }
+    top = layout["margin"]["t"]
+    layout["margin"] = layout["margin"] | {"t": 14}
+    layout["height"] = layout["height"] - top + 14
+    return {"data": figure["data"], "layout": layout}
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
+    return jinja2.Environment(loader=loader, autoescape=True).get_template("card.html.j2")
+
+
+def _cells(table: pd.DataFrame) -> dict[str, Any]:
+    """Return a table as people read it: headers, texts, and which columns are numbers."""
+    kinds = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in table]
+    texts = [[_text(str(name), value) for value in table[name]] for name in table]
+    return {
+        "headers": [str(name).replace("_", " ").capitalize() for name in table],
+        "rows": [list(row) for row in zip(*texts, strict=True)],
+        "is_number": kinds,
+    }
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, list) and pd.isna(value):
+        return words.MISSING
+    if isinstance(value, pd.Timestamp):
+        return words.day(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number(name, float(value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _number(name: str, value: float) -> str:
+    if name in ("rate", "low", "high", "percent_complete"):
+        return words.percent(value)
+    if name.endswith("_share"):
+        return words.signed(value * 100, "%")
+    if name.endswith(("variance_days", "cost_variance")):
+        return words.signed(value)
+    is_small = name.endswith(("_days", "_low", "_high")) and abs(value) < 10
+    return f"{value:.1f}" if is_small else words.number(value)
