@@ -8,27 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from nbval.plugin import IPyNbFile
 
-from pmanalytics import load_projects
+from pmanalytics import load_projects, render_reports
 
 HERE = Path(__file__).parent
+SAMPLE = HERE.parent / "data" / "sample"
 IN_CI = os.environ.get("CI") == "true"
-
-# Findings are compared as text; drawings and markup carry ids and library versions.
-_nbval_setup = IPyNbFile.setup
-
-
-def _setup_comparing_text_only(self):
-    _nbval_setup(self)
-    self.skip_compare += (
-        "text/html",
-        "application/vnd.plotly.v1+json",
-        "application/vnd.pmanalytics.card+json",
-    )
-
-
-IPyNbFile.setup = _setup_comparing_text_only
 
 
 def _unavailable(reason):
@@ -62,6 +47,30 @@ def real_data():
     if not Path(folder).is_dir():
         _unavailable(f"PMANALYTICS_REAL_DATA names {folder}, which is no folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def new_york(real_data):
+    """Return per project the last value of each column that is not missing, over its dated rows."""
+    rows = pd.read_csv(real_data / "nyc_capital_projects" / "NYC_capital_projects_20190901.csv")
+    stamp = "%m/%d/%Y %I:%M:%S %p"
+    rows["reported"] = pd.to_datetime(rows["Date Reported As Of"], format=stamp)
+    newest = rows.sort_values("reported", kind="stable").groupby("PID").last().reset_index()
+    forecast = pd.to_datetime(newest["Forecast Completion"], format="%m/%d/%Y")
+    change = pd.to_timedelta(newest["Total Schedule Changes"], unit="D")
+    return newest.assign(
+        PID=newest["PID"].astype(str),
+        forecast=forecast,
+        baseline=forecast - change,
+        budget=newest["Budget Forecast"] - newest["Total Budget Changes"],
+    )
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory):
+    """Return the reports of the sample, by name."""
+    out = tmp_path_factory.mktemp("reports")
+    return {path.stem: path for path in render_reports(SAMPLE, out)}
 
 
 @pytest.fixture(scope="session")

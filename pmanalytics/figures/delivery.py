@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, bar, figure, label, mark, nothing, rows
-from pmanalytics.figures.words import count, day, escaped, number, percent, signed
+from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
+from pmanalytics.figures.words import count, day, escaped, signed
 
 MOST_ROWS = 12
-FARTHEST_DAYS, FARTHEST_SHARE = 365, 1.0
+FARTHEST_DAYS, FARTHEST_SHARE = 180, 0.6
 
 
 def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
@@ -29,18 +29,20 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
         )
     is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
     n_both, n = int((is_late & is_over).sum()), len(finished)
+    n_early = (finished["on_time"] == "early").sum()
+    early = f" {n_early} of them ahead of a date still to come." if n_early else ""
     drawing = figure(
         f"{n_both} of {count(n, 'finished project')} ended both late and over budget",
         "Finish against baseline (right = late) and cost against budget (up = over)",
-        alt=f"Of {count(n, 'finished project')}, {is_late.sum()} ended late, {is_over.sum()} over "
+        alt=f"Of {count(n, 'finished project')} {is_late.sum()} ended late, {is_over.sum()} over "
         f"budget, {n_both} both and {(~is_late & ~is_over).sum()} neither.",
-        note=f"Finished projects with baseline and cost. Triangles lie beyond the axes "
-        f"({FARTHEST_DAYS} days, {percent(FARTHEST_SHARE)}).",
+        note=f"Finished projects with a baseline, a budget and a cost.{early} "
+        "Triangles lie beyond the axes.",
         height=400,
     )
     _quadrants(drawing, is_late, is_over)
-    x = finished["finish_variance_days"].clip(-FARTHEST_DAYS, FARTHEST_DAYS)
-    y = finished["cost_variance_share"].clip(-FARTHEST_SHARE, FARTHEST_SHARE)
+    x = finished["finish_variance_days"].clip(-FARTHEST_DAYS / 2, FARTHEST_DAYS)
+    y = finished["cost_variance_share"].clip(-FARTHEST_SHARE / 2, FARTHEST_SHARE)
     is_beyond = (x != finished["finish_variance_days"]) | (y != finished["cost_variance_share"])
     hover = _hover(finished)
     for is_bad, color in ((is_late & is_over, "bad"), (~(is_late & is_over), "good")):
@@ -50,8 +52,12 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
                 mark(drawing, x[chosen].tolist(), y[chosen].tolist(), hover[chosen].tolist(),
                      symbol=symbol, color=color, size=9)  # fmt: skip
     drawing.update_traces(marker_opacity=0.75)
-    drawing.update_xaxes(title_text="Days after baseline finish")
-    drawing.update_yaxes(tickformat="+.0%", title_text="")
+    drawing.update_xaxes(
+        title_text="Days after baseline finish", range=[-FARTHEST_DAYS * 0.55, FARTHEST_DAYS * 1.08]
+    )
+    drawing.update_yaxes(
+        tickformat="+.0%", range=[-FARTHEST_SHARE * 0.6, FARTHEST_SHARE * 1.2], side="left"
+    )
     drawing.update_layout(margin_l=52)
     return drawing
 
@@ -80,26 +86,17 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
         note="A full count, so no interval."
         + (f" The {MOST_ROWS} longest are shown." if len(open_late) > MOST_ROWS else ""),
     )
-    rows(drawing, shown["name"].tolist(), shown["project_id"].tolist())
+    details = [f"{row['project_id']}, {_lateness(row)}" for _, row in shown.iterrows()]
+    rows(drawing, shown["name"].tolist(), details)
     for position, (_, row) in enumerate(shown.iterrows()):
         start, end = row["baseline_finish_date"], row["forecast_finish_date"]
-        mark(
-            drawing,
-            [start],
-            [position],
-            [f"baseline {day(start)}"],
-            symbol="circle-open",
-            color="ink3",
-        )
         if pd.notna(end):
             bar(drawing, position, start, end, color="bad_wash", width=5)
-            mark(
-                drawing, [end], [position], [f"expected {day(end)}"], symbol="diamond", color="bad"
-            )
-        label(drawing, end if pd.notna(end) else start, position, _lateness(row), color="bad_text")
-    first, last = shown["baseline_finish_date"].min(), shown["forecast_finish_date"].max()
-    span = (max(last, first) if pd.notna(last) else first) - first + pd.Timedelta(days=30)
-    drawing.update_xaxes(range=[first - span * 0.03, first + span * 1.75])
+            hover = [f"expected {day(end)}"]
+            mark(drawing, [end], [position], hover, symbol="diamond", color="bad")
+        hover = [f"baseline {day(start)}"]
+        mark(drawing, [start], [position], hover, symbol="circle-open", color="ink3")
+    drawing.update_xaxes(type="date")
     return drawing
 
 
@@ -125,15 +122,22 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
         alt=f"{n_late} of {count(n, 'open project')} expect to finish late, "
         f"{(known['forecast_variance_days'] < 0).sum()} early. The latest expects "
         f"{signed(known['forecast_variance_days'].max(), ' days')}.",
-        note="Forecasts are the owners' own. A full count, so no interval.",
-        height=150,
+        note="Forecasts are the owners' own. A full count. Triangles lie beyond the axis.",
+        height=180,
     )
     heights = known["forecast_variance_days"].rank(method="first").mod(5).div(5).sub(0.4)
     hover = known["name"].map(escaped) + "<br>" + known["forecast_variance_days"].map(_days)
-    for chosen, symbol, color in ((~is_late, "circle", "good"), (is_late, "diamond", "bad")):
-        x = known.loc[chosen, "forecast_variance_days"].tolist()
-        mark(drawing, x, heights[chosen].tolist(), hover[chosen].tolist(),
-             symbol=symbol, color=color, size=8)  # fmt: skip
+    x = known["forecast_variance_days"].clip(-FARTHEST_DAYS, 2 * FARTHEST_DAYS)
+    is_beyond = x != known["forecast_variance_days"]
+    cases = [
+        (~is_late & ~is_beyond, "circle", "good"),
+        (is_late & ~is_beyond, "diamond", "bad"),
+        (~is_late & is_beyond, "triangle-left", "good"),
+        (is_late & is_beyond, "triangle-right", "bad"),
+    ]
+    for chosen, symbol, color in cases:
+        mark(drawing, x[chosen].tolist(), heights[chosen].tolist(), hover[chosen].tolist(),
+             symbol=symbol, color=color, size=9)  # fmt: skip
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
     drawing.update_traces(marker_opacity=0.75)
     drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
@@ -174,7 +178,6 @@ def _days(value: float) -> str:
 
 
 def _lateness(row: pd.Series) -> str:
+    past = f"{count(row['finish_variance_days'], 'day')} past"
     expected = row["forecast_variance_days"]
-    if pd.isna(expected):
-        return f"{number(row['finish_variance_days'])} days past, no forecast"
-    return f"expects {signed(expected)} d"
+    return f"{past}, " + ("no forecast" if pd.isna(expected) else f"expects {signed(expected)}")

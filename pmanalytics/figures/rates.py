@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import bar, figure, label, mark, nothing, rows
+from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import count, day, listed, percent, percent_range
 
 TITLES = {
@@ -54,7 +54,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     if rates.empty:
         return Headline("Rate", "–", "", "no projects")
     row = rates.iloc[0]
-    title = TITLES[row["measure"]] + (", new plan" if row["basis"] == "rebaselined" else "")
+    title = TITLES[row["measure"]] + (", latest plan" if row["basis"] == "rebaselined" else "")
     if isinstance(row["reason"], str):
         return Headline(title, "–", "not known", row["reason"])
     if row["reliability"] == "too_few":
@@ -90,28 +90,23 @@ def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
         finding,
         _subtitle(rates, by),
         alt=f"Dots with intervals. {'. '.join(described)}.",
-        note="Hollow: fewer than 5 projects. Left out: "
-        + "; ".join(f"{_name(row, by)}: {left_out(row)}" for _, row in rates.iterrows())
-        + ".",
+        note="A hollow mark rests on fewer than 5 projects. What is left out of each rate stands "
+        "in its data.",
     )
-    details = [_population(row) if by is None else "" for _, row in rates.iterrows()]
-    rows(drawing, [_name(row, by) for _, row in rates.iterrows()], details)
+    names = [_name(row, by) for _, row in rates.iterrows()]
+    rows(drawing, names, [_stated(row) for _, row in rates.iterrows()])
     for position, (_, row) in enumerate(rates.iterrows()):
-        _draw(drawing, position, row)
-    drawing.update_xaxes(range=[-0.02, 1.3], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
+        if pd.notna(row["rate"]):
+            _draw(drawing, position, row)
+    drawing.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     return drawing
 
 
 def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
-    if pd.isna(row["rate"]):
-        label(drawing, 0, position, row["reason"], color="ink3", xshift=0)
-        return
     is_few = row["reliability"] == "too_few"
     bar(drawing, position, row["low"], row["high"], color="good_wash", width=4 if is_few else 12)
     symbol = "circle-open" if is_few else "circle"
-    hover = f"{_stated(row)}<br>{row['k']} of {row['n']}"
-    mark(drawing, [row["rate"]], [position], [hover], symbol=symbol, color="good")
-    label(drawing, row["high"], position, _stated(row))
+    mark(drawing, [row["rate"]], [position], [_stated(row)], symbol=symbol, color="good")
 
 
 def _stated(row: pd.Series) -> str:
@@ -156,11 +151,9 @@ def _short(row: pd.Series) -> str:
 
 def _subtitle(rates: pd.DataFrame, by: str | None) -> str:
     first = rates.iloc[0]
-    whom = f" {_population(first)}," if by is not None else ""
+    whom = f" of {_population(first)}" if by is not None else ""
     plan = "first approved plan" if first["basis"] == "baseline" else "latest approved plan"
-    return (
-        f"Share of{whom or ' projects,'} {plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
-    )
+    return f"Rate{whom} against the {plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
 
 
 def _a_rate(rates: pd.DataFrame) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, bar, figure, label, mark, nothing, rows
+from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import count, day, days, escaped, listed
 
 NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
@@ -15,6 +13,7 @@ SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 FEWEST_ENDED = 5
 SHORTEST = 0.05
+TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
 NEEDED = {
     "product": "It needs a history: product_stages.csv with item_id, changed_at and to_status.",
     "project": "It needs a history: project_stages.csv with item_id, changed_at and to_status.",
@@ -39,18 +38,17 @@ def plot_stage_durations(durations: pd.DataFrame, *, level: str) -> go.Figure:
         _finding(durations, noun),
         f"Days in each stage until half (tick) and 85% (diamond) of the {noun}s have left it; "
         "bars are 95% intervals; log scale",
-        alt=". ".join(_described(row) for _, row in durations.iterrows()) + ".",
+        alt=". ".join(f"{row['stage']}: {_stated(row)}" for _, row in durations.iterrows()) + ".",
         note=_note(durations, noun),
     )
-    rows(drawing, durations["stage"].tolist(), [_counts(row) for _, row in durations.iterrows()])
+    rows(drawing, durations["stage"].tolist(), [_stated(row) for _, row in durations.iterrows()])
     for position, (_, row) in enumerate(durations.iterrows()):
-        _draw(drawing, position, row)
+        if row["n_ended"] >= FEWEST_ENDED:
+            _draw(drawing, position, row)
     reached = durations[["median_days", "median_high", "p85_days", "p85_high"]].max().max()
     top = max(reached if pd.notna(reached) else 1, 1)
-    ticks = [tick for tick in (0.1, 1, 7, 30, 90, 365, 1095, 3650) if tick <= top * 1.5]
-    drawing.update_xaxes(
-        type="log", tickvals=ticks, ticktext=[days(tick) if tick >= 1 else "0.1" for tick in ticks]
-    )
+    ticks = [tick for tick in TICKS if tick <= top * 1.5]
+    drawing.update_xaxes(type="log", tickvals=ticks, ticktext=list(map(str, ticks)))
     return drawing
 
 
@@ -78,13 +76,14 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
                       for _, row in now.iterrows()) + ".",
         note="A full count. The last stage of each bar still lasts.",
     )  # fmt: skip
-    names = list(dict.fromkeys(visits["name"]))
+    names = visits.groupby("name")["entered_at"].min().sort_values().index.tolist()
     rows(drawing, names, ["" for _ in names])
     shade_of = dict(zip(stages, SHADES * len(stages), strict=False))
     end = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     for row in visits.to_dict("records"):
         _draw_visit(drawing, names.index(row["name"]), row, end, shade_of[row["stage"]])
-    drawing.update_layout(bargap=0)
+    drawing.update_xaxes(type="date")
+    drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
     return drawing
 
 
@@ -105,35 +104,28 @@ def _draw_visit(
 
 
 def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
-    if row["n_ended"] < FEWEST_ENDED or pd.isna(row["median_days"]):
-        text = "fewer than 5 have left" if row["n_ended"] < FEWEST_ENDED else "half not reached"
-        drawing.add_annotation(
-            x=0, xref="paper", y=position, text=text, showarrow=False, xanchor="left",
-            font={"size": 12, "color": LIGHT["ink3"]},
-        )  # fmt: skip
-        return
-    quantiles = [("p85", "diamond", "ink3", "grid"), ("median", "line-ns", "good", "good_wash")]
-    for name, symbol, color, wash in quantiles:
+    for name, wash in (("p85", "grid"), ("median", "good_wash")):
         value, low, high = (row[f"{name}_{part}"] for part in ("days", "low", "high"))
-        if pd.isna(value):
-            continue
-        if pd.notna(low):
+        if pd.notna(value) and pd.notna(low):
             bar(drawing, position, max(low, SHORTEST), value if pd.isna(high) else high, color=wash)
-        share = "half" if name == "median" else "85%"
-        hover = f"{share} within {days(value)}"
-        mark(
-            drawing,
-            [max(value, SHORTEST)],
-            [position],
-            [hover],
-            symbol=symbol,
-            color=color,
-            size=10,
-        )
-        if symbol == "line-ns":
-            drawing.data[-1].marker.update(size=18, line={"color": LIGHT[color], "width": 3})
-        label(drawing, math.log10(max(value, SHORTEST)), position, days(value), color=color,
-              xanchor="center", xshift=0, yshift=-17)  # fmt: skip
+    marks = [("p85", "diamond", "ink3", 10, "85%"), ("median", "line-ns", "good", 18, "half")]
+    for name, symbol, color, size, share in marks:
+        value = row[f"{name}_days"]
+        if pd.notna(value):
+            hover = [f"{share} within {days(value)}"]
+            at = max(value, SHORTEST)
+            mark(drawing, [at], [position], hover, symbol=symbol, color=color, size=size)
+
+
+def _stated(row: pd.Series) -> str:
+    """Return a stage's quantiles in words, or its counts where they are too few."""
+    if row["n_ended"] < FEWEST_ENDED:
+        return f"{_counts(row)}: too few to say"
+    half, p85 = (
+        "not reached" if pd.isna(row[name]) else days(row[name])
+        for name in ("median_days", "p85_days")
+    )
+    return f"half {half}, 85% {p85}; {row['n_open']} still in it"
 
 
 def _finding(durations: pd.DataFrame, noun: str) -> str:
@@ -148,13 +140,6 @@ def _finding(durations: pd.DataFrame, noun: str) -> str:
     if is_clear:
         return f"{first['stage']} takes longest: {within}"
     return f"{first['stage']} has the highest median: {within}"
-
-
-def _described(row: pd.Series) -> str:
-    if pd.isna(row["median_days"]):
-        return f"{row['stage']}: half not reached, {_counts(row)}"
-    p85 = "not reached" if pd.isna(row["p85_days"]) else days(row["p85_days"])
-    return f"{row['stage']}: half within {days(row['median_days'])}, 85% {p85}, {_counts(row)}"
 
 
 def _counts(row: pd.Series) -> str:

@@ -34,8 +34,8 @@ DARK = {
 }  # fmt: skip
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12
-TITLE_WIDTH = 80
-ROW_HEIGHT = 50
+TITLE_WIDTH, LABEL_WIDTH = 80, 40
+ROW_HEIGHT = 56
 
 
 def figure(
@@ -70,7 +70,7 @@ def figure(
         "paper_bgcolor": LIGHT["page"],
         "plot_bgcolor": LIGHT["page"],
         "height": height + 70,
-        "margin": {"l": 8, "r": 8, "t": 86, "b": 40},
+        "margin": {"l": 12, "r": 22, "t": 86, "b": 40},
         "showlegend": False,
         "dragmode": False,
         "hovermode": "closest",
@@ -96,7 +96,7 @@ def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
     drawing.update_layout(height=n * ROW_HEIGHT + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
-        text = f"<b>{escaped(label)}</b>"
+        text = f"<b>{escaped(textwrap.shorten(label, LABEL_WIDTH, placeholder='…'))}</b>"
         if detail:
             text += f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>"
         drawing.add_annotation(
@@ -127,21 +127,13 @@ def mark(
 ) -> None:
     """Draw marks, each with its hover label; an '-open' symbol is filled with the page."""
     is_open = symbol.endswith("-open")
+    line_width = 2 if is_open else 3 if symbol.startswith("line") else 0
     drawing.add_scatter(
         x=x, y=y, mode="markers", text=hover, hovertemplate="%{text}<extra></extra>",
         marker={
             "symbol": symbol.removesuffix("-open"),
             "size": size,
             "color": LIGHT["page"] if is_open else LIGHT[color],
-            "line": {"color": LIGHT[color], "width": 2 if is_open else 0},
+            "line": {"color": LIGHT[color], "width": line_width},
         },
     )  # fmt: skip
-
-
-def label(
-    drawing: go.Figure, x: Any, y: float, text: str, *, color: str = "ink", **options: Any
-) -> None:
-    """Write a short text at a place."""
-    options = {"xanchor": "left", "xshift": 8, "yanchor": "middle"} | options
-    font = {"size": SMALL, "color": LIGHT[color]}
-    drawing.add_annotation(x=x, y=y, text=escaped(text), showarrow=False, font=font, **options)

@@ -256,28 +256,12 @@ def test_rows_read_are_valid_quarantined_or_duplicate(tmp_path_factory, rows):
     assert counts["n_quarantined"] == len(bad)
 
 
-def newest_nyc_rows(folder):
-    """Return per project the last value of each column that is not missing, over its dated rows."""
-    rows = pd.read_csv(folder / "nyc_capital_projects" / "NYC_capital_projects_20190901.csv")
-    stamp = "%m/%d/%Y %I:%M:%S %p"
-    rows["reported"] = pd.to_datetime(rows["Date Reported As Of"], format=stamp)
-    newest = rows.sort_values("reported", kind="stable").groupby("PID").last().reset_index()
-    forecast = pd.to_datetime(newest["Forecast Completion"], format="%m/%d/%Y")
-    change = pd.to_timedelta(newest["Total Schedule Changes"], unit="D")
-    return newest.assign(
-        PID=newest["PID"].astype(str),
-        forecast=forecast,
-        baseline=forecast - change,
-        budget=newest["Budget Forecast"] - newest["Total Budget Changes"],
-    )
-
-
-def test_new_york_capital_projects_give_the_reference_rates(real_data):
+def test_new_york_capital_projects_give_the_reference_rates(new_york):
     """Check the arithmetic: forecasts are taken for finishes, and no project is claimed finished.
 
     The reference counts total schedule and budget changes of at most 0.
     """
-    rows = newest_nyc_rows(real_data).assign(status="done")
+    rows = new_york.assign(status="done")
     quarantine = Quarantine()
     projects = load_projects(
         rows,

@@ -1,0 +1,184 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pmanalytics import (
+    load_portfolio,
+    on_budget_rate,
+    on_time_rate,
+    plot_files,
+    plot_forecast_variance,
+    plot_open_late,
+    plot_outcomes,
+    plot_rates,
+    plot_stage_durations,
+    plot_stage_visits,
+    project_outcomes,
+    stage_durations,
+    stage_visits,
+)
+from pmanalytics.figures.rates import headline
+from pmanalytics.figures.theme import DARK, LIGHT
+from pmanalytics.schemas import (
+    Files,
+    ProjectOutcomes,
+    Projects,
+    Rates,
+    StageDurations,
+    StageVisits,
+    empty,
+)
+
+AS_OF = "2024-06-30"
+
+
+@pytest.fixture(scope="module")
+def judged(twelve_projects):
+    return twelve_projects.merge(project_outcomes(twelve_projects, as_of=AS_OF), on="project_id")
+
+
+def finding(drawing):
+    return drawing.layout.meta["finding"]
+
+
+def luminance(color):
+    parts = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_rate_is_stated_with_what_the_new_plan_would_make_of_it(twelve_projects):
+    """M03: 3 of 7 (16–75 %); against the latest plan 5 of 8, by hand from FX-12."""
+    rates = pd.concat(
+        [on_time_rate(twelve_projects, as_of=AS_OF, basis=b) for b in ("baseline", "rebaselined")]
+    )
+    drawing = plot_rates(rates)
+    assert finding(drawing) == (
+        "43% of projects whose due date has passed were on time; "
+        "against the latest plan it would be 62%"
+    )
+    assert "On time: 43% (16–75%), 3 of 7" in drawing.layout.meta["alt"]
+
+
+def test_fewer_than_five_projects_are_counted_not_rated(twelve_projects):
+    few = on_time_rate(twelve_projects.head(3), as_of=AS_OF)
+    assert finding(plot_rates(few)).startswith("2 of 3 of projects whose due date has passed")
+    assert headline(few).value == "2 of 3"
+
+
+def test_without_finishes_the_title_says_so_and_never_0_percent(twelve_projects):
+    open_only = twelve_projects.assign(status="open", actual_finish_date=pd.NaT)
+    rates = on_time_rate(open_only, as_of=AS_OF)
+    drawing = plot_rates(rates)
+    assert finding(drawing) == (
+        "This data cannot give an on-time rate: no project records an actual finish"
+    )
+    assert not drawing.data
+    assert headline(rates).value == "–"
+
+
+def test_counts_of_outcomes_agree_with_the_verdicts(judged):
+    """FX-12: of the 6 finished with a baseline and cost P02 and P10 are both late and over."""
+    assert (
+        finding(plot_outcomes(judged)) == "2 of 6 finished projects ended both late and over budget"
+    )
+
+
+def test_open_late_projects_are_named_with_the_longest(judged):
+    """P09 finished after the status date, so it is open: 61 days past 30 April."""
+    drawing = plot_open_late(judged)
+    assert finding(drawing) == (
+        "2 of 4 open projects with a baseline are past it, the longest by 61 days"
+    )
+
+
+def test_forecasts_are_counted_against_the_baseline(judged):
+    told = judged.assign(forecast_variance_days=[10.0, -5.0, 0.0] + [np.nan] * 9)
+    assert finding(plot_forecast_variance(told)) == (
+        "1 of 3 open projects expect to finish after their baseline"
+    )
+
+
+def test_a_superlative_needs_its_interval():
+    """Only if the longest median lies above all other intervals does a stage take longest."""
+    row = dict.fromkeys(("n_open", "n_cancelled", "n_zero_length", "n_incomplete"), 0)
+    row |= {"level": "project", "n": 20, "n_ended": 20, "p85_days": 90.0}
+    row |= {"p85_low": 80.0, "p85_high": np.nan}
+    table = pd.DataFrame(
+        [
+            row | {"stage": "A", "median_days": 50.0, "median_low": 40.0, "median_high": 60.0},
+            row | {"stage": "B", "median_days": 20.0, "median_low": 10.0, "median_high": 30.0},
+        ]
+    )
+    clear = finding(plot_stage_durations(table, level="project"))
+    assert clear == "A takes longest: half of the projects leave it within 50 days"
+    unclear = finding(plot_stage_durations(table.replace({30.0: 45.0}), level="project"))
+    assert unclear == "A has the highest median: half of the projects leave it within 50 days"
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        plot_rates(empty(Rates)),
+        plot_outcomes(empty(ProjectOutcomes).assign(name="")),
+        plot_open_late(empty(Projects).merge(empty(ProjectOutcomes), on="project_id")),
+        plot_forecast_variance(empty(ProjectOutcomes).assign(name="")),
+        plot_stage_durations(empty(StageDurations), level="product"),
+        plot_stage_visits(empty(StageVisits).assign(name=""), as_of=AS_OF),
+        plot_files(empty(Files)),
+    ],
+)
+def test_without_data_a_figure_says_what_is_missing(drawing):
+    assert finding(drawing)
+    assert drawing.layout.meta["subtitle"]
+    assert not drawing.data
+
+
+def test_names_are_shown_and_never_read_as_markup(judged):
+    hostile = "<img src=x onerror=alert(1)>"
+    drawing = plot_open_late(judged.assign(name=hostile))
+    text = drawing.update_layout(meta=None).to_json()
+    assert "<img" not in text.replace("\\u003c", "<")
+    assert "&lt;img" in text.replace("\\u0026", "&")
+
+
+def test_only_light_traces_are_used(twelve_projects, judged):
+    """Scatter and bar draw fast and print well; a long history must not grow the page."""
+    portfolio = load_portfolio("data/sample")
+    visits = stage_visits(portfolio.changes_of("product"), as_of=portfolio.as_of)
+    drawings = [
+        plot_rates(on_budget_rate(twelve_projects, as_of=AS_OF)),
+        plot_outcomes(judged),
+        plot_stage_durations(stage_durations(visits), level="product"),
+        plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=portfolio.as_of),
+        plot_files(portfolio.files),
+    ]
+    kinds = {trace["type"] for d in drawings for trace in json.loads(d.to_json())["data"]}
+    assert kinds == {"scatter", "bar"}
+
+
+def test_each_light_colour_stands_for_one_dark_one():
+    assert LIGHT.keys() == DARK.keys()
+    assert len(set(LIGHT.values())) == len(LIGHT)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_text_and_marks_are_readable(palette):
+    """WCAG 2.2: 4.5 for text, 3 for marks."""
+    for text in ("ink", "ink2", "ink3", "good_text", "bad_text", "warn_text"):
+        assert contrast(palette[text], palette["page"]) >= 4.5
+    for pair in (("good_text", "good_wash"), ("bad_text", "bad_wash"), ("warn_text", "warn_wash")):
+        assert contrast(palette[pair[0]], palette[pair[1]]) >= 4.5
+    for mark in ("good", "bad", "neutral", "ink3"):
+        assert contrast(palette[mark], palette["page"]) >= 3
+    for shade in ("stage1", "stage2", "stage3"):
+        assert contrast(palette["on_pale"], palette[shade]) >= 4.5
+    for shade in ("stage4", "stage5", "stage6"):
+        assert contrast(palette["on_deep"], palette[shade]) >= 4.4

@@ -1,0 +1,89 @@
+import pytest
+
+pytestmark = pytest.mark.browser
+NAMES = ["portfolio", "lifecycle"]
+
+
+@pytest.fixture
+def opened(browser, reports):
+    """Return a function that opens a report and waits until all figures are drawn."""
+    contexts = []
+
+    def visit(name, *, width=1440, colors="light", javascript=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=colors,
+            java_script_enabled=javascript,
+            offline=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.requests, page.faults = [], []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(reports[name].as_uri())
+        if javascript:
+            page.wait_for_selector("html[data-done]", timeout=30_000, state="attached")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_draws_every_figure_with_no_request_and_no_fault(opened, name):
+    page = opened(name)
+    assert len(page.requests) == 1
+    assert page.faults == []
+    plots = page.locator(".plot").count()
+    assert plots >= 5
+    assert page.locator(".plot .main-svg").count() >= plots
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_javascript_findings_and_tables_are_there(opened, name):
+    page = opened(name, javascript=False)
+    assert page.locator("figure h3").first.is_visible()
+    assert page.locator("figure table").first.is_visible()
+    assert page.locator(".plot").first.is_hidden()
+    assert "is not a day of the calendar" in page.inner_text("main")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [320, 390, 768, 1440, 1920])
+def test_nothing_runs_out_of_the_page(opened, name, width):
+    page = opened(name, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_colours_follow_the_system_and_the_reader(opened):
+    page = opened("portfolio", colors="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    fill = "document.querySelector('.main-svg').style.background"
+    assert page.evaluate(background) == "rgb(16, 20, 25)"
+    assert page.evaluate(fill) == "rgb(16, 20, 25)"
+    page.click(".themes button[value=light]")
+    assert page.evaluate(background) == "rgb(255, 255, 255)"
+    assert page.evaluate(fill) == "rgb(255, 255, 255)"
+
+
+def test_data_opens_with_the_keyboard(opened):
+    page = opened("portfolio")
+    table = page.locator("figure details table").first
+    assert table.is_hidden()
+    page.locator("figure summary").first.focus()
+    page.keyboard.press("Enter")
+    assert table.is_visible()
+
+
+def test_printing_is_light_and_fits_the_paper(opened):
+    page = opened("portfolio", colors="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert (
+        page.evaluate("document.querySelector('.main-svg').style.background")
+        == "rgb(255, 255, 255)"
+    )
+    widths = page.eval_on_selector_all(".main-svg", "all => all.map(svg => svg.clientWidth)")
+    assert max(widths) <= 684

@@ -1,0 +1,62 @@
+import pandas as pd
+import pytest
+
+from pmanalytics import figure_card, plot_rates, table_card
+from pmanalytics.figures.rates import Headline
+from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
+from pmanalytics.schemas import Rates, empty
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def bundle_of(card):
+    return card._repr_mimebundle_()
+
+
+def test_a_card_is_its_finding_as_text():
+    card = figure_card(plot_rates(empty(Rates)), empty(Rates))
+    bundle = bundle_of(card)
+    assert bundle["text/plain"] == repr(card) == card.finding
+    assert set(bundle) == {"text/plain", CARD, PLOTLY}
+
+
+def test_a_table_shows_values_as_people_read_them():
+    table = pd.DataFrame(
+        {
+            "rate": [0.4286, None],
+            "finish_variance_days": [41.0, -3.0],
+            "median_days": [3.42, 120.0],
+            "as_of": pd.to_datetime(["2024-06-30", None]),
+            "is_open": [True, False],
+            "n": [12345, 3],
+        }
+    )
+    card = table_card(table, "Found")
+    assert card.headers == ["Rate", "Finish variance days", "Median days", "As of", "Is open", "N"]
+    assert card.rows[0] == ["43%", "+41", "3.4", "30 Jun 2024", "yes", "12\u202f345"]
+    assert card.rows[1] == ["–", "−3", "120", "–", "no", "3"]
+
+
+def test_a_long_table_says_how_much_it_leaves_out():
+    card = table_card(pd.DataFrame({"n": range(200)}), "Found")
+    assert len(card.rows) == 60
+    assert card.note == "The first 60 of 200 rows."
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        table_card(pd.DataFrame({HOSTILE: [HOSTILE]}), HOSTILE, subtitle=HOSTILE, note=HOSTILE),
+        headline_card([Headline(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]),
+    ],
+)
+def test_text_from_files_never_becomes_markup(card):
+    page = html_of(card.content, None)
+    assert "<img" not in page
+    assert "&lt;img" in page
+
+
+def test_a_figure_cannot_close_its_script():
+    card = figure_card(plot_rates(empty(Rates)), empty(Rates))
+    figure = {"data": [{"text": "</script><b>"}], "layout": {"margin": {"t": 1}, "height": 10}}
+    assert "</script><b>" not in html_of(card.content, figure)

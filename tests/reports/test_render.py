@@ -1,0 +1,149 @@
+import re
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from pmanalytics import PMAnalyticsError, render_reports
+from pmanalytics.reports.render import ReportExporter, notebook_folder, page_of, run
+
+NOTEBOOKS = sorted(notebook_folder().glob("*.ipynb"))
+
+
+def findings(notebook):
+    return [
+        output["data"]["text/plain"]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_committed_notebook_holds_its_findings_and_nothing_else(path):
+    """Without counts and outputs a notebook would pass with nothing compared."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert len(code) <= 15
+    assert all(set(output["data"]) == {"text/plain"} for cell in code for output in cell.outputs)
+    assert len(findings(notebook)) >= 5
+    assert not any(re.search(r"^\s*def ", cell.source, re.MULTILINE) for cell in code)
+    assert not any("nbval" in tag for cell in code for tag in cell.metadata.get("tags", []))
+
+
+def test_a_changed_finding_is_noticed(pytester, monkeypatch):
+    """What the tests of notebooks rest on: a different sentence fails."""
+    path = NOTEBOOKS[0]
+    notebook = nbformat.v4.new_notebook(metadata=nbformat.read(path, 4).metadata)
+    output = nbformat.v4.new_output(
+        "execute_result", {"text/plain": "All is well"}, execution_count=1
+    )
+    source = "from pmanalytics.reports.cards import text_card\ntext_card('All is lost')"
+    notebook.cells = [nbformat.v4.new_code_cell(source, execution_count=1, outputs=[output])]
+    nbformat.write(notebook, pytester.path / "changed.ipynb")
+    root = Path(__file__).parents[2]
+    pytester.makeconftest((root / "conftest.py").read_text(encoding="utf-8"))
+    result = pytester.runpytest_subprocess("--nbval", "--nbval-current-env", "changed.ipynb")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*All is lost*"])
+
+
+def test_a_report_is_one_small_file_without_addresses(reports):
+    for path in reports.values():
+        page = path.read_text(encoding="utf-8")
+        assert path.stat().st_size < 2_600_000
+        outside = page.replace("http://www.w3.org", "")
+        assert not re.search(r'(?:src|href)\s*=\s*["\']?(?:https?:)?//', outside)
+        assert str(Path.home()) not in page
+
+
+def test_a_report_has_each_finding_and_the_data_quality(reports):
+    pages = {name: path.read_text(encoding="utf-8") for name, path in reports.items()}
+    for path in NOTEBOOKS:
+        page = pages[path.stem.split("_", 1)[1]]
+        for finding in findings(nbformat.read(path, as_version=4)):
+            assert finding.splitlines()[0].split(":")[0].replace("'", "&#39;") in page
+        assert "rows read" in page
+        assert "is not a day of the calendar" in page
+
+
+def test_the_same_notebook_gives_the_same_page(reports, tmp_path):
+    again = {path.stem: path for path in render_reports("data/sample", tmp_path)}
+    for name, path in reports.items():
+        assert path.read_bytes() == again[name].read_bytes()
+
+
+def test_a_users_error_is_told_in_its_words(tmp_path):
+    (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\n")
+    with pytest.raises(PMAnalyticsError, match="the status date is not given"):
+        list(render_reports(tmp_path, tmp_path / "out"))
+
+
+def test_the_exporter_serves_any_notebook():
+    """A notebook of the user's own: its headings become sections, its text is escaped."""
+    notebook = nbformat.v4.new_notebook()
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "<b>5 > 3</b>"})
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell("# Mine\n\nMy words."),
+        nbformat.v4.new_markdown_cell("## Part one\n\nMore words."),
+        nbformat.v4.new_code_cell("5 > 3", outputs=[output]),
+    ]
+    page, _ = ReportExporter().from_notebook_node(notebook)
+    assert "<title>Mine</title>" in page
+    assert '<section id="part-one"' in page
+    assert "&lt;b&gt;5 &gt; 3&lt;/b&gt;" in page
+    assert "<b>5" not in page
+
+
+def nyc_folder(rows, folder):
+    """Write New York's capital projects as they were known on 2019-09-01: none has finished."""
+    table = pd.DataFrame(
+        {
+            "project_id": rows["PID"],
+            "name": rows["Project Name"],
+            "status": "open",
+            "project_class": rows["Category"],
+            "baseline_finish_date": rows["baseline"].dt.date,
+            "forecast_finish_date": rows["forecast"].dt.date,
+            "baseline_budget": rows["budget"].round(2),
+            "forecast_cost": rows["Budget Forecast"],
+            "currency": "USD",
+        }
+    )
+    table.to_csv(folder / "projects.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def nyc_findings(new_york, tmp_path_factory):
+    folder = nyc_folder(new_york, tmp_path_factory.mktemp("nyc"))
+    parameters = {"folder": str(folder), "as_of": "2019-09-01"}
+    return {path.stem: findings(run(path, parameters)) for path in NOTEBOOKS}
+
+
+def test_records_without_finishes_give_no_rate(nyc_findings):
+    """New York's data records no finish: never '0 %', but open and late, and the forecasts."""
+    said = "\n".join(nyc_findings["10_portfolio"])
+    assert "This data cannot give an on-time rate: no project records an actual finish" in said
+    assert "On time: – (not known)" in said
+    assert " 0%" not in said
+    assert re.search(r"\d+ of \d+ open projects with a baseline are past it", said)
+    assert re.search(r"\d+ of 309 open projects expect to finish after their baseline", said)
+
+
+def test_parts_without_data_say_what_they_need(nyc_findings):
+    said = "\n".join(nyc_findings["30_lifecycle"])
+    assert "The lives of the products are not known" in said
+    assert "How long work items stay in each stage is not known" in said
+
+
+def test_the_status_date_may_be_given_as_a_date(tmp_path):
+    """Parameters reach the notebook as values, not as text spliced into code."""
+    (tmp_path / "projects.csv").write_text('project_id,name,status\nP1,"O\'Hara",open\n')
+    as_of = date(2025, 1, 31).isoformat()
+    notebook = run(NOTEBOOKS[0], {"folder": str(tmp_path), "as_of": as_of})
+    assert findings(notebook)[0] == "As of 31 Jan 2025: 1 project, 0 products and 0 issues."
+    assert page_of(notebook)["title"] == "Portfolio"

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pmanalytics.cli import main
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+
+
+@pytest.fixture
+def call():
+    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_help_tells_a_newcomer_what_to_do(call):
+    told = call("--help").output
+    for word in ("pmanalytics sample acme", "projects.csv", "report", "check", "sample"):
+        assert word in told
+
+
+def test_check_lists_every_problem_and_ends_with_1(call):
+    result = call("check", SAMPLE)
+    assert result.exit_code == 1
+    assert "projects.csv (projects): 99 = 90 valid + 8 set aside + 1 repeat" in result.output
+    assert "projects.csv, line 92, Finish planned: '31/11/2025' is not a day" in result.output
+    assert "The status 'Parked' belongs to no stage" in result.output
+
+
+def test_check_of_sound_files_ends_with_0(call, tmp_path):
+    (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\n")
+    result = call("check", tmp_path, "--as-of", "2025-01-31")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "Every row can be used.")
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_an_error_is_a_message_and_no_traceback(call, tmp_path, command):
+    result = call(command, tmp_path)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("Error: ")
+    assert "none of products.csv, projects.csv" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call("sample", "acme").exit_code == 0
+    result = call("report", "acme")
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
+        "lifecycle.html",
+        "portfolio.html",
+    ]
