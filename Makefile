@@ -6,13 +6,14 @@ OUT ?= reports
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test check lab lock clean
+.PHONY: report test check lab generated lock clean
 
 report: $(READY)
 	@$(BIN)/pmanalytics report $(DATA) --out $(OUT)
 
+# Far from UTC, so that a day read in the wrong zone shows.
 test: $(READY)
-	@$(BIN)/pytest
+	@TZ=Pacific/Auckland $(BIN)/pytest
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
@@ -22,6 +23,11 @@ check: $(READY)
 
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
+
+generated: $(READY)
+	@$(BIN)/pmanalytics sample data/sample
+	@$(BIN)/python tools/refresh_notebooks.py
+	@$(BIN)/python tools/make_tables.py
 
 lock: $(READY)
 	@$(BIN)/uv pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate \

@@ -10,6 +10,7 @@ from pmanalytics.figures.words import count, day, escaped, signed
 
 MOST_ROWS = 12
 FARTHEST_DAYS, FARTHEST_SHARE = 180, 0.6
+LONGEST_FORECAST = 1095
 
 
 def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
@@ -125,9 +126,9 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
         note="Forecasts are the owners' own. A full count. Triangles lie beyond the axis.",
         height=180,
     )
-    heights = known["forecast_variance_days"].rank(method="first").mod(5).div(5).sub(0.4)
+    heights = known["forecast_variance_days"].rank(method="first").mod(9).div(9).sub(0.45)
     hover = known["name"].map(escaped) + "<br>" + known["forecast_variance_days"].map(_days)
-    x = known["forecast_variance_days"].clip(-FARTHEST_DAYS, 2 * FARTHEST_DAYS)
+    x = known["forecast_variance_days"].clip(-LONGEST_FORECAST, LONGEST_FORECAST)
     is_beyond = x != known["forecast_variance_days"]
     cases = [
         (~is_late & ~is_beyond, "circle", "good"),

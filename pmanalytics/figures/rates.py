@@ -83,7 +83,8 @@ def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
     if rates.empty or rates["rate"].isna().all():
         reasons = rates["reason"].dropna().unique()
         why = f": {reasons[0]}" if len(reasons) else ""
-        return nothing(f"This data cannot give {_a_rate(rates)}{why}", NEEDED)
+        groups = f" by {_title(by)}" if by else ""
+        return nothing(f"This data cannot give {_a_rate(rates)}{groups}{why}", NEEDED)
     finding = _finding(rates, by)
     described = [f"{_name(row, by)}: {_stated(row)}" for _, row in rates.iterrows()]
     drawing = figure(

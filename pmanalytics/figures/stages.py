@@ -58,9 +58,10 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
     Parameters
     ----------
     visits
-        `StageVisits` of one level, with a `name` for each item beside it.
+        `StageVisits` of one level, with a `name` for each item beside it, and with the instants in
+        the zone whose days are to be read off.
     as_of
-        Status date, to which open stages are drawn.
+        Status date of the visits.
     """
     if visits.empty:
         return nothing("The lives of the products are not known", NEEDED["product"])
@@ -79,26 +80,23 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
     names = visits.groupby("name")["entered_at"].min().sort_values().index.tolist()
     rows(drawing, names, ["" for _ in names])
     shade_of = dict(zip(stages, SHADES * len(stages), strict=False))
-    end = pd.Timestamp(as_of) + pd.Timedelta(days=1)
     for row in visits.to_dict("records"):
-        _draw_visit(drawing, names.index(row["name"]), row, end, shade_of[row["stage"]])
+        _draw_visit(drawing, names.index(row["name"]), row, shade_of[row["stage"]])
     drawing.update_xaxes(type="date")
     drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
     return drawing
 
 
-def _draw_visit(
-    drawing: go.Figure, position: int, row: dict, end: pd.Timestamp, shade: str
-) -> None:
+def _draw_visit(drawing: go.Figure, position: int, row: dict, shade: str) -> None:
     start = row["entered_at"].tz_localize(None)
-    exit_ = end if pd.isna(row["exited_at"]) else row["exited_at"].tz_localize(None)
-    length = (exit_ - start) / pd.Timedelta(milliseconds=1)
+    until = "now" if row["is_open"] else day(start + pd.Timedelta(days=row["days"]))
+    milliseconds = row["days"] * 86_400_000
     drawing.add_bar(
-        orientation="h", base=[start], x=[length], y=[position], width=0.42,
+        orientation="h", base=[start], x=[milliseconds], y=[position], width=0.42,
         marker={"color": LIGHT[shade], "line": {"color": LIGHT["page"], "width": 1}},
         text=escaped(row["stage"]), textposition="inside", insidetextanchor="start",
         textfont={"size": 12, "color": LIGHT["on_deep" if shade in DEEP else "on_pale"]},
-        hovertext=f"{escaped(row['stage'])}<br>{day(start)} – {day(exit_)}, {days(row['days'])}",
+        hovertext=f"{escaped(row['stage'])}<br>{day(start)} – {until}, {days(row['days'])}",
         hoverinfo="text", constraintext="inside",
     )  # fmt: skip
 

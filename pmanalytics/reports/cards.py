@@ -130,10 +130,15 @@ def _cells(table: pd.DataFrame) -> dict[str, Any]:
     kinds = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in table]
     texts = [[_text(str(name), value) for value in table[name]] for name in table]
     return {
-        "headers": [str(name).replace("_", " ").capitalize() for name in table],
+        "headers": [_heading(str(name)) for name in table],
         "rows": [list(row) for row in zip(*texts, strict=True)],
         "is_number": kinds,
     }
+
+
+def _heading(name: str) -> str:
+    """Return a column's name as people read it: 'n_not_due' → 'Not due'."""
+    return name.removeprefix("n_").replace("_", " ").capitalize()
 
 
 def _text(name: str, value: Any) -> str:

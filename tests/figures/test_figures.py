@@ -141,6 +141,20 @@ def test_without_data_a_figure_says_what_is_missing(drawing):
     assert not drawing.data
 
 
+def test_a_life_is_drawn_in_the_days_of_its_zone():
+    """Midnight in Berlin is 23:00 UTC of the day before; the bar must begin on the day itself."""
+    portfolio = load_portfolio("data/sample")
+    visits = stage_visits(
+        portfolio.changes_of("product"), as_of=portfolio.as_of, time_zone=portfolio.time_zone
+    )
+    local = visits.assign(
+        name=visits["item_id"], entered_at=visits["entered_at"].dt.tz_convert("Europe/Berlin")
+    )
+    drawing = plot_stage_visits(local[local["item_id"] == "TIDE"], as_of=portfolio.as_of)
+    assert "TIDE is in Conceiving since 2 Mar 2026" in drawing.layout.meta["alt"]
+    assert drawing.data[0].base[0] == pd.Timestamp("2026-03-02")
+
+
 def test_names_are_shown_and_never_read_as_markup(judged):
     hostile = "<img src=x onerror=alert(1)>"
     drawing = plot_open_late(judged.assign(name=hostile))

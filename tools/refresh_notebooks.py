@@ -1,14 +1,13 @@
 """Run the notebooks on the sample and keep, of all they show, the findings as text.
 
-`python notebooks/refresh.py` after a change: the difference in version control is then the
-difference in what the notebooks say.
+The difference in version control is then the difference in what the notebooks say.
 """
 
 from pathlib import Path
 
 import nbformat
 
-from pmanalytics.reports.render import run
+from pmanalytics.reports.render import notebook_folder, run
 
 
 def refresh(path: Path) -> None:
@@ -29,5 +28,5 @@ def refresh(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for notebook_path in sorted(Path(__file__).parent.glob("*.ipynb")):
+    for notebook_path in sorted(notebook_folder().glob("*.ipynb")):
         refresh(notebook_path)

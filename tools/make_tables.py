@@ -1,4 +1,4 @@
-"""Write `docs/tables.md` and the empty templates from the schemas: `python docs/make_tables.py`."""
+"""Write `docs/tables.md` and the empty templates from the schemas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from pmanalytics.loaders.jira_csv import HEADERS
 from pmanalytics.schemas import INPUT_TABLES, RESULT_TABLES, Products, Projects, Table
 
-HERE = Path(__file__).parent
+DOCS = Path(__file__).parents[1] / "docs"
 KINDS = {
     "string[pyarrow]": "text", "datetime64[ns]": "day", "datetime64[us, UTC]": "instant",
     "float64": "number", "Int64": "whole number", "int64": "whole number", "boolean": "yes/no",
@@ -62,7 +62,7 @@ def _section(table: type[Table]) -> str:
 
 
 if __name__ == "__main__":
-    (HERE / "tables.md").write_text(tables_page(), encoding="utf-8")
-    (HERE / "templates").mkdir(exist_ok=True)
+    (DOCS / "tables.md").write_text(tables_page(), encoding="utf-8")
+    (DOCS / "templates").mkdir(exist_ok=True)
     for file, content in templates().items():
-        (HERE / "templates" / file).write_text(content, encoding="utf-8")
+        (DOCS / "templates" / file).write_text(content, encoding="utf-8")
