@@ -1,6 +1,10 @@
 """Notebooks are tested by their findings: of what a cell shows, only the text is compared."""
 
+from collections import Counter
+
+import pytest
 from nbval.plugin import IPyNbFile
+
 
 pytest_plugins = ["pytester"]
 
@@ -17,3 +21,14 @@ def _setup_comparing_text(self: IPyNbFile) -> None:
 
 
 IPyNbFile.setup = _setup_comparing_text
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line per reason which tests did not run."""
+    files: dict[str, Counter[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        files.setdefault(reason, Counter())[report.nodeid.split("::")[0]] += 1
+    for reason, counts in files.items():
+        where = ", ".join(f"{n} of {file}" for file, n in counts.items())
+        terminalreporter.write_line(f"Not run, because {reason}: {where}")

@@ -43,7 +43,7 @@ def real_data():
     """Return the folder of real records."""
     folder = os.environ.get("PMANALYTICS_REAL_DATA")
     if not folder:
-        _unavailable("PMANALYTICS_REAL_DATA is not set, so real records are not tested")
+        _unavailable("PMANALYTICS_REAL_DATA is not set")
     if not Path(folder).is_dir():
         _unavailable(f"PMANALYTICS_REAL_DATA names {folder}, which is no folder")
     return Path(folder)
