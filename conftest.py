@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 from nbval.plugin import IPyNbFile
 
-
 pytest_plugins = ["pytester"]
 
 _setup = IPyNbFile.setup
