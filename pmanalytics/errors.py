@@ -7,7 +7,7 @@ is a bug.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,6 +97,20 @@ class ConfigError(PMAnalyticsError):
     """`pmanalytics.toml`, or an argument that does its work, says something impossible."""
 
 
+class UnfitTableError(PMAnalyticsError):
+    """A table handed to a function is not as its schema says."""
+
+    def __init__(self, table: str, what: str) -> None:
+        super().__init__(
+            f"The {table} table {what}. The loaders (load_projects, …) make tables that fit; "
+            "they take a DataFrame, too."
+        )
+
+
+class GroupingError(PMAnalyticsError):
+    """`by` names columns that rows cannot be grouped by."""
+
+
 class MissingAsOfError(ConfigError):
     """Nobody said which day the data describes."""
 
@@ -107,6 +121,14 @@ class MissingAsOfError(ConfigError):
             f"Pass --as-of {newest or 'YYYY-MM-DD'}, "
             f'or write as_of = "{newest or "YYYY-MM-DD"}" in pmanalytics.toml.'
         )
+
+
+def require_texts(option: str, given: object) -> None:
+    """Refuse a mapping of settings in which something is no text."""
+    if not isinstance(given, Mapping) or not all(
+        isinstance(text, str) for pair in given.items() for text in pair
+    ):
+        raise ConfigError(f"{option} must map texts to texts, as in {option}={{'ours': 'yours'}}.")
 
 
 def counted(n: int, noun: str) -> str:

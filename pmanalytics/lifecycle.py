@@ -47,6 +47,9 @@ class Lifecycle:
     cancelled: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        for names in (*self.stages.values(), self.terminal, self.cancelled):
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise ConfigError(f"lifecycle: {names!r} must be a list of names.")
         self._stage_by_status()
         for stage in [*self.terminal, *self.cancelled]:
             if stage not in self.stages:

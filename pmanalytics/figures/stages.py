@@ -152,4 +152,7 @@ def _note(durations: pd.DataFrame, noun: str) -> str:
     if durations["n_incomplete"].sum():
         left_out.append(f"{durations['n_incomplete'].sum()} with a cut-off history")
     note = f"Kaplan–Meier: {noun}s still in a stage, or cancelled in it, count as longer than this."
+    drawn = durations[durations["n_ended"] >= FEWEST_ENDED]
+    if (drawn["median_high"].isna() | drawn["p85_high"].isna()).any():
+        note += " A bar that ends at its mark has no upper limit yet."
     return note + (f" Left out: {listed(left_out)}." if left_out else "")

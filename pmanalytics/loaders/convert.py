@@ -11,7 +11,7 @@ from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.schemas import Day, Table, complete, dtypes
+from pmanalytics.schemas import Day, Table, dtypes, with_all_columns
 
 ISO_INSTANT = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[zZ]|[+-]\d{2}:?\d{2})"
 ISO_WALL_CLOCK = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
@@ -24,6 +24,8 @@ WALL_CLOCK_FORMATS = [
     "%d/%b/%y",
     "%d/%b/%Y",
 ]
+# Beyond these no zone's history is known, and an instant is a slip of the pen.
+YEARS = (1900, 2200)
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -44,22 +46,22 @@ def typed(intake: Intake, schema: type[Table], reading: DateReading) -> pd.DataF
     for name, kind in dtypes(schema).items():
         if name in table.columns:
             table[name] = _converted(intake, name, table[name], kind, reading)
-    return complete(table, schema)
+    return with_all_columns(table, schema)
 
 
 def _converted(
     intake: Intake, name: str, column: pd.Series, kind: object, reading: DateReading
 ) -> pd.Series:
+    if kind == np.dtype(object):
+        return column
     if kind == Day:
         return _days(intake, name, column, reading)
     if isinstance(kind, pd.DatetimeTZDtype):
         return instants(intake, name, column, reading)
-    if kind in (np.float64, np.int64) or str(kind) in ("float64", "int64", "Int64"):
+    if str(kind) in ("float64", "int64", "Int64"):
         return _numbers(intake, name, column, str(kind))
-    if pd.api.types.is_bool_dtype(column.dtype) or kind == np.dtype(object):
-        return column
-    if str(kind) == "boolean":
-        return _yes_no(intake, name, column)
+    if str(kind) in ("boolean", "bool"):
+        return _yes_no(intake, name, column, str(kind))
     return blank_to_missing(column)
 
 
@@ -77,8 +79,7 @@ def _days(intake: Intake, name: str, column: pd.Series, reading: DateReading) ->
         return days.astype(Day)
     cells = blank_to_missing(column)
     if reading.date_format:
-        days = pd.to_datetime(cells, format=reading.date_format, errors="coerce")
-        days = days.dt.normalize().astype(Day)
+        days = _parsed(cells, reading.date_format).dt.normalize()
         _reject_unread(intake, name, cells, days, errors.NOT_IN_FORMAT)
         return days
     days = pd.to_datetime(
@@ -119,7 +120,8 @@ def _moments(
             break
         if form == "ISO8601":
             left = left[left.str.fullmatch(f"{ISO_WALL_CLOCK}|{ISO_DAY}")]
-        clock = clock.fillna(pd.to_datetime(left, format=form, errors="coerce").astype(Day))
+        clock = clock.fillna(_parsed(left, form))
+    clock = clock.where(clock.dt.year.between(*YEARS))
     if local_days_of:
         return local_days(moments, time_zone).fillna(clock.dt.normalize())
     return moments.fillna(local_instants(clock, time_zone))
@@ -129,7 +131,16 @@ def zoned_instants(cells: pd.Series) -> pd.Series:
     """Return the instants of ISO texts with an offset; all others are missing."""
     cells = cells.astype("str")
     zoned = cells.where(cells.str.fullmatch(ISO_INSTANT))
-    return pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    found = pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    return found.where(found.dt.year.between(*YEARS))
+
+
+def _parsed(cells: pd.Series, date_format: str) -> pd.Series:
+    """Return the times that text cells name in one format; all others are missing."""
+    try:
+        return pd.to_datetime(cells, format=date_format, errors="coerce").astype(Day)
+    except ValueError as error:
+        raise errors.ConfigError(f"date_format {date_format!r} cannot be used: {error}.") from None
 
 
 def _reject_dates(intake: Intake, name: str, unread: pd.Series) -> None:
@@ -151,10 +162,9 @@ def _reject_dates(intake: Intake, name: str, unread: pd.Series) -> None:
 
 
 def _numbers(intake: Intake, name: str, column: pd.Series, kind: str) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype(kind)
     cells = blank_to_missing(column)
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    numbers = pd.to_numeric(column if is_number else cells, errors="coerce").astype(float)
     numbers = numbers.where(np.isfinite(numbers))
     _reject_unread(intake, name, cells, numbers, errors.NOT_A_NUMBER)
     if kind == "float64":
@@ -164,7 +174,9 @@ def _numbers(intake: Intake, name: str, column: pd.Series, kind: str) -> pd.Seri
     return numbers.where(is_whole).astype("Int64")
 
 
-def _yes_no(intake: Intake, name: str, column: pd.Series) -> pd.Series:
+def _yes_no(intake: Intake, name: str, column: pd.Series, kind: str) -> pd.Series:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.astype(kind)
     cells = blank_to_missing(column)
     answers = cells.str.casefold().map(YES_NO).astype("boolean")
     _reject_unread(intake, name, cells, answers, errors.NOT_YES_NO)

@@ -24,16 +24,18 @@ def open_records(source: str | Path | pd.DataFrame, kind: str) -> Intake:
     """Open a CSV file with all its columns, or a frame, as text and typed columns side by side."""
     if isinstance(source, pd.DataFrame):
         where = places("DataFrame", range(1, len(source) + 1))
-        return Intake(kind, source.set_axis(where.index), where, unit="row")
-    intake = open_csv(source, kind, lambda header: range(len(header)))
-    header = list(intake.headers.values())
+        intake = Intake(kind, source.set_axis(where.index), where, unit="row")
+        header = [str(name) for name in source.columns]
+    else:
+        intake = open_csv(source, kind, lambda header: range(len(header)))
+        header = list(intake.headers.values())
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise UnreadableFileError(
             f"{intake.file}: the header names {', '.join(map(repr, repeated))} more than once; "
             "give each column a name of its own."
         )
-    intake.cells.columns = header
+    intake.cells = intake.cells.set_axis(header, axis="columns")
     intake.headers = {}
     return intake
 
@@ -47,12 +49,13 @@ def open_csv(path: str | Path, kind: str, choose: Callable[[list[str]], Iterable
     path = Path(path)
     text = read_text(path)
     delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [name.strip() for name in next(reader)]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records = _records(path, reader)
+    _, names = next(records)
+    header = [name.strip() for name in names]
     positions = list(choose(header))
     pick = _picker(positions)
     lines, chunks, ragged = [], [], {}
-    records = _records(path, reader)
     while block := list(islice(records, CHUNK_ROWS)):
         fitting = [(line, row) for line, row in block if len(row) == len(header)]
         ragged.update({line: len(row) for line, row in block if len(row) != len(header)})
@@ -93,6 +96,8 @@ def read_bytes(path: Path) -> bytes:
         raise UnreadableFileError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise UnreadableFileError(f"{path}: cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise UnreadableFileError(f"{path}: cannot be read ({error}).") from None
     if not content.strip():
         raise UnreadableFileError(f"{path.name}: the file is empty.")
     return content
@@ -107,7 +112,9 @@ def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, lis
                 yield start, row
             start = reader.line_num + 1  # type: ignore[attr-defined]
     except csv.Error as error:
-        raise UnreadableFileError(f"{path.name}, line {start}: {error}.") from None
+        raise UnreadableFileError(
+            f"{path.name}, line {start}: {error}. Look for a quote that is not closed."
+        ) from None
 
 
 def _picker(positions: list[int]) -> Callable[[list[str]], tuple[str, ...]]:

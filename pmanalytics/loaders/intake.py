@@ -16,7 +16,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import BadRowsError, MissingColumnsError, Reason, counted
+from pmanalytics.errors import BadRowsError, MissingColumnsError, Reason, counted, require_texts
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import Problems, Table, empty
 
@@ -74,7 +74,10 @@ class Intake:
 
     def drop_repeats(self, besides: Sequence[str] = ()) -> None:
         """Keep one of each set of records that are identical in all columns but these."""
-        is_repeat = self.cells.drop(columns=list(besides)).duplicated(keep="first")
+        cells = self.cells.drop(columns=list(besides))
+        objects = [name for name in cells if cells[name].dtype == object]
+        cells = cells.assign(**{name: cells[name].map(repr) for name in objects})
+        is_repeat = cells.duplicated(keep="first")
         self.repeated.append(self.cells.index[is_repeat])
         self.cells = self.cells[~is_repeat]
 
@@ -187,9 +190,12 @@ _PROBLEMS = {name: column.dtype for name, column in empty(Problems).items()}
 
 
 def name_columns(
-    intake: Intake, schema: type[Table], columns: Mapping[str, str] | None = None
+    intake: Intake,
+    schema: type[Table],
+    columns: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
 ) -> None:
-    """Rename the file's headers to the schema's names.
+    """Rename the file's headers to the schema's names, or to `only` some of them.
 
     `columns` says which header is meant; otherwise a header that equals a name but for case,
     spaces and punctuation is taken. All other columns keep their names.
@@ -201,21 +207,25 @@ def name_columns(
     """
     found = [str(name) for name in intake.cells.columns]
     columns = columns or {}
+    require_texts("columns", columns)
     absent = [header for header in columns.values() if header not in found]
     if absent:
         raise MissingColumnsError(intake.file, absent, found)
+    known = list(only or schema.to_schema().columns)
     header_of = {plain_name(header): header for header in reversed(found)}
     named = {
         name: columns.get(name) or header_of.get(name, "")
-        for name in schema.to_schema().columns
+        for name in known
         if name in columns or (name in header_of and header_of[name] not in columns.values())
     }
-    needed = [name for name, column in schema.to_schema().columns.items() if not column.nullable]
+    needed = [name for name in known if not schema.to_schema().columns[name].nullable]
     missing = [name for name in needed if name not in named]
     if missing:
         raise MissingColumnsError(intake.file, missing, found)
     intake.headers |= named
-    intake.cells = intake.cells.rename(columns={header: name for name, header in named.items()})
+    ours = {header: name for name, header in named.items()}
+    clashing = {name: f"{name} (file)" for name in named if name in found and name not in ours}
+    intake.cells = intake.cells.rename(columns=clashing | ours)
 
 
 def plain_name(header: str) -> str:

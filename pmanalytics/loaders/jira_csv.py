@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pmanalytics.errors import MissingColumnsError
+from pmanalytics.errors import MissingColumnsError, require_texts
 from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
 from pmanalytics.loaders.files import open_csv
 from pmanalytics.loaders.intake import Intake, plain_name
@@ -85,6 +85,7 @@ def load_jira_csv(
     BadRowsError
         If rows cannot be used and there is no quarantine.
     """
+    require_texts("columns", columns or {})
     named: dict[str, list[int]] = {}
 
     def choose(header: list[str]) -> list[int]:
@@ -99,7 +100,9 @@ def load_jira_csv(
     table = in_hours(typed(intake, WorkItems, DateReading(date_format, time_zone)))
     table["parent_key"] = _parent_keys(table)
     rows = intake.sound(table, WorkItems, unique=False)
-    return intake.close(intake.keep_newest(rows, "item_id", "updated_at"), quarantine)
+    for identity in ("item_id", "key"):
+        rows = intake.keep_newest(rows, identity, "updated_at")
+    return intake.close(rows, quarantine)
 
 
 def _positions(file: str, header: list[str], columns: Mapping[str, str]) -> dict[str, list[int]]:

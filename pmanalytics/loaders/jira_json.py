@@ -11,7 +11,7 @@ import msgspec
 import pandas as pd
 
 from pmanalytics import errors
-from pmanalytics.errors import Reason, UnreadableFileError
+from pmanalytics.errors import Reason, UnreadableFileError, require_texts
 from pmanalytics.loaders.convert import DateReading, typed, zoned_instants
 from pmanalytics.loaders.files import read_bytes
 from pmanalytics.loaders.intake import Intake
@@ -20,6 +20,7 @@ from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import StatusChanges, WorkItems, dtypes, empty
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 READ_AGAIN = "Export the issue again with all fields"
 
 
@@ -149,6 +150,7 @@ def load_jira_json(
     BadRowsError
         If issues cannot be used and there is no quarantine.
     """
+    require_texts("columns", columns or {})
     intake, changes = _opened(Path(path), columns or {})
     unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
     reason = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
@@ -163,7 +165,7 @@ def load_jira_json(
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+    files = sorted(f for f in path.rglob("*") if f.suffix.casefold() in SUFFIXES and f.is_file())
     if not files:
         raise UnreadableFileError(f"{path}: there is no .json or .jsonl file in this folder.")
     return files
@@ -184,7 +186,7 @@ def _opened(path: Path, columns: Mapping[str, str]) -> tuple[Intake, pd.DataFram
             places.append((number, line))
             try:
                 issue = decoder.decode(content)
-            except msgspec.MsgspecError as error:
+            except UNDECODABLE as error:
                 broken[record] = str(error)
             else:
                 items[record] = _item(issue, columns)
@@ -214,7 +216,7 @@ def _records(path: Path) -> tuple[str, list[tuple[int, bytes | msgspec.Raw]]]:
         page = msgspec.json.decode(content, type=Page | list[msgspec.Raw])
     except msgspec.ValidationError:
         return "issue", []
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
         if "trailing characters" in str(error) and len(lines) > 1:
             return "line", lines if any(_has_fields(line) for _, line in lines) else []
@@ -228,16 +230,15 @@ def _records(path: Path) -> tuple[str, list[tuple[int, bytes | msgspec.Raw]]]:
 def _has_fields(record: bytes | msgspec.Raw) -> bool:
     try:
         return bool(bytes(msgspec.json.decode(record, type=Page).fields))
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return False
 
 
 def _issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
     """Return the type of an issue whose fields include the custom ones."""
-    custom: list[tuple[str, Any, Any]] = [
-        (name, Any, None) for name in set(columns.values()) - set(Fields.__struct_fields__)
-    ]
-    fields = msgspec.defstruct("CustomFields", custom, bases=(Fields,))
+    names = {_attribute(field): field for field in columns.values() if not hasattr(Fields, field)}
+    custom: list[tuple[str, Any, Any]] = [(name, Any, None) for name in names]
+    fields = msgspec.defstruct("CustomFields", custom, bases=(Fields,), rename=names)
     parts: list[Any] = [
         ("id", str),
         ("key", str),
@@ -245,6 +246,11 @@ def _issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
         ("changelog", Changelog | None, None),
     ]
     return msgspec.defstruct("Issue", parts)
+
+
+def _attribute(field: str) -> str:
+    """Return a Python name for a field of any name."""
+    return "custom_" + field.encode().hex()
 
 
 def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
@@ -277,7 +283,7 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         "history_complete": _is_complete(log),
     }
     for name, field in columns.items():
-        value = getattr(fields, field)
+        value = getattr(fields, field if hasattr(Fields, field) else _attribute(field))
         item[name] = _names(value) if name == "sprints" else _plain(value)
     return item
 
@@ -369,4 +375,4 @@ def _plain(value: Any) -> object:
 
 
 def _in_words(message: str) -> str:
-    return message[:1].lower() + message[1:]
+    return message if message.startswith("JSON") else message[:1].lower() + message[1:]

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.calendars import UTC
+from pmanalytics.errors import require_texts
 from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
 from pmanalytics.loaders.files import open_records
 from pmanalytics.loaders.intake import Intake, name_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import LEVELS, PROJECT_STATUSES, Products, Projects, StatusChanges, Table
 
+UNKNOWN_STATUS = "(unknown status)"
 Source: TypeAlias = str | Path | pd.DataFrame
 
 
@@ -125,6 +128,9 @@ def load_projects(
     """
     intake = open_records(source, "projects")
 
+    if currency is not None and not isinstance(currency, str):
+        raise errors.ConfigError(f"currency {currency!r} is no text, such as EUR.")
+
     def prepare(cells: pd.DataFrame) -> pd.DataFrame:
         cells = cells.assign(status=_status_words(cells["status"]))
         cells = _translated(cells, values or {})
@@ -195,17 +201,28 @@ def load_status_history(
     if level not in LEVELS:
         raise errors.ConfigError(f"level {level!r} is none of {', '.join(LEVELS)}.")
     intake = open_records(source, f"{level} history")
+    given = ["item_id", "item_type", "changed_at", "to_status"]
+    name_columns(intake, StatusChanges, columns, only=given)
+    intake.drop_repeats()
     intake.cells = intake.cells.assign(level=level, sequence=range(len(intake.cells)))
-    name_columns(intake, StatusChanges, columns)
-    intake.drop_repeats(besides=["sequence"])
     changes = typed(intake, StatusChanges, DateReading(date_format, time_zone))
+    sound = intake.sound(changes, StatusChanges)
+    lacking = changes.loc[changes.index.difference(sound.index), "item_id"]
+    return intake.close(_in_order(sound, lacking), quarantine)
+
+
+def _in_order(changes: pd.DataFrame, lacking: pd.Series) -> pd.DataFrame:
+    """Return each item's entries in order of time, with what it left.
+
+    The history of an item of which a row is `lacking` has no known beginning.
+    """
     changes = changes.sort_values(["item_id", "changed_at", "sequence"], kind="stable")
     by_item = changes.groupby("item_id")
-    changes["from_status"] = by_item["to_status"].shift()
-    changes["sequence"] = by_item.cumcount()
-    changes["source"] = changes["from_status"].isna().map({True: "created", False: "history"})
-    changes = intake.sound(changes.astype({"source": "str"}), StatusChanges)
-    return intake.close(changes, quarantine)
+    left = by_item["to_status"].shift()
+    is_first = left.isna()
+    left = left.mask(is_first & changes["item_id"].isin(lacking), UNKNOWN_STATUS)
+    source = pd.Series(np.where(left.isna(), "created", "history"), changes.index, dtype="str")
+    return changes.assign(from_status=left, sequence=by_item.cumcount(), source=source)
 
 
 def _load(
@@ -235,6 +252,7 @@ def _status_words(words: pd.Series) -> pd.Series:
 def _translated(cells: pd.DataFrame, values: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Replace the file's words by ours, whatever their case."""
     for column, words in values.items():
+        require_texts(f"values[{column!r}]", words)
         if column not in cells:
             raise errors.MissingColumnsError("values", [column], cells.columns)
         ours = dict(zip(_plain(pd.Series(list(words), dtype="str")), words.values(), strict=True))

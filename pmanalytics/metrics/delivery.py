@@ -105,6 +105,8 @@ def judged(
     """
     one_of("basis", basis, ("baseline", "rebaselined"))
     one_of("cancelled", cancelled, ("exclude", "fail", "at_cancellation"))
+    within("grace_days", grace_days, 36_500)
+    within("tolerance", tolerance, 1_000)
     day = as_of_point(as_of).day
     plan = complete(projects, Projects).reset_index(drop=True)
     if not plan["project_id"].is_unique:
@@ -187,6 +189,12 @@ def first_true(
     conditions = [condition.to_numpy(dtype=bool) for condition, _ in cases]
     chosen = np.select(conditions, [np.asarray(text, dtype=object) for _, text in cases], otherwise)
     return pd.Series(chosen, index=index, dtype="str")
+
+
+def within(option: str, given: float, most: float) -> None:
+    """Refuse what is no number from 0 to `most`."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= most:
+        raise PMAnalyticsError(f"{option}={given!r} must be a number from 0 to {most}.")
 
 
 def one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
-from pmanalytics.errors import MissingColumnsError, MixedCurrenciesError
+from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.intervals import wilson
 from pmanalytics.metrics.delivery import Basis, Cancelled, both_states, judged, one_of, verdict
-from pmanalytics.schemas import Day, Rates
+from pmanalytics.schemas import Day, Rates, group_columns
 
 Population = Literal["due", "resolved", "finished"]
 By = str | Sequence[str] | None
@@ -258,13 +258,13 @@ def _rates(
             "k": is_success.astype("int64"),
             "n": is_judged.astype("int64"),
             "n_on_hold": ((plan["status"] == "on_hold") & is_open).astype("int64"),
-            "weight": weight,
-            "weight_of_k": weight.where(is_success, 0.0),
-            "weight_squared": weight**2,
+            "_weight": weight,
+            "_weight_of_k": weight.where(is_success, 0.0),
+            "_weight_squared": weight**2,
             **_exclusions(plan["state"], is_judged),
         }
     )
-    names = [by] if isinstance(by, str) else list(by or [])
+    names = group_columns(projects, by, Rates)
     sums = _group_sums(tally, projects, names)
     table = sums.assign(**_stated(sums), **labels, as_of=plan["day"].max(), reason=None)
     table = _with_reasons(table, plan, labels["measure"])
@@ -294,9 +294,6 @@ def _exclusions(states: pd.Series, is_judged: pd.Series) -> dict[str, pd.Series]
 
 
 def _group_sums(tally: pd.DataFrame, projects: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    unknown = [name for name in names if name not in projects.columns]
-    if unknown:
-        raise MissingColumnsError("The Projects table", unknown, projects.columns)
     if not names:
         return tally.groupby(np.zeros(len(tally))).sum().reset_index(drop=True)
     groups = [projects[name].reset_index(drop=True) for name in names]
@@ -305,9 +302,9 @@ def _group_sums(tally: pd.DataFrame, projects: pd.DataFrame, names: list[str]) -
 
 def _stated(sums: pd.DataFrame) -> dict[str, object]:
     """Return rate, interval and reliability of each group."""
-    judged_weight = sums["weight"].where(sums["weight"] > 0)
-    rate = sums["weight_of_k"] / judged_weight
-    n_effective = judged_weight**2 / sums["weight_squared"]
+    judged_weight = sums["_weight"].where(sums["_weight"] > 0)
+    rate = sums["_weight_of_k"] / judged_weight
+    n_effective = judged_weight**2 / sums["_weight_squared"]
     low, high = wilson(rate * n_effective, n_effective)
     reliability = np.select(
         [sums["n"] < TOO_FEW, sums["n"] < INDICATIVE], ["too_few", "indicative"], "ok"

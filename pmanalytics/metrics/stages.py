@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
-from pmanalytics.errors import MissingColumnsError
 from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.schemas import (
     ItemStages,
@@ -22,6 +21,7 @@ from pmanalytics.schemas import (
     complete,
     dtypes,
     empty,
+    group_columns,
 )
 from pmanalytics.survival import kaplan_meier, quantiles
 
@@ -170,15 +170,15 @@ def stage_durations(visits: pd.DataFrame, *, by: str | Sequence[str] | None = No
     0   Planning        2       1         20.0
     1  Execution        0       2          NaN
     """
-    names = [by] if isinstance(by, str) else list(by or [])
-    unknown = [name for name in names if name not in visits.columns]
-    if unknown:
-        raise MissingColumnsError("The StageVisits table", unknown, visits.columns)
-    items = _per_item(visits[visits["outcome"] != "terminal"], names)
+    visits = complete(visits, StageVisits)
+    names = group_columns(visits, by, StageDurations)
+    groups = {f"_by_{name}": visits[name] for name in names}
+    visits = visits.assign(**groups)
+    items = _per_item(visits[visits["outcome"] != "terminal"], list(groups))
     if items.empty:
         return empty(StageDurations).assign(**{name: pd.Series(dtype="str") for name in names})
     items = _counted(items)
-    grouped = items.groupby(["level", *names, "stage"], dropna=False, sort=False, observed=True)
+    grouped = items.groupby(["level", *groups, "stage"], dropna=False, sort=False, observed=True)
     items["group"] = grouped.ngroup()
     table = grouped[
         ["n", "n_ended", "n_open", "n_cancelled", "n_zero_length", "n_incomplete"]
@@ -188,7 +188,8 @@ def stage_durations(visits: pd.DataFrame, *, by: str | Sequence[str] | None = No
     for name, share in (("median", MEDIAN), ("p85", P85)):
         found = quantiles(curves, len(table), share)
         table[[f"{name}_days", f"{name}_low", f"{name}_high"]] = found
-    return StageDurations.validate(table.reset_index()[[*names, *dtypes(StageDurations)]])
+    table = table.reset_index().rename(columns=dict(zip(groups, names, strict=True)))
+    return StageDurations.validate(table[[*names, *dtypes(StageDurations)]])
 
 
 def _counted(items: pd.DataFrame) -> pd.DataFrame:
