@@ -48,7 +48,8 @@ class Lifecycle:
 
     def __post_init__(self) -> None:
         for names in (*self.stages.values(), self.terminal, self.cancelled):
-            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            is_list = isinstance(names, list | tuple)
+            if not is_list or not all(isinstance(name, str) for name in names):
                 raise ConfigError(f"lifecycle: {names!r} must be a list of names.")
         self._stage_by_status()
         for stage in [*self.terminal, *self.cancelled]:

@@ -412,7 +412,9 @@ def group_columns(
     MissingColumnsError, GroupingError
         If one is not in the table, named twice, full of lists, or named like one of the result.
     """
-    names = [by] if isinstance(by, str) else list(by or [])
+    names = [by] if isinstance(by, str) else by or []
+    if not isinstance(names, list | tuple):
+        raise GroupingError(f"by={by!r} is neither a column nor a list of columns.")
     unknown = [str(name) for name in names if name not in table.columns]
     if unknown:
         raise MissingColumnsError("The table", unknown, table.columns)
@@ -423,4 +425,4 @@ def group_columns(
             raise GroupingError(
                 f"by={name!r} holds lists; make one row of each value with explode."
             )
-    return names
+    return list(names)

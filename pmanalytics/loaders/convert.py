@@ -26,6 +26,7 @@ WALL_CLOCK_FORMATS = [
 ]
 # Beyond these no zone's history is known, and an instant is a slip of the pen.
 YEARS = (1900, 2200)
+LARGEST_WHOLE = 2**53  # a float counts no further
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -139,7 +140,7 @@ def _parsed(cells: pd.Series, date_format: str) -> pd.Series:
     """Return the times that text cells name in one format; all others are missing."""
     try:
         return pd.to_datetime(cells, format=date_format, errors="coerce").astype(Day)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise errors.ConfigError(f"date_format {date_format!r} cannot be used: {error}.") from None
 
 
@@ -169,7 +170,7 @@ def _numbers(intake: Intake, name: str, column: pd.Series, kind: str) -> pd.Seri
     _reject_unread(intake, name, cells, numbers, errors.NOT_A_NUMBER)
     if kind == "float64":
         return numbers
-    is_whole = numbers.isna() | (numbers % 1 == 0)
+    is_whole = numbers.isna() | ((numbers % 1 == 0) & (numbers.abs() < LARGEST_WHOLE))
     intake.reject(name, cells[~is_whole], errors.NOT_WHOLE)
     return numbers.where(is_whole).astype("Int64")
 

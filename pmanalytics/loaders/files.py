@@ -51,7 +51,9 @@ def open_csv(path: str | Path, kind: str, choose: Callable[[list[str]], Iterable
     delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = _records(path, reader)
-    _, names = next(records)
+    _, names = next(records, (0, []))
+    if not names:
+        raise UnreadableFileError(f"{path.name}: it holds nothing but blank lines.")
     header = [name.strip() for name in names]
     positions = list(choose(header))
     pick = _picker(positions)
@@ -132,5 +134,5 @@ def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
 
 def _delimiter(text: str) -> str:
     """Return the delimiter that splits the header into most cells."""
-    first = next(csv.reader(io.StringIO(text, newline=""), delimiter="\0"), [""])[0]
+    first = next(csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter="\0"), [""])[0]
     return max(DELIMITERS, key=first.count)

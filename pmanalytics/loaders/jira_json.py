@@ -298,7 +298,7 @@ def _changes(number: int, issue: Any) -> Iterator[tuple[object, ...]]:
         created = issue.fields.created
         yield (number, issue.id, kind, created, -1, 0, None, None, status.id, status.name)
     for history in log.histories:
-        order = int(history.id) if str(history.id).isdigit() else 0
+        order = int(history.id) if str(history.id).isdecimal() else 0
         for position, change in enumerate(history.items):
             if change.field == "status":
                 yield (

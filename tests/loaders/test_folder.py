@@ -115,6 +115,9 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
             "'A' and 'B' both claim the status",
         ),
         ("[lifecycle.project]\nstage = {}", r"\[lifecycle.project\] needs a section"),
+        ("[lifecycle.project]\nstages = {A = [3]}", "must be a list of names"),
+        ("[lifecycle.project]\nterminal = 3\nstages = {A = []}", "3 must be a list of names"),
+        ("[projects]\ncolumns = {name = 3}", "columns must map texts to texts"),
         ("[projects]\nfile = 'gone.csv'", r"gone\.csv: there is no such file"),
     ],
 )

@@ -170,6 +170,7 @@ def test_an_unreadable_time_of_a_move_spoils_its_issue(saved):
     [
         ("", "the file is empty"),
         ('{"issues": [', "input data was truncated"),
+        ("[" * 100_000, "recursion"),
         ('{"values": []}', "there is no Jira issue in it"),
         ('[{"id": "1"}]', "there is no Jira issue in it"),
         ('"text"', "there is no Jira issue in it"),
@@ -178,6 +179,25 @@ def test_an_unreadable_time_of_a_move_spoils_its_issue(saved):
 def test_a_file_that_is_no_search_is_refused_in_words(saved, content, message):
     with pytest.raises(UnreadableFileError, match=message):
         load_jira_json(saved(content))
+
+
+def test_broken_text_is_told_and_the_rest_loads(tmp_path):
+    path = tmp_path / "issues.jsonl"
+    lines = [
+        json.dumps(issue(1)).encode(),
+        json.dumps(issue(2)).encode().replace(b"Issue 2", b"\xff"),
+    ]
+    path.write_bytes(b"\n".join(lines))
+    quarantine = Quarantine()
+    items = load_jira_json(path, quarantine=quarantine).work_items
+    assert items["key"].tolist() == ["ABC-1"]
+    assert quarantine.problems["line"].tolist() == [2]
+
+
+def test_a_field_may_have_any_name(saved):
+    columns = {"team": "Team (main)"}
+    items = load_jira_json(saved(issue(1, **{"Team (main)": "Blue"})), columns=columns).work_items
+    assert items["team"].tolist() == ["Blue"]
 
 
 def test_a_folder_without_json_is_refused_in_words(tmp_path):

@@ -141,6 +141,8 @@ def test_long_lists_of_problems_are_cut_and_counted(written):
         (" \n\n", "the file is empty"),
         (HEADER + "\n", "there is a header, but no row below it"),
         ("name,name,status\n1,2,3\n", "the header names 'name' more than once"),
+        (",,,\n,,\n", "it holds nothing but blank lines"),
+        ('project_id,name,status\nP1,"One,open\nP2,Two,open\n', "line 2: unexpected end of data"),
         ("project_id,name,status\nP1,Gr\xfc\xdfe,open\n", "line 2: the byte 0xfc is not UTF-8"),
         ('project_id,name,status\nP1,"' + "x" * 200_000 + '",open\n', "line 2: field larger than"),
     ],
@@ -229,6 +231,66 @@ def test_a_level_must_be_one():
         PMAnalyticsError, match="level 'epic' is none of product, project, work_item"
     ):
         load_status_history(pd.DataFrame(), level="epic")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": {"name": 3}}, "columns must map texts to texts"),
+        ({"values": {"status": ["x"]}}, "must map texts to texts"),
+        ({"values": {"colour": {"x": "y"}}}, "values lacks: colour"),
+        ({"date_format": "%Q"}, "date_format '%Q' cannot be used"),
+        ({"currency": ["EUR"]}, "is no text, such as EUR"),
+    ],
+)
+def test_an_impossible_option_is_refused_in_words(written, options, message):
+    path = written("P1,One,open,,2024-01-31,,,,")
+    with pytest.raises(PMAnalyticsError, match=message):
+        load_projects(path, **options)
+
+
+def test_frames_come_with_whatever_types_they_have():
+    rows = pd.DataFrame(
+        {
+            "project_id": [1, 2],
+            "name": pd.Categorical(["One", "Two"]),
+            "status": ["open", "open"],
+            "is_required": [True, False],
+            "rebaseline_count": [1.0, 2.0],
+            "baseline_budget": pd.array([1, None], dtype="Int64"),
+            "baseline_finish_date": pd.to_datetime(["2024-01-31T23:30Z", None]),
+            "updated_date": [pd.Timestamp("2024-01-01").date(), None],
+            "tags": [["a"], ["b"]],
+        }
+    )
+    projects = load_projects(rows, currency="EUR", time_zone="Europe/Berlin")
+    assert projects["project_id"].tolist() == ["1", "2"]
+    assert projects.loc[0, "baseline_finish_date"] == pd.Timestamp("2024-02-01")
+    assert projects.loc[0, "updated_date"] == pd.Timestamp("2024-01-01")
+    assert projects["tags"].tolist() == [["a"], ["b"]]
+
+
+def test_a_column_that_is_named_like_ours_but_means_something_else_is_kept(written):
+    path = written("P1,One,open,Own", header="project_id,Title,status,name")
+    projects = load_projects(path, columns={"name": "Title"})
+    assert projects[["name", "name (file)"]].to_numpy().tolist() == [["One", "Own"]]
+
+
+def test_a_history_with_a_bad_row_claims_no_beginning():
+    """The lost row might have been the first: the item is left out of statistics, not guessed."""
+    rows = pd.DataFrame(
+        {
+            "item_id": ["A", "A", "B", ""],
+            "changed_at": ["soon", "2024-02-01", "2024-02-01", "2024-02-01"],
+            "to_status": ["Conceiving", "Development", "Development", "Market"],
+        }
+    )
+    quarantine = Quarantine()
+    changes = load_status_history(rows, level="product", quarantine=quarantine)
+    assert changes["item_id"].tolist() == ["A", "B"]
+    visits = stage_visits(changes, as_of="2024-12-31")
+    assert visits["history_complete"].tolist() == [False, True]
+    assert quarantine.files.loc[0, ["n_valid", "n_quarantined"]].tolist() == [2, 2]
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

@@ -180,6 +180,28 @@ def test_an_impossible_option_is_refused_in_words(twelve_projects, options, mess
         project_outcomes(twelve_projects, **options)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"baseline_finish_date": "2024-01-31"},
+            "holds str in baseline_finish_date, not datetime64",
+        ),
+        ({"actual_cost": "9"}, "holds str in actual_cost, not float64"),
+        ({"project_id": None}, "holds object in project_id|has rows without project_id"),
+    ],
+)
+def test_a_table_that_no_loader_made_is_refused_in_words(twelve_projects, change, message):
+    with pytest.raises(PMAnalyticsError, match=message):
+        project_outcomes(twelve_projects.assign(**change), as_of=AS_OF)
+
+
+@pytest.mark.parametrize("options", [{"grace_days": "3"}, {"grace_days": -1}, {"tolerance": None}])
+def test_an_allowance_must_be_a_number(twelve_projects, options):
+    with pytest.raises(PMAnalyticsError, match="must be a number from 0 to"):
+        project_outcomes(twelve_projects, as_of=AS_OF, **options)
+
+
 def test_a_table_without_status_is_refused_in_words(twelve_projects):
     with pytest.raises(PMAnalyticsError, match="The Projects table lacks: status"):
         project_outcomes(twelve_projects.drop(columns="status"), as_of=AS_OF)

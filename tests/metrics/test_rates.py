@@ -169,6 +169,13 @@ def test_budgets_in_two_currencies_are_not_added(twelve_projects):
     assert counted.loc[0, "n"] == 8
 
 
+@pytest.mark.parametrize("by", ["rate", ["status", "status"], 3, "tags"])
+def test_a_group_that_cannot_be_is_refused_in_words(twelve_projects, by):
+    projects = twelve_projects.assign(rate=1.0, tags=[["a"]] * 12)
+    with pytest.raises(PMAnalyticsError, match=f"by={by!r}|by='status'".replace("[", r"\[")):
+        on_time_rate(projects, as_of=AS_OF, by=by)
+
+
 def test_an_unknown_group_is_refused_in_words(twelve_projects):
     with pytest.raises(
         PMAnalyticsError, match=r"lacks: projectclass .nearest header: 'project_class'"
