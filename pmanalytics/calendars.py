@@ -69,7 +69,12 @@ def local_days(instants: pd.Series, time_zone: str) -> pd.Series:
     >>> local_days(pd.Series(pd.to_datetime(["2024-03-31T22:30Z"])), "Europe/Berlin")[0]
     Timestamp('2024-04-01 00:00:00')
     """
-    return instants.dt.tz_convert(known_zone(time_zone)).dt.tz_localize(None).dt.normalize()
+    return local_times(instants, time_zone).dt.normalize()
+
+
+def local_times(instants: pd.Series, time_zone: str) -> pd.Series:
+    """Return what a clock in the zone shows at each instant, as a naive time."""
+    return instants.dt.tz_convert(known_zone(time_zone)).dt.tz_localize(None)
 
 
 def local_instants(wall_clock: pd.Series, time_zone: str) -> pd.Series:

@@ -97,6 +97,19 @@ class ConfigError(PMAnalyticsError):
     """`pmanalytics.toml`, or an argument that does its work, says something impossible."""
 
 
+class UnknownColumnError(PMAnalyticsError):
+    """`columns` gives a header to a column that is not ours."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+        meant = f" Did you mean {nearest[0]}?" if nearest else ""
+        super().__init__(
+            f"columns names {name!r}, which is no column of ours.{meant} Ours are: "
+            f"{', '.join(known)}. All other columns of the file are kept as they are."
+        )
+
+
 class UnfitTableError(PMAnalyticsError):
     """A table handed to a function is not as its schema says."""
 

@@ -42,6 +42,15 @@ def test_an_error_is_a_message_and_no_traceback(call, tmp_path, command):
     assert "Traceback" not in result.output
 
 
+def test_a_place_that_cannot_be_written_to_is_named(call, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\n")
+    result = call("report", tmp_path, "--out", tmp_path / "taken", "--as-of", "2025-01-31")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
+    assert call("report", tmp_path / "nowhere").output.splitlines()[-1].endswith("no such folder.")
+
+
 def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("sample", "acme").exit_code == 0

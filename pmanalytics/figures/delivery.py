@@ -30,15 +30,12 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
         )
     is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
     n_both, n = int((is_late & is_over).sum()), len(finished)
-    n_early = (finished["on_time"] == "early").sum()
-    early = f" {n_early} of them ahead of a date still to come." if n_early else ""
     drawing = figure(
         f"{n_both} of {count(n, 'finished project')} ended both late and over budget",
         "Finish against baseline (right = late) and cost against budget (up = over)",
         alt=f"Of {count(n, 'finished project')} {is_late.sum()} ended late, {is_over.sum()} over "
         f"budget, {n_both} both and {(~is_late & ~is_over).sum()} neither.",
-        note=f"Finished projects with a baseline, a budget and a cost.{early} "
-        "Triangles lie beyond the axes.",
+        note=_outcomes_note(outcomes, finished),
         height=400,
     )
     _quadrants(drawing, is_late, is_over)
@@ -118,12 +115,13 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
     is_late = known["forecast_variance_days"] > 0
     n, n_late = len(known), int(is_late.sum())
     drawing = figure(
-        f"{n_late} of {count(n, 'open project')} expect to finish after their baseline",
+        f"{n_late} of {count(n, 'open project')} with a forecast expect to finish after their "
+        "baseline",
         "Forecast finish against baseline finish in days, one mark per open project",
         alt=f"{n_late} of {count(n, 'open project')} expect to finish late, "
         f"{(known['forecast_variance_days'] < 0).sum()} early. The latest expects "
         f"{signed(known['forecast_variance_days'].max(), ' days')}.",
-        note="Forecasts are the owners' own. A full count. Triangles lie beyond the axis.",
+        note=_forecast_note(outcomes, known),
         height=180,
     )
     heights = known["forecast_variance_days"].rank(method="first").mod(9).div(9).sub(0.45)
@@ -144,6 +142,37 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
     drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
     drawing.update_xaxes(title_text="Days after baseline finish")
     return drawing
+
+
+def _forecast_note(outcomes: pd.DataFrame, known: pd.DataFrame) -> str:
+    """Return how many open projects lack a forecast, and how many forecasts have run out."""
+    is_open = outcomes["on_time"].isin(["late_open", "not_due"])
+    n_without = is_open.sum() - (is_open & outcomes["forecast_variance_days"].notna()).sum()
+    is_past = known["forecast_variance_days"] < known["finish_variance_days"]
+    n_past = (is_past & (known["on_time"] == "late_open")).sum()
+    parts = ["Forecasts are the owners' own. Triangles lie beyond the axis."]
+    if n_without:
+        parts.append(f"Without a forecast: {count(n_without, 'open project')} with a baseline.")
+    if n_past:
+        parts.append(f"Outdated, before the status date: {count(n_past, 'forecast')}.")
+    return " ".join(parts)
+
+
+def _outcomes_note(outcomes: pd.DataFrame, placed: pd.DataFrame) -> str:
+    """Return which finished projects are drawn, and how many are not."""
+    is_done = outcomes["on_time"].isin(["on_time", "early", "late", "invalid"])
+    is_done |= outcomes["on_budget"].isin(["on_budget", "over"])
+    n_missing = is_done.sum() - len(placed)
+    n_early = (placed["on_time"] == "early").sum()
+    parts = ["Triangles lie beyond the axes."]
+    if n_early:
+        parts.append(f"{n_early} finished ahead of a date still to come.")
+    if n_missing:
+        parts.append(
+            f"{count(n_missing, 'more finished project')} cannot be placed for want of a baseline "
+            "date, a cost or a budget above 0."
+        )
+    return " ".join(parts)
 
 
 def _quadrants(drawing: go.Figure, is_late: pd.Series, is_over: pd.Series) -> None:

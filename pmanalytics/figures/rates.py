@@ -34,6 +34,7 @@ LEFT_OUT = {
     "n_missing_baseline": "without a baseline",
     "n_invalid": "done without a finish date",
 }
+MANY_MISSING = 0.2
 NEEDED = (
     "A rate needs projects with a baseline and an actual finish date or cost: fill "
     "baseline_finish_date, actual_finish_date, baseline_budget and actual_cost."
@@ -91,8 +92,7 @@ def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
         finding,
         _subtitle(rates, by),
         alt=f"Dots with intervals. {'. '.join(described)}.",
-        note="A hollow mark rests on fewer than 5 projects. What is left out of each rate stands "
-        "in its data.",
+        note=_note(rates),
     )
     names = [_name(row, by) for _, row in rates.iterrows()]
     rows(drawing, names, [_stated(row) for _, row in rates.iterrows()])
@@ -126,7 +126,9 @@ def _counted(row: pd.Series) -> str:
 def _name(row: pd.Series, by: str | None) -> str:
     if by is not None:
         return "(none)" if pd.isna(row[by]) else str(row[by])
-    return TITLES[row["measure"]] + (", latest plan" if row["basis"] == "rebaselined" else "")
+    latest = ", latest plan" if row["basis"] == "rebaselined" else ""
+    finished = ", finished only" if row["population"] == "finished" else ""
+    return TITLES[row["measure"]] + latest + finished
 
 
 def _population(row: pd.Series) -> str:
@@ -155,6 +157,20 @@ def _subtitle(rates: pd.DataFrame, by: str | None) -> str:
     whom = f" of {_population(first)}" if by is not None else ""
     plan = "first approved plan" if first["basis"] == "baseline" else "latest approved plan"
     return f"Rate{whom} against the {plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
+
+
+def _note(rates: pd.DataFrame) -> str:
+    note = (
+        "A hollow mark rests on fewer than 5 projects. What is left out of each rate stands in its "
+        "data."
+    )
+    lacking = rates["n_missing_baseline"]
+    if (lacking > MANY_MISSING * (rates["n"] + lacking)).any():
+        note += (
+            " More than a fifth have no baseline; projects without a plan are rarely the punctual "
+            "ones, so a rate may flatter."
+        )
+    return note
 
 
 def _a_rate(rates: pd.DataFrame) -> str:

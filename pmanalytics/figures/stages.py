@@ -77,11 +77,12 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
                       for _, row in now.iterrows()) + ".",
         note="A full count. The last stage of each bar still lasts.",
     )  # fmt: skip
-    names = visits.groupby("name")["entered_at"].min().sort_values().index.tolist()
-    rows(drawing, names, ["" for _ in names])
+    items = visits.groupby("item_id")["entered_at"].min().sort_values().index.tolist()
+    name_of = visits.drop_duplicates("item_id").set_index("item_id")["name"]
+    rows(drawing, [name_of[item] for item in items], ["" for _ in items])
     shade_of = dict(zip(stages, SHADES * len(stages), strict=False))
     for row in visits.to_dict("records"):
-        _draw_visit(drawing, names.index(row["name"]), row, shade_of[row["stage"]])
+        _draw_visit(drawing, items.index(row["item_id"]), row, shade_of[row["stage"]])
     drawing.update_xaxes(type="date")
     drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
     return drawing
@@ -89,8 +90,10 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
 
 def _draw_visit(drawing: go.Figure, position: int, row: dict, shade: str) -> None:
     start = row["entered_at"].tz_localize(None)
-    until = "now" if row["is_open"] else day(start + pd.Timedelta(days=row["days"]))
-    milliseconds = row["days"] * 86_400_000
+    is_over = pd.notna(row["exited_at"])
+    end = row["exited_at"].tz_localize(None) if is_over else start + pd.Timedelta(days=row["days"])
+    until = day(end) if is_over else "now"
+    milliseconds = (end - start) / pd.Timedelta(milliseconds=1)
     drawing.add_bar(
         orientation="h", base=[start], x=[milliseconds], y=[position], width=0.42,
         marker={"color": LIGHT[shade], "line": {"color": LIGHT["page"], "width": 1}},
@@ -134,8 +137,9 @@ def _finding(durations: pd.DataFrame, noun: str) -> str:
     first = ranked.iloc[0]
     within = f"half of the {noun}s leave it within {days(first['median_days'])}"
     others_high = ranked["median_high"].iloc[1:]
-    is_clear = len(ranked) > 1 and (first["median_low"] > others_high).all()
-    if is_clear:
+    if len(known) < (durations["n"] > 0).sum():
+        return f"Of the stages to be judged, {first['stage']} has the highest median: {within}"
+    if len(ranked) > 1 and (first["median_low"] > others_high).all():
         return f"{first['stage']} takes longest: {within}"
     return f"{first['stage']} has the highest median: {within}"
 

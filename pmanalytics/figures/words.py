@@ -46,10 +46,14 @@ def signed(value: float, unit: str = "") -> str:
 def percent(share: float) -> str:
     """Return a share as a whole percentage.
 
-    >>> percent(0.4286), percent(float("nan"))
-    ('43%', '–')
+    >>> percent(0.4286), percent(0.9975), percent(float("nan"))
+    ('43%', '>99%', '–')
     """
-    return MISSING if pd.isna(share) else f"{number(share * 100)}%"
+    if pd.isna(share):
+        return MISSING
+    if 0 < share < 0.005 or 0.995 <= share < 1:
+        return "<1%" if share < 0.5 else ">99%"
+    return f"{number(share * 100)}%"
 
 
 def percent_range(low: float, high: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics import errors
-from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants
+from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants, local_times
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.schemas import Day, Table, dtypes, with_all_columns
@@ -80,7 +80,7 @@ def _days(intake: Intake, name: str, column: pd.Series, reading: DateReading) ->
         return days.astype(Day)
     cells = blank_to_missing(column)
     if reading.date_format:
-        days = _parsed(cells, reading.date_format).dt.normalize()
+        days = _parsed(cells, reading.date_format, reading.time_zone).dt.normalize()
         _reject_unread(intake, name, cells, days, errors.NOT_IN_FORMAT)
         return days
     days = pd.to_datetime(
@@ -121,7 +121,7 @@ def _moments(
             break
         if form == "ISO8601":
             left = left[left.str.fullmatch(f"{ISO_WALL_CLOCK}|{ISO_DAY}")]
-        clock = clock.fillna(_parsed(left, form))
+        clock = clock.fillna(_parsed(left, form, time_zone))
     clock = clock.where(clock.dt.year.between(*YEARS))
     if local_days_of:
         return local_days(moments, time_zone).fillna(clock.dt.normalize())
@@ -136,10 +136,14 @@ def zoned_instants(cells: pd.Series) -> pd.Series:
     return found.where(found.dt.year.between(*YEARS))
 
 
-def _parsed(cells: pd.Series, date_format: str) -> pd.Series:
-    """Return the times that text cells name in one format; all others are missing."""
+def _parsed(cells: pd.Series, date_format: str, time_zone: str) -> pd.Series:
+    """Return the local times that text cells name in one format; all others are missing."""
+    is_zoned = "%z" in str(date_format)
+    if date_format != "ISO8601" and "%" not in str(date_format):
+        raise errors.ConfigError(f"date_format {date_format!r} is none; write it as '%d.%m.%Y'.")
     try:
-        return pd.to_datetime(cells, format=date_format, errors="coerce").astype(Day)
+        times = pd.to_datetime(cells, format=date_format, errors="coerce", utc=is_zoned)
+        return (local_times(times, time_zone) if is_zoned else times).astype(Day)
     except (ValueError, TypeError) as error:
         raise errors.ConfigError(f"date_format {date_format!r} cannot be used: {error}.") from None
 

@@ -107,16 +107,21 @@ def read_bytes(path: Path) -> bytes:
 
 def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     """Yield each record that is not blank, with the line it begins on."""
-    start = reader.line_num + 1  # type: ignore[attr-defined]
-    try:
-        for row in reader:
+    while True:
+        start = reader.line_num + 1  # type: ignore[attr-defined]
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error):
+                raise UnreadableFileError(
+                    f"{path.name}, line {start}: {error}. Look for a quote that is not closed."
+                ) from None
+            yield start, []  # a stray quote spoils its record only
+        else:
             if any(cell and not cell.isspace() for cell in row):
                 yield start, row
-            start = reader.line_num + 1  # type: ignore[attr-defined]
-    except csv.Error as error:
-        raise UnreadableFileError(
-            f"{path.name}, line {start}: {error}. Look for a quote that is not closed."
-        ) from None
 
 
 def _picker(positions: list[int]) -> Callable[[list[str]], tuple[str, ...]]:

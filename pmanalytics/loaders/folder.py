@@ -173,8 +173,11 @@ class _Reader:
         if tables is None or listed is None:
             self.quarantine.add(aside.files, aside.problems)
             return (listed, None) if tables is None else tables
-        in_both = listed.merge(tables.work_items, on="item_id", suffixes=("", "_json"))
-        n_newer = int((in_both["updated_at"] > in_both["updated_at_json"] + MINUTE).sum())
+        known = tables.work_items.set_index("key")["updated_at"]
+        is_known = listed["key"].isin(known.index)
+        is_known |= listed["item_id"].isin(tables.work_items["item_id"])
+        in_both = listed[is_known]
+        n_newer = int((in_both["updated_at"] > in_both["key"].map(known) + MINUTE).sum())
         if n_newer:
             self.notes.append(
                 f"{counted(n_newer, 'issue')} changed between the JSON export and the later CSV; "
@@ -184,8 +187,8 @@ class _Reader:
         files["n_valid"] -= len(in_both)
         files["n_duplicate"] += len(in_both)
         self.quarantine.add(files, aside.problems)
-        further = listed[~listed["item_id"].isin(tables.work_items["item_id"])]
-        return pd.concat([tables.work_items, further], ignore_index=True), tables.status_changes
+        items = pd.concat([tables.work_items, listed[~is_known]], ignore_index=True)
+        return items, tables.status_changes
 
     def assigned(self, items: pd.DataFrame) -> pd.DataFrame:
         """Set the product and project of each issue by the key of its Jira project."""

@@ -16,7 +16,14 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import BadRowsError, MissingColumnsError, Reason, counted, require_texts
+from pmanalytics.errors import (
+    BadRowsError,
+    MissingColumnsError,
+    Reason,
+    UnknownColumnError,
+    counted,
+    require_texts,
+)
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import Problems, Table, empty
 
@@ -202,16 +209,21 @@ def name_columns(
 
     Raises
     ------
-    MissingColumnsError
-        If a header named in `columns`, or one for a required column, is not in the file.
+    MissingColumnsError, UnknownColumnError
+        If a header named in `columns`, or one for a required column, is not in the file, or
+        `columns` names no column of ours.
     """
     found = [str(name) for name in intake.cells.columns]
+    known = list(only or schema.to_schema().columns)
     columns = columns or {}
     require_texts("columns", columns)
+    found = [str(name) for name in intake.cells.columns]
+    for name in columns:
+        if name not in known:
+            raise UnknownColumnError(name, known)
     absent = [header for header in columns.values() if header not in found]
     if absent:
         raise MissingColumnsError(intake.file, absent, found)
-    known = list(only or schema.to_schema().columns)
     header_of = {plain_name(header): header for header in reversed(found)}
     named = {
         name: columns.get(name) or header_of.get(name, "")
@@ -223,9 +235,10 @@ def name_columns(
     if missing:
         raise MissingColumnsError(intake.file, missing, found)
     intake.headers |= named
-    ours = {header: name for name, header in named.items()}
-    clashing = {name: f"{name} (file)" for name in named if name in found and name not in ours}
-    intake.cells = intake.cells.rename(columns=clashing | ours)
+    others = intake.cells.drop(columns=set(named.values()))
+    others = others.rename(columns={name: f"{name} (file)" for name in others if name in known})
+    ours = pd.DataFrame({name: intake.cells[header] for name, header in named.items()})
+    intake.cells = pd.concat([ours, others], axis="columns")
 
 
 def plain_name(header: str) -> str:

@@ -141,7 +141,8 @@ def _named_cells(
             columns = [
                 f"{kind}: " + c.mask(c == "") for kind, c in zip(kinds, columns, strict=True)
             ]
-        is_list = name in LISTS or name == "links"
+        is_repeated = len(positions) > 1 and name not in WorkItems.to_schema().columns
+        is_list = name in LISTS or name == "links" or is_repeated
         cells[name] = _lists(columns) if is_list else columns[0]
     if "item_id" not in cells:
         cells["item_id"] = cells["key"]

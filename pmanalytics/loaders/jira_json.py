@@ -328,6 +328,9 @@ def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
     for name in ("status_id", "status"):
         first = changes[f"from_{name}"].shift(-1)
         changes[f"to_{name}"] = changes[f"to_{name}"].mask(is_followed, first)
+    earliest = changes["changed_at"].shift(-1).where(is_followed)
+    is_before = earliest < changes["changed_at"]  # an import may date a move before the creation
+    changes["changed_at"] = changes["changed_at"].mask(is_before, earliest)
     changes["level"] = "work_item"
     changes["sequence"] = changes.groupby("record").cumcount()
     changes["source"] = is_creation.map({True: "created", False: "changelog"})

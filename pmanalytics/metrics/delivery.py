@@ -6,15 +6,15 @@ projects is a count or a selection of it, so that numbers always agree.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import PMAnalyticsError
-from pmanalytics.schemas import ProjectOutcomes, Projects, complete
+from pmanalytics.errors import PMAnalyticsError, UnfitTableError
+from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects, complete
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]
@@ -111,6 +111,9 @@ def judged(
     plan = complete(projects, Projects).reset_index(drop=True)
     if not plan["project_id"].is_unique:
         raise PMAnalyticsError("project_id repeats: one row per project, please.")
+    strange = plan.loc[~plan["status"].isin(PROJECT_STATUSES), "status"]
+    if len(strange):
+        raise UnfitTableError("Projects", f"has the status {strange.iloc[0]!r}")
     due, budget = plan["baseline_finish_date"], plan["baseline_budget"]
     if basis == "rebaselined":
         due = plan["rebaselined_finish_date"].fillna(due)
@@ -230,12 +233,22 @@ def _reasons(outcomes: pd.DataFrame) -> pd.Series:
     number = outcomes["finish_variance_days"].abs().fillna(0).astype(int)
     days = number.astype("str") + np.where(number == 1, " day", " days")
     percent = (outcomes["cost_variance_share"].abs().fillna(0) * 100).round().astype(int)
-    is_ahead = outcomes["finish_variance_days"] < 0
-    ahead = np.where(is_ahead, "finished " + days + " ahead", "finished on the day")
+    variance = outcomes["finish_variance_days"]
+    ahead = np.select(
+        [variance < 0, variance > 0],
+        ["finished " + days + " ahead", "finished " + days + " late, within the grace"],
+        "finished on the day",
+    )
+    late = np.where(variance.isna(), "cancelled past its due date", "finished " + days + " late")
+    over = np.select(
+        [outcomes["cost_variance_share"].isna(), percent < 1],
+        ["over a budget of 0", "less than 1 % over budget"],
+        percent.astype("str") + " % over budget",
+    )
     time = {
         "on_time": ahead,
         "early": ahead,
-        "late": "finished " + days + " late",
+        "late": late,
         "late_open": "open, " + days + " past its due date",
         "not_due": "open and not yet due",
         "cancelled": "cancelled",
@@ -244,7 +257,7 @@ def _reasons(outcomes: pd.DataFrame) -> pd.Series:
     }
     cost = {
         "on_budget": "within budget",
-        "over": percent.astype("str") + " % over budget",
+        "over": over,
         "over_open": "already over budget",
         "undetermined": "budget outcome not known yet",
         "cancelled": "",
@@ -254,6 +267,6 @@ def _reasons(outcomes: pd.DataFrame) -> pd.Series:
     return (first + "; " + second).str.removesuffix("; ")
 
 
-def _chosen(states: pd.Series, words: dict[str, object]) -> pd.Series:
+def _chosen(states: pd.Series, words: Mapping[str, object]) -> pd.Series:
     cases = [(states == state, text) for state, text in words.items()]
     return first_true(cases, "", states.index)

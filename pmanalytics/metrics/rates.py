@@ -24,6 +24,7 @@ By = str | Sequence[str] | None
 TOO_FEW, INDICATIVE = 5, 20
 NO_FINISHES = "no project records an actual finish"
 NOBODY = "no project can be judged"
+NO_WEIGHT = "all the weights are 0"
 NOT_JUDGED = {"due": {"early"}, "resolved": set(), "finished": {"late_open", "over_open"}}
 EXCLUDED = {
     "n_early": ["early"],
@@ -284,13 +285,11 @@ def _weights(plan: pd.DataFrame, weights: str | None) -> pd.Series:
 
 
 def _exclusions(states: pd.Series, is_judged: pd.Series) -> dict[str, pd.Series]:
-    """Return one column per class left out; whoever lacks only a weight lacks a baseline."""
-    left_out = {
-        column: (~is_judged & states.isin(names)).astype("int64")
-        for column, names in EXCLUDED.items()
-    }
-    others = 1 - is_judged.astype("int64") - sum(left_out.values())
-    return left_out | {"n_missing_baseline": left_out["n_missing_baseline"] + others}
+    """Return one column per class left out; who has a verdict but no weight lacks a baseline."""
+    left_out = {column: ~is_judged & states.isin(names) for column, names in EXCLUDED.items()}
+    has_verdict = ~states.isin([name for names in EXCLUDED.values() for name in names])
+    left_out["n_missing_baseline"] |= ~is_judged & has_verdict
+    return {column: is_one.astype("int64") for column, is_one in left_out.items()}
 
 
 def _group_sums(tally: pd.DataFrame, projects: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -319,9 +318,11 @@ def _stated(sums: pd.DataFrame) -> dict[str, object]:
 
 def _with_reasons(table: pd.DataFrame, plan: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Say why there is no rate, and withhold one that is 0 % only for want of recorded finishes."""
-    has_finishes = plan["actual_finish_date"].notna().any()
+    is_done = plan["status"] == "done"
+    has_finishes = (is_done & plan["actual_finish_date"].notna()).any()
     if measure == "on_budget":
-        has_finishes = has_finishes or plan["is_done"].any()
-    if len(plan) and not has_finishes:
+        has_finishes = has_finishes or is_done.any()
+    if not has_finishes and (plan["status"] != "cancelled").any():
         return table.assign(rate=np.nan, low=np.nan, high=np.nan, reason=NO_FINISHES)
-    return table.assign(reason=table["reason"].mask(table["n"] == 0, NOBODY))
+    reason = table["reason"].mask(table["rate"].isna(), NO_WEIGHT).mask(table["n"] == 0, NOBODY)
+    return table.assign(reason=reason)

@@ -82,8 +82,9 @@ def stage_visits(
     point = as_of_point(as_of, time_zone)
     changes = complete(status_changes, StatusChanges)
     changes = changes[changes["changed_at"] <= point.last]
+    further = [name for name in status_changes if name not in dtypes(StatusChanges)]
     if changes.empty:
-        return empty(StageVisits)
+        return empty(StageVisits).join(changes[further])
     order = ["level", "item_id", "changed_at", "sequence"]
     changes = changes.sort_values(order, kind="stable", ignore_index=True)
     statuses = changes["to_status"]
@@ -91,7 +92,6 @@ def stage_visits(
     visits = _merged(changes)
     visits = _timed(visits, point, time_zone)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
-    further = [name for name in status_changes if name not in dtypes(StatusChanges)]
     return StageVisits.validate(visits[[*dtypes(StageVisits), *further]])
 
 

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -26,13 +27,21 @@ from nbformat import NotebookNode
 from plotly.offline import get_plotlyjs
 from traitlets.config import Config
 
-from pmanalytics.errors import PMAnalyticsError
+from pmanalytics.errors import ConfigError, PMAnalyticsError, UnreadableFileError
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.figures.words import escaped
 from pmanalytics.reports.cards import CARD, PLOTLY, html_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECONDS_PER_CELL = 600
+# Runs before the page is painted, so that it never flashes in the wrong colours.
+START = """\
+document.documentElement.classList.add("js");
+try {
+  const theme = localStorage.getItem("pmanalytics-theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch { /* a file may have no storage */ }
+"""
 
 
 def notebook_folder() -> Path:
@@ -66,14 +75,18 @@ def render_reports(
     PMAnalyticsError
         If the folder cannot be read, or a notebook fails.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    parameters = {"folder": str(Path(folder).resolve()), "as_of": as_of}
+    folder, out = Path(folder), Path(out)
+    if not folder.is_dir():
+        raise UnreadableFileError(f"{folder}: there is no such folder.")
     for path in sorted(notebook_folder().glob("*.ipynb")):
-        notebook = run(path, parameters)
+        notebook = run(path, {"folder": str(folder.resolve()), "as_of": as_of})
         page, _ = ReportExporter().from_notebook_node(notebook)
         target = out / f"{re.sub(r'^[0-9]+_', '', path.stem)}.html"
-        target.write_text(page, encoding="utf-8")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{target}: cannot be written ({error.strerror}).") from None
         yield target
 
 
@@ -198,11 +211,19 @@ def _assets() -> dict[str, str]:
     for name, colors in (("LIGHT", LIGHT), ("DARK", DARK)):
         values = "".join(f"--{token}:{color};" for token, color in colors.items())
         css = css.replace(f"/*{name}*/", values)
-    packed = gzip.compress(get_plotlyjs().encode("utf-8"), 9, mtime=0)
+    start, main, drawing = START, (TEMPLATES / "report.js").read_text("utf-8"), get_plotlyjs()
+    packed = gzip.compress(drawing.encode("utf-8"), 9, mtime=0)
     return {
         "css": css,
-        "js": (TEMPLATES / "report.js").read_text(encoding="utf-8"),
+        "start": start,
+        "js": main,
         "plotly": base64.b64encode(packed).decode("ascii"),
+        "scripts": " ".join(map(_hash, (start, main, drawing))),
         "colors": json.dumps({LIGHT[token]: DARK[token] for token in LIGHT}),
         "version": version("pmanalytics"),
     }
+
+
+def _hash(code: str) -> str:
+    """Return what allows a page to run this code and no other."""
+    return f"'sha256-{base64.b64encode(sha256(code.encode('utf-8')).digest()).decode('ascii')}'"

@@ -91,6 +91,28 @@ def test_counts_of_outcomes_agree_with_the_verdicts(judged):
     )
 
 
+def test_finished_projects_that_cannot_be_placed_are_counted(judged):
+    """FX-12: P06 is finished ahead of its date; P01 shall lack its cost."""
+    note = plot_outcomes(judged).layout.meta["note"]
+    assert "1 finished ahead of a date still to come" in note
+    costless = judged["cost_variance_share"].mask(judged.index == 0)
+    note = plot_outcomes(judged.assign(cost_variance_share=costless)).layout.meta["note"]
+    assert "1 more finished project cannot" in note
+
+
+def test_many_missing_baselines_are_warned_of(twelve_projects):
+    due = twelve_projects["baseline_finish_date"]
+    lacking = twelve_projects.assign(baseline_finish_date=due.where(twelve_projects.index > 5))
+    assert "More than a fifth" in plot_rates(on_time_rate(lacking, as_of=AS_OF)).layout.meta["note"]
+
+
+def test_two_products_of_one_name_have_a_row_each():
+    portfolio = load_portfolio("data/sample")
+    visits = stage_visits(portfolio.changes_of("product"), as_of=portfolio.as_of)
+    drawing = plot_stage_visits(visits.assign(name="Same"), as_of=portfolio.as_of)
+    assert len({trace.y[0] for trace in drawing.data}) == 12
+
+
 def test_open_late_projects_are_named_with_the_longest(judged):
     """P09 finished after the status date, so it is open: 61 days past 30 April."""
     drawing = plot_open_late(judged)
@@ -100,10 +122,13 @@ def test_open_late_projects_are_named_with_the_longest(judged):
 
 
 def test_forecasts_are_counted_against_the_baseline(judged):
-    told = judged.assign(forecast_variance_days=[10.0, -5.0, 0.0] + [np.nan] * 9)
-    assert finding(plot_forecast_variance(told)) == (
-        "1 of 3 open projects expect to finish after their baseline"
+    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
+    drawing = plot_forecast_variance(told)
+    assert finding(drawing) == (
+        "1 of 2 open projects with a forecast expect to finish after their baseline"
     )
+    assert "Without a forecast: 2 open projects with a baseline" in drawing.layout.meta["note"]
+    assert "Outdated, before the status date: 1 forecast." in drawing.layout.meta["note"]
 
 
 def test_a_superlative_needs_its_interval():
@@ -121,6 +146,9 @@ def test_a_superlative_needs_its_interval():
     assert clear == "A takes longest: half of the projects leave it within 50 days"
     unclear = finding(plot_stage_durations(table.replace({30.0: 45.0}), level="project"))
     assert unclear == "A has the highest median: half of the projects leave it within 50 days"
+    third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
+    unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
+    assert unreached.startswith("Of the stages to be judged, A has the highest median")
 
 
 @pytest.mark.parametrize(

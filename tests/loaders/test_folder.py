@@ -99,6 +99,21 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
     assert portfolio.files["n_duplicate"].tolist() == [0, 1]
 
 
+def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
+    page = (
+        '{"issues":[{"id":"1","key":"A-1","fields":{"created":"2024-01-02T15:04:00.000+0000",'
+        '"status":{"name":"To Do"}}}]}'
+    )
+    place = folder(
+        jira__json=page,
+        jira__csv="Issue key,Status,Created\nA-1,Done,02/Jan/24 3:04 PM\n",
+        pmanalytics__toml='time_zone = "UTC"',
+    )
+    portfolio = load_portfolio(place, as_of="2024-01-31")
+    assert portfolio.work_items["key"].tolist() == ["A-1"]
+    assert portfolio.files["n_duplicate"].tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [

@@ -51,6 +51,13 @@ def test_persons_are_read_only_if_named(export):
     assert kept["assignee"].tolist() == ["Ann"]
 
 
+def test_a_repeated_column_of_the_users_own_becomes_a_list(export):
+    header = "Issue key,Status,Created,Comment,Comment"
+    path = export("A-1,Done,02/Jan/24 3:04 PM,first,second", header=header)
+    items = load_jira_csv(path, time_zone="UTC", columns={"comments": "Comment"})
+    assert items["comments"].tolist() == [["first", "second"]]
+
+
 def test_of_an_issue_that_occurs_twice_the_newest_state_is_kept(export):
     newer = ROW.replace("03/Jan/24 9:00 AM", "04/Jan/24 9:00 AM").replace("Pay", "Pay now")
     quarantine = Quarantine()

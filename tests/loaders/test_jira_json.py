@@ -69,6 +69,13 @@ def test_moves_at_one_instant_follow_the_order_of_their_ids(saved):
     assert changes["to_status"].tolist() == ["To Do", "Doing", "Done"]
 
 
+def test_a_move_dated_before_the_creation_moves_the_creation(saved):
+    moved = [("2023-12-20T09:00:00.000+0100", "To Do", "Done")]
+    changes = load_jira_json(saved({"issues": [issue(1, *moved)]})).status_changes
+    assert changes["to_status"].tolist() == ["To Do", "Done"]
+    assert changes["changed_at"].iloc[0] == changes["changed_at"].iloc[1]
+
+
 def test_a_cut_off_history_claims_no_beginning(saved):
     tables = load_jira_json(saved({"issues": [issue(1, *MOVES, total=140)]}))
     assert tables.work_items["history_complete"].tolist() == [False]

@@ -237,6 +237,8 @@ def test_a_level_must_be_one():
     ("options", "message"),
     [
         ({"columns": {"name": 3}}, "columns must map texts to texts"),
+        ({"columns": {"actual_finsh_date": "name"}}, "Did you mean actual_finish_date?"),
+        ({"date_format": "mixed"}, "date_format 'mixed' is none"),
         ({"values": {"status": ["x"]}}, "must map texts to texts"),
         ({"values": {"colour": {"x": "y"}}}, "values lacks: colour"),
         ({"date_format": "%Q"}, "date_format '%Q' cannot be used"),
@@ -274,6 +276,37 @@ def test_a_column_that_is_named_like_ours_but_means_something_else_is_kept(writt
     path = written("P1,One,open,Own", header="project_id,Title,status,name")
     projects = load_projects(path, columns={"name": "Title"})
     assert projects[["name", "name (file)"]].to_numpy().tolist() == [["One", "Own"]]
+
+
+def test_one_header_may_serve_two_columns(written):
+    path = written("P1,One,open,2024-01-31", header="project_id,name,status,Due")
+    columns = {"baseline_finish_date": "Due", "forecast_finish_date": "Due"}
+    row = load_projects(path, columns=columns).iloc[0]
+    assert row["baseline_finish_date"] == row["forecast_finish_date"] == pd.Timestamp("2024-01-31")
+
+
+def test_a_stray_quote_spoils_its_row_only(written):
+    path = written('P1,"One"x,open', "P2,Two,open", header="project_id,name,status")
+    quarantine = Quarantine()
+    assert load_projects(path, quarantine=quarantine)["project_id"].tolist() == ["P2"]
+    assert quarantine.problems["line"].tolist() == [2]
+
+
+def test_blank_lines_before_the_header_do_not_matter(tmp_path):
+    path = tmp_path / "projects.csv"
+    path.write_text("\n\nproject_id,name,status\nP1,One,open\n")
+    assert load_projects(path)["project_id"].tolist() == ["P1"]
+
+
+def test_offsets_in_a_date_format_count(written):
+    path = written("P1,One,done,31.03.2024 22:30 +0000", header="project_id,name,status,F")
+    projects = load_projects(
+        path,
+        columns={"actual_finish_date": "F"},
+        date_format="%d.%m.%Y %H:%M %z",
+        time_zone="Europe/Berlin",
+    )
+    assert projects.loc[0, "actual_finish_date"] == pd.Timestamp("2024-04-01")
 
 
 def test_a_history_with_a_bad_row_claims_no_beginning():

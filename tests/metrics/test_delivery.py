@@ -65,6 +65,54 @@ def test_variances_are_those_worked_out_by_hand(twelve_projects, examples):
     assert outcomes.loc["P02", "reason"] == "finished 41 days late; 25 % over budget"
 
 
+def test_reasons_say_what_the_verdict_rests_on():
+    rows = pd.DataFrame(
+        {
+            "project_id": list("ABCD"),
+            "name": list("ABCD"),
+            "status": ["done", "cancelled", "done", "open"],
+            "baseline_finish_date": ["2024-01-31"] * 3 + ["2024-12-31"],
+            "actual_finish_date": ["2024-02-02", "2024-02-10", "2024-01-31", None],
+            "forecast_finish_date": [None, None, None, "2025-01-10"],
+            "baseline_budget": ["1000", "0", "0", "100"],
+            "actual_cost": ["1003", "0", "1", "0"],
+            "forecast_cost": [None, None, None, "120"],
+            "currency": ["EUR"] * 4,
+        }
+    )
+    outcomes = project_outcomes(
+        load_projects(rows), as_of=AS_OF, grace_days=5, cancelled="at_cancellation"
+    )
+    assert outcomes["reason"].tolist() == [
+        "finished 2 days late, within the grace; less than 1 % over budget",
+        "cancelled past its due date",
+        "finished on the day; over a budget of 0",
+        "open and not yet due; budget outcome not known yet",
+    ]
+    assert outcomes.loc[3, "forecast_variance_days"] == 10
+    assert outcomes.loc[3, "forecast_cost_variance_share"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"baseline_finish_date": "2024-01-31"}, "holds str in baseline_finish_date, not date"),
+        ({"actual_cost": "9"}, "holds str in actual_cost, not float64"),
+        ({"status": "Done"}, "has the status 'Done'"),
+        ({"project_id": None}, "has rows without project_id"),
+    ],
+)
+def test_a_table_that_no_loader_made_is_refused_in_words(twelve_projects, change, message):
+    with pytest.raises(PMAnalyticsError, match=message):
+        project_outcomes(twelve_projects.assign(**change), as_of=AS_OF)
+
+
+@pytest.mark.parametrize("options", [{"grace_days": "3"}, {"grace_days": -1}, {"tolerance": None}])
+def test_an_allowance_must_be_a_number(twelve_projects, options):
+    with pytest.raises(PMAnalyticsError, match="must be a number from 0 to"):
+        project_outcomes(twelve_projects, as_of=AS_OF, **options)
+
+
 def test_a_day_still_running_is_not_judged():
     """Due today and open is not late; finished today with the due date today is 'early'."""
     rows = pd.DataFrame(
@@ -178,28 +226,6 @@ def test_the_callers_table_is_left_alone(twelve_projects):
 def test_an_impossible_option_is_refused_in_words(twelve_projects, options, message):
     with pytest.raises(PMAnalyticsError, match=message.replace(".", r"\.")):
         project_outcomes(twelve_projects, **options)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"baseline_finish_date": "2024-01-31"},
-            "holds str in baseline_finish_date, not datetime64",
-        ),
-        ({"actual_cost": "9"}, "holds str in actual_cost, not float64"),
-        ({"project_id": None}, "holds object in project_id|has rows without project_id"),
-    ],
-)
-def test_a_table_that_no_loader_made_is_refused_in_words(twelve_projects, change, message):
-    with pytest.raises(PMAnalyticsError, match=message):
-        project_outcomes(twelve_projects.assign(**change), as_of=AS_OF)
-
-
-@pytest.mark.parametrize("options", [{"grace_days": "3"}, {"grace_days": -1}, {"tolerance": None}])
-def test_an_allowance_must_be_a_number(twelve_projects, options):
-    with pytest.raises(PMAnalyticsError, match="must be a number from 0 to"):
-        project_outcomes(twelve_projects, as_of=AS_OF, **options)
 
 
 def test_a_table_without_status_is_refused_in_words(twelve_projects):

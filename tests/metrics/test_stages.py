@@ -199,6 +199,27 @@ def test_every_item_in_a_stage_is_counted_once(changes):
     assert counted == len(lasting.drop_duplicates(["item_id", "stage"]))
 
 
+def test_what_came_last_and_what_is_whole_decides():
+    """Cancelled first and finished later is finished; one stay of some length is a stay."""
+    changes = changes_of(
+        ("A", "2024-01-01T10:00Z", "To Do"),
+        ("A", "2024-01-02T10:00Z", "Dropped"),
+        ("A", "2024-01-03T10:00Z", "To Do"),
+        ("A", "2024-01-03T10:00Z", "In Progress"),
+        ("A", "2024-01-05T10:00Z", "Done"),
+    )
+    row = stage_durations(stage_visits(changes, FLOW, as_of="2024-01-31")).set_index("stage")
+    waiting = row.loc["Waiting", ["n", "n_ended", "n_cancelled", "n_zero_length", "median_days"]]
+    assert waiting.tolist() == [1, 1, 0, 0, 1.0]
+
+
+def test_grouping_works_where_nothing_is_known_yet():
+    changes = changes_of(("A", "2024-02-01", "To Do")).assign(team="North")
+    durations = stage_durations(stage_visits(changes, as_of="2024-01-31"), by="team")
+    assert durations.empty
+    assert "team" in durations
+
+
 def test_no_changes_give_no_visits_and_no_durations():
     visits = stage_visits(empty(StatusChanges), as_of="2024-01-31")
     assert list(visits.columns) == list(StageVisits.to_schema().columns)
