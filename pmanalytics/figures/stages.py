@@ -138,8 +138,9 @@ def _finding(durations: pd.DataFrame, noun: str) -> str:
     within = f"half of the {noun}s leave it within {days(first['median_days'])}"
     others_high = ranked["median_high"].iloc[1:]
     if len(known) < (durations["n"] > 0).sum():
-        return f"Of the stages to be judged, {first['stage']} has the highest median: {within}"
-    if len(ranked) > 1 and (first["median_low"] > others_high).all():
+        return (
+            f"Of the stages that can be judged, {first['stage']} has the highest median: {within}"
+        )if len(ranked) > 1 and (first["median_low"] > others_high).all():
         return f"{first['stage']} takes longest: {within}"
     return f"{first['stage']} has the highest median: {within}"
 

@@ -148,7 +148,7 @@ def test_a_superlative_needs_its_interval():
     assert unclear == "A has the highest median: half of the projects leave it within 50 days"
     third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
     unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
-    assert unreached.startswith("Of the stages to be judged, A has the highest median")
+    assert unreached.startswith("Of the stages that can be judged, A has the highest median")
 
 
 @pytest.mark.parametrize(
