@@ -140,7 +140,8 @@ def _finding(durations: pd.DataFrame, noun: str) -> str:
     if len(known) < (durations["n"] > 0).sum():
         return (
             f"Of the stages that can be judged, {first['stage']} has the highest median: {within}"
-        )if len(ranked) > 1 and (first["median_low"] > others_high).all():
+        )
+    if len(ranked) > 1 and (first["median_low"] > others_high).all():
         return f"{first['stage']} takes longest: {within}"
     return f"{first['stage']} has the highest median: {within}"
 
