@@ -10,7 +10,7 @@ from pmanalytics.figures.words import count, number
 
 PARTS = [
     ("n_valid", "loaded", "good"),
-    ("n_duplicate", "repeats", "rule"),
+    ("n_duplicate", "repeated", "rule"),
     ("n_quarantined", "set aside", "bad"),
 ]
 
@@ -32,7 +32,7 @@ def plot_files(files: pd.DataFrame) -> go.Figure:
         else f"All {count(n_read, 'row')} could be used",
         "Rows of each file: loaded (blue), repeats of a loaded row (grey), set aside (orange)",
         alt="; ".join(f"{row['file']}: {_counts(row)}" for _, row in files.iterrows()) + ".",
-        note="Rows read = loaded + repeats + set aside, for every file.",
+        note="Rows read = loaded + repeated + set aside, for every file.",
     )
     rows(drawing, files["file"].tolist(), [_counts(row) for _, row in files.iterrows()])
     read = files["rows_read"].clip(lower=1)

@@ -11,7 +11,8 @@ from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants, local_times
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.schemas import Day, Table, dtypes, with_all_columns
+from pmanalytics.schemas import Day, Table, dtypes
+from pmanalytics.tables import with_all_columns
 
 ISO_INSTANT = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[zZ]|[+-]\d{2}:?\d{2})"
 ISO_WALL_CLOCK = ISO_DAY + r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"

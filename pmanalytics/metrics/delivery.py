@@ -14,7 +14,8 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError, UnfitTableError
-from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects, complete
+from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects
+from pmanalytics.tables import complete
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]

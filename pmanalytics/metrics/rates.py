@@ -16,7 +16,8 @@ from pmanalytics.calendars import AsOfInput
 from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.intervals import wilson
 from pmanalytics.metrics.delivery import Basis, Cancelled, both_states, judged, one_of, verdict
-from pmanalytics.schemas import Day, Rates, group_columns
+from pmanalytics.schemas import Day, Rates
+from pmanalytics.tables import group_columns
 
 Population = Literal["due", "resolved", "finished"]
 By = str | Sequence[str] | None

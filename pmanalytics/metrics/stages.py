@@ -18,12 +18,11 @@ from pmanalytics.schemas import (
     StageDurations,
     StageVisits,
     StatusChanges,
-    complete,
     dtypes,
     empty,
-    group_columns,
 )
 from pmanalytics.survival import kaplan_meier, quantiles
+from pmanalytics.tables import complete, group_columns
 
 ITEM = ["level", "item_id"]
 MEDIAN, P85 = 0.5, 0.85
