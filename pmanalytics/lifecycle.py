@@ -15,6 +15,7 @@ import pandas as pd
 from pmanalytics.errors import ConfigError
 
 UNMAPPED = "(unmapped)"
+UNKNOWN_STATUS = "(unknown status)"
 
 
 @dataclass(frozen=True)

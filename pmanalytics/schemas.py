@@ -30,17 +30,14 @@ OUTCOMES = ["left", "cancelled", "open", "terminal"]
 RELIABILITIES = ["too_few", "indicative", "ok"]
 
 
-def text(description: str, **options: Any) -> Any:
-    """Return a nullable text field."""
+def optional(description: str, **options: Any) -> Any:
+    """Return a field that may be missing."""
     return pa.Field(nullable=True, description=description, **options)
 
 
 def required(description: str, **options: Any) -> Any:
     """Return a field that every row must fill."""
     return pa.Field(description=description, **options)
-
-
-optional = text
 
 
 def money(description: str) -> Any:
@@ -74,9 +71,9 @@ class Products(Table):
 
     product_id: str = required("Your identifier of the product", unique=True)
     name: str = required("What people call it")
-    product_manager: str = text("Who answers for it")
-    stage: str = text("Lifecycle stage now; the history of stages is a table of its own")
-    vision: str = text("What the product is for")
+    product_manager: str = optional("Who answers for it")
+    stage: str = optional("Lifecycle stage now; the history of stages is a table of its own")
+    vision: str = optional("What the product is for")
     updated_date: Day = optional("Day of the last change to this record")
 
 
@@ -90,11 +87,11 @@ class Projects(Table):
 
     project_id: str = required("Your identifier of the project", unique=True)
     name: str = required("What people call it")
-    product_id: str = text("The product it builds or changes")
-    project_manager: str = text("Who answers for it")
+    product_id: str = optional("The product it builds or changes")
+    project_manager: str = optional("Who answers for it")
     status: str = required("One of open, on_hold, done, cancelled", isin=PROJECT_STATUSES)
-    stage: str = text("Lifecycle stage now")
-    project_class: str = text("Kind of project, to compare like with like")
+    stage: str = optional("Lifecycle stage now")
+    project_class: str = optional("Kind of project, to compare like with like")
     baseline_start_date: Day = optional("First approved start")
     baseline_finish_date: Day = optional("First approved finish")
     rebaselined_finish_date: Day = optional("Latest approved finish, if the plan was approved anew")
@@ -106,7 +103,7 @@ class Projects(Table):
     rebaselined_budget: float = money("Latest approved budget")
     forecast_cost: float = money("Cost at completion now expected")
     actual_cost: float = money("Spent so far, or in all")
-    currency: str = text(
+    currency: str = optional(
         "ISO code of all amounts of the row, such as EUR", str_matches="^[A-Z]{3}$"
     )
     percent_complete: float = share("Part of the work that is done, 0 to 1")
@@ -153,21 +150,21 @@ class WorkItems(Table):
         "Jira's numeric issue id; it survives moves between projects", unique=True
     )
     key: str = required("Jira's issue key, such as ABC-12")
-    project_key: str = text("The Jira project")
-    project_id: str = text("The project of yours it belongs to, as pmanalytics.toml maps it")
-    product_id: str = text("The product it belongs to, as pmanalytics.toml maps it")
-    summary: str = text("Title of the issue")
-    item_type: str = text("Story, Bug, Epic …")
+    project_key: str = optional("The Jira project")
+    project_id: str = optional("The project of yours it belongs to, as pmanalytics.toml maps it")
+    product_id: str = optional("The product it belongs to, as pmanalytics.toml maps it")
+    summary: str = optional("Title of the issue")
+    item_type: str = optional("Story, Bug, Epic …")
     status: str = required("Workflow status at export")
-    status_category: str = text("Jira's category of the status: new, indeterminate or done")
-    priority: str = text("Priority")
-    resolution: str = text("How it was resolved")
+    status_category: str = optional("Jira's category of the status: new, indeterminate or done")
+    priority: str = optional("Priority")
+    resolution: str = optional("How it was resolved")
     created_at: Instant = required("When the issue was created")
     updated_at: Instant = optional("When it was last changed")
     resolved_at: Instant = optional("When its resolution was set")
     status_category_changed_at: Instant = optional("When its status category last changed")
     due_date: Day = optional("The due date now shown; earlier ones are only in the history")
-    parent_key: str = text("Key of the parent, or its id where only that is known")
+    parent_key: str = optional("Key of the parent, or its id where only that is known")
     original_estimate_hours: float = optional("First estimate of effort")
     time_spent_hours: float = optional("Effort logged")
     story_points: float = optional("Estimate in points")
@@ -177,7 +174,7 @@ class WorkItems(Table):
     affects_versions: object = optional("List of versions it was found in")
     sprints: object = optional("List of sprints")
     links: object = optional("List of 'kind: key' of linked issues")
-    team: str = text("Team")
+    team: str = optional("Team")
     history_complete: bool = required("Did its whole status history come along?")
 
 
@@ -190,14 +187,14 @@ class StatusChanges(Table):
 
     level: str = required("product, project or work_item", isin=LEVELS)
     item_id: str = required("Identifier at that level")
-    item_type: str = text("Type of the work item")
+    item_type: str = optional("Type of the work item")
     changed_at: Instant = required("When the status was entered")
-    from_status_id: str = text("Identifier of the status left")
-    from_status: str = text("Status left; empty on the first row of an item")
-    to_status_id: str = text("Identifier of the status entered")
+    from_status_id: str = optional("Identifier of the status left")
+    from_status: str = optional("Status left; empty on the first row of an item")
+    to_status_id: str = optional("Identifier of the status entered")
     to_status: str = required("Status entered")
     sequence: np.int64 = required("Order of an item's changes; decides between equal times")
-    source: str = text("Where the row comes from: created, changelog or history")
+    source: str = optional("Where the row comes from: created, changelog or history")
 
 
 class StageVisits(Table):
@@ -209,14 +206,14 @@ class StageVisits(Table):
 
     level: str = required("product, project or work_item", isin=LEVELS)
     item_id: str = required("Identifier at that level")
-    item_type: str = text("Type of the work item")
+    item_type: str = optional("Type of the work item")
     stage: str = required("Lifecycle stage; '(unmapped)' where no stage claims the status")
     entered_at: Instant = required("When the stay began")
     exited_at: Instant = optional("When it ended; empty while it lasts")
     days: float = required("Elapsed days, to the status date while it lasts", ge=0)
     is_open: bool = required("Does it still last?")
     visit: np.int64 = required("Which stay of this item in this stage, from 1", ge=1)
-    next_stage: str = text("Stage entered afterwards")
+    next_stage: str = optional("Stage entered afterwards")
     outcome: str = required("left, cancelled, open or terminal", isin=OUTCOMES)
     is_zero_length: bool = required("Did it last no time, between two instants of a day?")
     history_complete: bool = required("Is the item's history known from its creation?")
@@ -283,7 +280,7 @@ class Rates(Table):
     population: str = required("due, resolved or finished")
     as_of: Day = required("The status date")
     reliability: str = required("too_few below 5, indicative below 20, else ok", isin=RELIABILITIES)
-    reason: str = text("Why there is no rate")
+    reason: str = optional("Why there is no rate")
 
 
 class StageDurations(Table):
@@ -326,7 +323,7 @@ class Problems(Table):
     file: str = required("Name of the file")
     line: pd.Int64Dtype = optional("Line of the file; of JSON the number of the issue in it")
     column: str = required("Header in the file")
-    value: str = text("What stands there")
+    value: str = optional("What stands there")
     reason: str = required("What is wrong with it")
     hint: str = required("What to do")
 

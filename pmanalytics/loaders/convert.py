@@ -154,14 +154,12 @@ def _reject_dates(intake: Intake, name: str, unread: pd.Series) -> None:
     parts = unread.str.extract(f"^{NUMERIC_DAY}$")[[0, 1]].astype(float)
     first, second = parts[0], parts[1]
     is_ambiguous = first.between(1, 12) & second.between(1, 12)
-    day_first = pd.to_datetime(
-        unread.str.replace(r"[./-]", "/", regex=True), format="%d/%m/%Y", errors="coerce"
-    )
-    month_first = pd.to_datetime(
-        unread.str.replace(r"[./-]", "/", regex=True), format="%m/%d/%Y", errors="coerce"
-    )
+    numeric = unread.str.replace(r"[./-]", "/", regex=True)
+    is_day = pd.Series(False, index=unread.index)
+    for form in ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y"):
+        is_day |= pd.to_datetime(numeric, format=form, errors="coerce").notna()
     is_iso_like = unread.str.fullmatch(ISO_DAY).astype(bool)
-    is_no_day = is_iso_like | (parts.notna().all(axis=1) & day_first.isna() & month_first.isna())
+    is_no_day = is_iso_like | (parts.notna().all(axis="columns") & ~is_day)
     intake.reject(name, unread[is_ambiguous], errors.AMBIGUOUS_DATE)
     intake.reject(name, unread[is_no_day & ~is_ambiguous], errors.NOT_A_DATE)
     intake.reject(name, unread[~is_no_day & ~is_ambiguous], errors.NOT_ISO)

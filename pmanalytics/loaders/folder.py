@@ -109,6 +109,7 @@ class _Reader:
 
     @classmethod
     def of(cls, folder: Path) -> _Reader:
+        """Return the reader of a folder that holds something to read."""
         if not folder.is_dir():
             raise UnreadableFileError(f"{folder}: there is no such folder.")
         config = _config(folder / CONFIG)
@@ -122,6 +123,7 @@ class _Reader:
 
     @property
     def time_zone(self) -> str:
+        """The zone whose days count."""
         zone = str(self.config.get("time_zone", UTC))
         known_zone(zone)
         return zone
@@ -141,6 +143,7 @@ class _Reader:
         return load(path, **{"quarantine": self.quarantine, **settings, **options})
 
     def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the portfolio; one without a file is empty."""
         zone = self.time_zone
         products = self.load("products", load_products)
         currency = self.config.get("currency")

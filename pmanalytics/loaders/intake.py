@@ -79,11 +79,10 @@ class Intake:
         files = self.where["file"].cat.categories
         return files[0] if len(files) == 1 else counted(len(files), "file")
 
-    def drop_repeats(self, besides: Sequence[str] = ()) -> None:
-        """Keep one of each set of records that are identical in all columns but these."""
-        cells = self.cells.drop(columns=list(besides))
-        objects = [name for name in cells if cells[name].dtype == object]
-        cells = cells.assign(**{name: cells[name].map(repr) for name in objects})
+    def drop_repeats(self) -> None:
+        """Keep one of each set of identical records."""
+        objects = [name for name in self.cells if self.cells[name].dtype == object]
+        cells = self.cells.assign(**{name: self.cells[name].map(repr) for name in objects})
         is_repeat = cells.duplicated(keep="first")
         self.repeated.append(self.cells.index[is_repeat])
         self.cells = self.cells[~is_repeat]
@@ -213,7 +212,6 @@ def name_columns(
         If a header named in `columns`, or one for a required column, is not in the file, or
         `columns` names no column of ours.
     """
-    found = [str(name) for name in intake.cells.columns]
     known = list(only or schema.to_schema().columns)
     columns = columns or {}
     require_texts("columns", columns)

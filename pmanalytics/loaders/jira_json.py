@@ -12,6 +12,7 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, require_texts
+from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.convert import DateReading, typed, zoned_instants
 from pmanalytics.loaders.files import read_bytes
 from pmanalytics.loaders.intake import Intake
@@ -344,7 +345,7 @@ def _is_complete(log: Changelog | None) -> bool:
 
 
 def _status(name: str | None, status_id: str | None) -> str:
-    return name or (f"(status {status_id})" if status_id else "(unknown status)")
+    return name or (f"(status {status_id})" if status_id else UNKNOWN_STATUS)
 
 
 def _name(thing: Named | None) -> str | None:

@@ -12,13 +12,13 @@ import pandas as pd
 from pmanalytics import errors
 from pmanalytics.calendars import UTC
 from pmanalytics.errors import require_texts
+from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
 from pmanalytics.loaders.files import open_records
 from pmanalytics.loaders.intake import Intake, name_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import LEVELS, PROJECT_STATUSES, Products, Projects, StatusChanges, Table
 
-UNKNOWN_STATUS = "(unknown status)"
 Source: TypeAlias = str | Path | pd.DataFrame
 
 

@@ -70,6 +70,12 @@ def message_of(error, *parts):
             "25/12/2025",
             "not written as YYYY-MM-DD",
         ),
+        (
+            "P1,One,done,,,,25/12/25,,",
+            "actual_finish_date",
+            "25/12/25",
+            "not written as YYYY-MM-DD",
+        ),
         ("P1,One,done,,,,soon,,", "actual_finish_date", "soon", "not written as YYYY-MM-DD"),
         (
             "P1,One,done,,,2024-03-01,2024-02-01,,",
