@@ -75,7 +75,7 @@ class BadRowsError(PMAnalyticsError):
     def __init__(self, file: str, problems: pd.DataFrame, rows_read: int, unit: str) -> None:
         self.problems = problems
         n_rows = len(problems[["file", "line"]].drop_duplicates())
-        lines = [f"{file}: {n_rows} of {counted(rows_read, 'row')} cannot be used."]
+        lines = [f"{file}: {n_rows} of {counted(rows_read, 'row')} cannot be used as they are."]
         lines += [describe(row, unit) for row in problems[:LINES_ON_SCREEN].to_dict("records")]
         if len(problems) > LINES_ON_SCREEN:
             lines.append(f"  … and {len(problems) - LINES_ON_SCREEN} more problems.")

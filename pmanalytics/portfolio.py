@@ -9,7 +9,18 @@ import pandas as pd
 
 from pmanalytics.calendars import UTC
 from pmanalytics.lifecycle import Lifecycle
-from pmanalytics.schemas import Files, Problems, Products, Projects, StatusChanges, WorkItems, empty
+from pmanalytics.schemas import (
+    Columns,
+    FieldChanges,
+    Files,
+    Problems,
+    Products,
+    Projects,
+    Releases,
+    StatusChanges,
+    WorkItems,
+    empty,
+)
 
 
 class Quarantine:
@@ -31,11 +42,17 @@ class Quarantine:
     def __init__(self) -> None:
         self._problems = [empty(Problems)]
         self._files = [empty(Files)]
+        self._columns = [empty(Columns)]
+        self.notes: list[str] = []
 
-    def add(self, files: pd.DataFrame, problems: pd.DataFrame) -> None:
-        """Take in the accounts of what was loaded (`Files`) and its problems (`Problems`)."""
+    def add(
+        self, files: pd.DataFrame, problems: pd.DataFrame, columns: pd.DataFrame | None = None
+    ) -> None:
+        """Take in the accounts of what was loaded: `Files`, `Problems` and `Columns`."""
         self._files.append(files)
         self._problems.append(problems)
+        if columns is not None:
+            self._columns.append(columns)
 
     @property
     def problems(self) -> pd.DataFrame:
@@ -46,6 +63,11 @@ class Quarantine:
     def files(self) -> pd.DataFrame:
         """One row per file read (`Files`)."""
         return Files.validate(pd.concat(self._files, ignore_index=True))
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """One row per column of a file (`Columns`)."""
+        return Columns.validate(pd.concat(self._columns, ignore_index=True))
 
 
 @dataclass(frozen=True)
@@ -62,9 +84,12 @@ class Portfolio:
     projects: pd.DataFrame = field(default_factory=lambda: empty(Projects))
     work_items: pd.DataFrame = field(default_factory=lambda: empty(WorkItems))
     status_changes: pd.DataFrame = field(default_factory=lambda: empty(StatusChanges))
+    field_changes: pd.DataFrame = field(default_factory=lambda: empty(FieldChanges))
+    releases: pd.DataFrame = field(default_factory=lambda: empty(Releases))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
+    columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))
     notes: tuple[str, ...] = ()
 
     def changes_of(self, level: str) -> pd.DataFrame:

@@ -26,6 +26,8 @@ ON_BUDGET_STATES = [
     "on_budget", "over", "over_open", "undetermined", "cancelled", "missing_baseline",
 ]  # fmt: skip
 BOTH_STATES = ["both", "not_both", "undetermined", "cancelled", "missing_baseline", "invalid"]
+SET_ASIDE = ["row", "value"]
+USES = ["used", "kept", "ignored"]
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
 RELIABILITIES = ["too_few", "indicative", "ok"]
 
@@ -106,6 +108,8 @@ class Projects(Table):
     currency: str = optional(
         "ISO code of all amounts of the row, such as EUR", str_matches="^[A-Z]{3}$"
     )
+    baseline_effort_hours: float = optional("First estimate of the effort, in hours", ge=0)
+    actual_effort_hours: float = optional("Effort logged so far, or in all, in hours", ge=0)
     percent_complete: float = share("Part of the work that is done, 0 to 1")
     is_required: pd.BooleanDtype = optional("Does its product's delivery depend on it?")
     updated_date: Day = optional("Day of the last change to this record")
@@ -188,13 +192,40 @@ class StatusChanges(Table):
     level: str = required("product, project or work_item", isin=LEVELS)
     item_id: str = required("Identifier at that level")
     item_type: str = optional("Type of the work item")
-    changed_at: Instant = required("When the status was entered")
+    changed_at: Instant = required("When the status was entered; of snapshots, when it was seen")
+    changed_after: Instant = optional("Not before this, where only snapshots are known")
     from_status_id: str = optional("Identifier of the status left")
     from_status: str = optional("Status left; empty on the first row of an item")
     to_status_id: str = optional("Identifier of the status entered")
     to_status: str = required("Status entered")
     sequence: np.int64 = required("Order of an item's changes; decides between equal times")
-    source: str = optional("Where the row comes from: created, changelog or history")
+    source: str = optional(
+        "Where the row comes from: created, changelog, history, stage dates or snapshots"
+    )
+
+
+class FieldChanges(Table):
+    """One row per change of a tracked field of one item, such as its due date.
+
+    `old` and `new` are what Jira wrote, as text: a due date is YYYY-MM-DD.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    changed_at: Instant = required("When it was changed")
+    field: str = required("Name of the field: due_date")
+    old: str = optional("Value before")
+    new: str = optional("Value after")
+
+
+class Releases(Table):
+    """One row per version (release) of a Jira project that an issue names."""
+
+    release_id: str = required("Jira's id of the version", unique=True)
+    project_key: str = optional("The Jira project")
+    name: str = required("Name of the version")
+    release_date: Day = optional("Day of the release: planned, or actual once released")
+    is_released: pd.BooleanDtype = optional("Has it been released?")
 
 
 class StageVisits(Table):
@@ -311,14 +342,16 @@ class Files(Table):
 
     file: str = required("Name of the file")
     kind: str = required("What it was read as")
+    evidence: str = optional("Why it was taken for that, and how it was decoded")
     rows_read: np.int64 = count("Records in it, blank ones not counted")
     n_valid: np.int64 = count("Loaded")
     n_quarantined: np.int64 = count("Set aside, each with its problems")
     n_duplicate: np.int64 = count("Repeats of a loaded row, or older states of it")
+    n_repaired: np.int64 = count("Loaded without a value that was set aside, or padded")
 
 
 class Problems(Table):
-    """One row per problem of a record that was set aside."""
+    """One row per problem of a record, or of one value of it, that was set aside."""
 
     file: str = required("Name of the file")
     line: pd.Int64Dtype = optional("Line of the file; of JSON the number of the issue in it")
@@ -326,11 +359,22 @@ class Problems(Table):
     value: str = optional("What stands there")
     reason: str = required("What is wrong with it")
     hint: str = required("What to do")
+    set_aside: str = required("row, or value where the rest of the row counts", isin=SET_ASIDE)
 
 
-INPUT_TABLES = [Products, Projects, WorkItems, StatusChanges]
+class Columns(Table):
+    """One row per column of a file: what it was taken for and how its cells were read."""
+
+    file: str = required("Name of the file")
+    header: str = required("Header in the file")
+    column: str = optional("The column of ours it fills")
+    use: str = required("used, kept beside ours, or ignored", isin=USES)
+    reading: str = optional("How its dates or numbers were read")
+
+
+INPUT_TABLES = [Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases]
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems,
+    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
 ]  # fmt: skip
 
 

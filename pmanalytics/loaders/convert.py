@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -11,6 +9,7 @@ from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_days, local_instants, local_times
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.intake import Intake
+from pmanalytics.loaders.reading import Reading
 from pmanalytics.schemas import Day, Table, dtypes
 from pmanalytics.tables import with_all_columns
 
@@ -31,15 +30,7 @@ LARGEST_WHOLE = 2**53  # a float counts no further
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-@dataclass(frozen=True)
-class DateReading:
-    """How the dates of a file are written: a strptime format (else ISO), and in which zone."""
-
-    date_format: str | None = None
-    time_zone: str = UTC
-
-
-def typed(intake: Intake, schema: type[Table], reading: DateReading) -> pd.DataFrame:
+def typed(intake: Intake, schema: type[Table], reading: Reading) -> pd.DataFrame:
     """Return the cells with the dtypes of the schema; note every cell that cannot be read.
 
     Cells of columns the schema does not know stay as they are.
@@ -52,7 +43,7 @@ def typed(intake: Intake, schema: type[Table], reading: DateReading) -> pd.DataF
 
 
 def _converted(
-    intake: Intake, name: str, column: pd.Series, kind: object, reading: DateReading
+    intake: Intake, name: str, column: pd.Series, kind: object, reading: Reading
 ) -> pd.Series:
     if kind == np.dtype(object):
         return column
@@ -73,7 +64,7 @@ def blank_to_missing(column: pd.Series) -> pd.Series:
     return stripped.mask(stripped == "")
 
 
-def _days(intake: Intake, name: str, column: pd.Series, reading: DateReading) -> pd.Series:
+def _days(intake: Intake, name: str, column: pd.Series, reading: Reading) -> pd.Series:
     """Read days; an instant falls on the local day of the file's zone."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         is_zoned = getattr(column.dtype, "tz", None) is not None
@@ -94,7 +85,7 @@ def _days(intake: Intake, name: str, column: pd.Series, reading: DateReading) ->
     return days
 
 
-def instants(intake: Intake, name: str, column: pd.Series, reading: DateReading) -> pd.Series:
+def instants(intake: Intake, name: str, column: pd.Series, reading: Reading) -> pd.Series:
     """Read instants: ISO with an offset, or wall-clock times of the file's zone."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         is_zoned = getattr(column.dtype, "tz", None) is not None

@@ -1,143 +1,226 @@
-"""Files as text: encoding, delimiter, records and the lines they begin on."""
+"""Files as bytes and text, whatever holds them: plain, gzipped, or members of a zip archive.
+
+Every read is bounded (`Limits`), and a file that changes meanwhile is refused: nothing partial is
+ever taken for the whole.
+"""
 
 from __future__ import annotations
 
-import csv
+import gzip
 import io
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from operator import itemgetter
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import IO
 
-import pandas as pd
-import pyarrow as pa
+from pmanalytics.errors import ConfigError, UnreadableFileError, counted
 
-from pmanalytics import errors
-from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.intake import Intake, places
-
-DELIMITERS = ",;\t|^"
-CHUNK_ROWS = 50_000
-
-
-def open_records(source: str | Path | pd.DataFrame, kind: str) -> Intake:
-    """Open a CSV file with all its columns, or a frame, as text and typed columns side by side."""
-    if isinstance(source, pd.DataFrame):
-        where = places("DataFrame", range(1, len(source) + 1))
-        intake = Intake(kind, source.set_axis(where.index), where, unit="row")
-        header = [str(name) for name in source.columns]
-    else:
-        intake = open_csv(source, kind, lambda header: range(len(header)))
-        header = list(intake.headers.values())
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise UnreadableFileError(
-            f"{intake.file}: the header names {', '.join(map(repr, repeated))} more than once; "
-            "give each column a name of its own."
-        )
-    intake.cells = intake.cells.set_axis(header, axis="columns")
-    intake.headers = {}
-    return intake
+CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
+HEAD_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 20
+BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+FALLBACK = "cp1252"
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+ARCHIVES = (".zip", ".gz", *SPREADSHEETS)
+# What UTF-8 looks like when it was read as Windows-1252 and saved again.
+MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152-\u02dc\u2018-\u2122]|â€|\ufffd")
 
 
-def open_csv(path: str | Path, kind: str, choose: Callable[[list[str]], Iterable[int]]) -> Intake:
-    """Open the chosen columns of a CSV file as text, one column per position in the header.
+@dataclass(frozen=True)
+class Limits:
+    """How large a file may be; each can be raised."""
 
-    Blank records are not read. A record with too many or too few cells is noted as a problem and
-    never shifted into other columns. `headers` maps positions (as text) to the names in the file.
-    """
-    path = Path(path)
-    text = read_text(path)
-    delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records = _records(path, reader)
-    _, names = next(records, (0, []))
-    if not names:
-        raise UnreadableFileError(f"{path.name}: it holds nothing but blank lines.")
-    header = [name.strip() for name in names]
-    positions = list(choose(header))
-    pick = _picker(positions)
-    lines, chunks, ragged = [], [], {}
-    while block := list(islice(records, CHUNK_ROWS)):
-        fitting = [(line, row) for line, row in block if len(row) == len(header)]
-        ragged.update({line: len(row) for line, row in block if len(row) != len(header)})
-        lines += [line for line, _ in fitting]
-        columns = zip(*(pick(row) for _, row in fitting), strict=True)
-        arrays = [pa.array(column, pa.large_string()) for column in columns]
-        if arrays:
-            chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
-    if not lines and not ragged:
-        raise UnreadableFileError(f"{path.name}: there is a header, but no row below it.")
-    where = places(path.name, sorted([*lines, *ragged]))
-    cells = _text_frame(chunks, positions).set_axis(pd.Index(lines, name="record", dtype="int64"))
-    headers = {str(position): header[position] for position in positions}
-    intake = Intake(kind, cells, where, headers=headers)
-    counts = pd.Series(ragged, dtype="object").map("{} cells".format)
-    intake.reject("(record)", counts, errors.WRONG_CELL_COUNT)
-    return intake
+    file_bytes: int = 1 << 30
+    cell_chars: int = 1_000_000
+    columns: int = 5_000
+    archive_members: int = 1_000
+    archive_ratio: int = 100
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ConfigError(f"limits: {limit.name} = {value!r} is no whole number above 0.")
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file, or say clearly why there is none."""
-    content = read_bytes(path)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableFileError(
-            f"{path.name}, line {line}: the byte {content[error.start]:#x} is not UTF-8. "
-            "Save the file as 'CSV UTF-8'."
-        ) from None
+@dataclass(frozen=True)
+class File:
+    """One file with data: a path, or a member of the archive at that path."""
 
+    path: Path
+    name: str
+    limits: Limits = Limits()
+    member: str | None = None
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file, or say clearly why there is none."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UnreadableFileError(f"{path}: there is no such file.") from None
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: cannot be read ({error.strerror}).") from None
-    except ValueError as error:
-        raise UnreadableFileError(f"{path}: cannot be read ({error}).") from None
-    if not content.strip():
-        raise UnreadableFileError(f"{path.name}: the file is empty.")
-    return content
+    @property
+    def suffix(self) -> str:
+        """The ending that tells its format: of exports.zip/jira.csv and jira.csv.gz it is .csv."""
+        return Path(self.name.casefold().removesuffix(".gz")).suffix
 
+    def head(self) -> bytes:
+        """Return the first bytes."""
+        with self._opened() as stream:
+            return stream.read(HEAD_BYTES)
 
-def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record that is not blank, with the line it begins on."""
-    while True:
-        start = reader.line_num + 1  # type: ignore[attr-defined]
+    def read(self) -> bytes:
+        """Return the content, or say clearly why there is none."""
+        before = self._state()
+        content = io.BytesIO()
+        with self._opened() as stream:
+            while block := self._block(stream):
+                content.write(block)
+                self._hold_limits(content.tell())
+        if self._state() != before:
+            raise UnreadableFileError(f"{self.name}: it changed while it was read; try again.")
+        if not content.getbuffer().nbytes or not content.getvalue().strip(b" \t\r\n\0"):
+            raise UnreadableFileError(f"{self.name}: the file is empty.")
+        return content.getvalue()
+
+    def text(self, encoding: str | None = None) -> tuple[str, str]:
+        """Return the text and its encoding.
+
+        It is the one named, or what a byte order mark or the zeros of UTF-16 tell, or UTF-8 where
+        all bytes fit it, or else Windows-1252, as Excel saves it in the west.
+        """
+        content = self.read()
+        encoding = encoding or _encoding(content)
         try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "expected after" not in str(error):
-                raise UnreadableFileError(
-                    f"{path.name}, line {start}: {error}. Look for a quote that is not closed."
-                ) from None
-            yield start, []  # a stray quote spoils its record only
-        else:
-            if any(cell and not cell.isspace() for cell in row):
-                yield start, row
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise UnreadableFileError(
+                f"{self.name}, line {line}: the byte {content[error.start]:#x} is not "
+                f"{encoding.upper()}. Save the file as 'CSV UTF-8', or name its encoding."
+            ) from None
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise UnreadableFileError(
+                f"{self.name}, line {line}: there is a zero byte; this is no text."
+            )
+        return text.removeprefix("\ufeff"), encoding.removesuffix("-sig").upper()
+
+    def _state(self) -> tuple[int, int]:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            raise UnreadableFileError(f"{self.path}: there is no such file.") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+        return found.st_size, found.st_mtime_ns
+
+    def _opened(self) -> IO[bytes]:
+        try:
+            if self.member is not None:
+                return zipfile.ZipFile(self.path).open(self.member)
+            if self.path.suffix.casefold() == ".gz":
+                return gzip.open(self.path)  # type: ignore[return-value]
+            return self.path.open("rb")
+        except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+
+    def _block(self, stream: IO[bytes]) -> bytes:
+        try:
+            return stream.read(BLOCK_BYTES)
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UnreadableFileError(f"{self.name}: cannot be read ({reason}).") from None
+
+    def _hold_limits(self, n_bytes: int) -> None:
+        if n_bytes > self.limits.file_bytes:
+            raise UnreadableFileError(
+                f"{self.name}: it holds more than {self.limits.file_bytes:,} bytes; "
+                f"{CONFIG_HINT.format('file_bytes')} if that is right."
+            )
+        is_packed = self.member is not None or self.path.suffix.casefold() == ".gz"
+        if is_packed and n_bytes > self.limits.archive_ratio * max(self._state()[0], BLOCK_BYTES):
+            raise UnreadableFileError(
+                f"{self.name}: it unpacks to more than {self.limits.archive_ratio} times its size, "
+                f"as a zip bomb does; {CONFIG_HINT.format('archive_ratio')} if you trust it."
+            )
 
 
-def _picker(positions: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
-    if len(positions) == 1:
-        return lambda row: (row[positions[0]],)
-    return itemgetter(*positions)
+def file_at(path: str | Path, limits: Limits | None = None) -> File:
+    """Return the file at a path."""
+    path = Path(path)
+    return File(path, path.name, limits or Limits())
 
 
-def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
-    if not chunks:
-        return pd.DataFrame({str(p): pd.Series(dtype="str") for p in positions})
-    table = pa.concat_tables(chunks)
-    return pd.DataFrame({name: pd.array(table[name], dtype="str") for name in table.column_names})
+def members(file: File) -> list[File]:
+    """Return the files that a file holds: those in a zip archive, otherwise itself.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the archive is damaged, too large, encrypted, or holds further archives.
+    """
+    if file.path.suffix.casefold() != ".zip":
+        return [file]
+    try:
+        with zipfile.ZipFile(file.path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise UnreadableFileError(f"{file.name}: cannot be unpacked ({error}).") from None
+    if len(entries) > file.limits.archive_members:
+        raise UnreadableFileError(
+            f"{file.name}: it holds {counted(len(entries), 'file')}, more than "
+            f"{file.limits.archive_members}; {CONFIG_HINT.format('archive_members')} if so."
+        )
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise UnreadableFileError(f"{file.name}: it is encrypted; unpack it first.")
+    nested = [e.filename for e in entries if e.filename.casefold().endswith((".zip", ".gz"))]
+    if nested:
+        raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
+    names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
+    return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter that splits the header into most cells."""
-    first = next(csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter="\0"), [""])[0]
-    return max(DELIMITERS, key=first.count)
+def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:
+    """Yield every file below a folder in the order of names, archives unpacked.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a link leads out of the folder.
+    """
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            raise UnreadableFileError(
+                f"{name}: this link leads out of the folder; put the file itself there."
+            )
+        if path.is_file() and not _is_clutter(name):
+            yield from members(File(path, name, limits or Limits()))
+
+
+def damaged_text(text: str) -> int:
+    """Return how many letters were damaged before, by reading them in a wrong encoding."""
+    return len(MOJIBAKE.findall(text))
+
+
+def _encoding(content: bytes) -> str:
+    if content[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "utf-32"
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return encoding
+    head = content[:HEAD_BYTES]
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if zeros.count(0) > len(zeros) / 2:
+            return encoding
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return FALLBACK
+    return "utf-8"
+
+
+def _is_clutter(name: str) -> bool:
+    """Tell what systems leave lying about: hidden files, Excel's lock files, macOS's doubles."""
+    parts = name.split("/")
+    return "__MACOSX" in parts or any(part.startswith((".", "~$")) for part in parts)

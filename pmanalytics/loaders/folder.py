@@ -14,7 +14,7 @@ import pandas as pd
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, unmapped_statuses
-from pmanalytics.loaders.files import read_text
+from pmanalytics.loaders.files import file_at
 from pmanalytics.loaders.jira_csv import load_jira_csv
 from pmanalytics.loaders.jira_json import load_jira_json
 from pmanalytics.loaders.records import load_products, load_projects, load_status_history
@@ -205,7 +205,7 @@ def _config(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        config = tomllib.loads(read_text(path))
+        config = tomllib.loads(file_at(path).text()[0])
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}.") from None
     _refuse_unknown(path, "", config, [*GENERAL, *KEYS])

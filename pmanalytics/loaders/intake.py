@@ -25,7 +25,7 @@ from pmanalytics.errors import (
     require_texts,
 )
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import Problems, Table, empty
+from pmanalytics.schemas import Columns, Problems, Table, empty
 
 
 @dataclass
@@ -42,11 +42,58 @@ class Intake:
     where: pd.DataFrame
     unit: str = "line"
     headers: dict[str, str] = field(default_factory=dict)
+    all_headers: Sequence[str] = ()
+    evidence: str = ""
+    readings: dict[str, str] = field(default_factory=dict)
+    padded: Sequence[int] = ()
+    notes: list[str] = field(default_factory=list)
     rejected: list[pd.DataFrame] = field(default_factory=list)
     repeated: list[pd.Index] = field(default_factory=list)
+    parts: Sequence[Intake] = ()
 
-    def reject(self, column: str, values: pd.Series, reason: Reason) -> None:
-        """Set the records of `values` aside: each holds a value that is wrong for this reason."""
+    @classmethod
+    def of(cls, parts: Sequence[Intake]) -> Intake:
+        """Return several files as one intake; their records are numbered on.
+
+        The numbers of a part's own records grow with it, so tables made of a part before are to be
+        numbered by its `cells.index` afterwards.
+        """
+        if len(parts) == 1:
+            return parts[0]
+        offset = 0
+        for part in parts:
+            last = part.where.index.max()
+            part._renumber(offset)
+            offset += last + 1
+        where = pd.concat([part.where.astype({"file": "str"}) for part in parts])
+        where["file"] = pd.Categorical(where["file"], where["file"].unique())
+        return cls(
+            parts[0].kind,
+            pd.concat([part.cells for part in parts]),
+            where,
+            parts[0].unit,
+            headers={name: head for part in reversed(parts) for name, head in part.headers.items()},
+            padded=[record for part in parts for record in part.padded],
+            notes=[note for part in parts for note in part.notes],
+            rejected=[problem for part in parts for problem in part.rejected],
+            repeated=[records for part in parts for records in part.repeated],
+            parts=parts,
+        )
+
+    def _renumber(self, offset: int) -> None:
+        self.cells.index += offset
+        self.where.index += offset
+        self.padded = [record + offset for record in self.padded]
+        self.rejected = [part.assign(record=part["record"] + offset) for part in self.rejected]
+        self.repeated = [records + offset for records in self.repeated]
+
+    def reject(
+        self, column: str, values: pd.Series, reason: Reason, *, value_only: bool = False
+    ) -> None:
+        """Note that each of `values` is wrong for this reason.
+
+        Its record is set aside, or the value only: then the record counts without it.
+        """
         if values.empty:
             return
         problems = {
@@ -55,13 +102,28 @@ class Intake:
             "value": values.astype("str").mask(values.isna() | (values == "")).to_numpy(),
             "reason": reason.reason,
             "hint": reason.hint,
+            "set_aside": "value" if value_only else "row",
         }
         self.rejected.append(pd.DataFrame(problems))
 
     @property
     def bad_records(self) -> pd.Index:
         """The records that cannot be used."""
-        return pd.Index([record for part in self.rejected for record in part["record"]]).unique()
+        return self._noted("row").difference(self._repeats)
+
+    @property
+    def repaired_records(self) -> pd.Index:
+        """The records that count without a value, or with cells added."""
+        repaired = self._noted("value").union(pd.Index(self.padded, dtype="int64"))
+        return repaired.difference(self.bad_records).difference(self._repeats)
+
+    def _noted(self, set_aside: str) -> pd.Index:
+        noted = [part.loc[part["set_aside"] == set_aside, "record"] for part in self.rejected]
+        return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
+
+    @property
+    def _repeats(self) -> pd.Index:
+        return pd.Index([record for part in self.repeated for record in part], dtype="int64")
 
     @property
     def problems(self) -> pd.DataFrame:
@@ -69,6 +131,7 @@ class Intake:
         if not self.rejected:
             return empty(Problems)
         found = pd.concat(self.rejected).sort_values("record", kind="stable", ignore_index=True)
+        found = found[~found["record"].isin(self._repeats)].reset_index(drop=True)
         places = self.where.loc[found["record"]].reset_index(drop=True)
         table = pd.concat([places, found.drop(columns="record")], axis="columns")
         return table.astype(_PROBLEMS)
@@ -118,10 +181,11 @@ class Intake:
         BadRowsError
             If records are bad and there is no quarantine to put them in.
         """
-        if len(self.bad_records) and quarantine is None:
+        if quarantine is None and len(self.problems):
             raise BadRowsError(self.file, self.problems, len(self.where), self.unit)
         if quarantine is not None:
-            quarantine.add(self._reconciled(rows), self.problems)
+            quarantine.add(self._reconciled(rows), self.problems, self.columns)
+            quarantine.notes += self.notes
         return rows.reset_index(drop=True)
 
     def _reconciled(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -134,11 +198,32 @@ class Intake:
         }
         counts = {"rows_read": self._per_file(self.where.index)}
         counts |= {name: self._per_file(records) for name, records in parts.items()}
+        counts["n_repaired"] = self._per_file(self.repaired_records.intersection(rows.index))
         table = pd.DataFrame(counts).rename_axis("file").reset_index()
         if (table["rows_read"] != table[list(parts)].sum(axis="columns")).any():
             raise AssertionError(f"{self.file}: rows were lost between reading and loading")
         kinds = table["rows_read"].map(lambda n: self.kind if n else "not recognised")
-        return table.assign(kind=kinds).astype({"file": "str", "kind": "str"})
+        evidence = {part.file: part.evidence for part in self.parts or [self]}
+        table = table.assign(kind=kinds, evidence=table["file"].astype("str").map(evidence))
+        return table.astype({"file": "str", "kind": "str", "evidence": "str"})
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """One row per column of the files (`Columns`)."""
+        if self.parts:
+            return pd.concat([part.columns for part in self.parts], ignore_index=True)
+        ours = {header: name for name, header in self.headers.items()}
+        rows = [
+            {
+                "file": self.file,
+                "header": header,
+                "column": ours.get(header),
+                "use": "used" if header in ours else "kept" if header in self.cells else "ignored",
+                "reading": self.readings.get(ours.get(header, header)),
+            }
+            for header in self.all_headers
+        ]
+        return pd.DataFrame(rows, columns=list(empty(Columns))).astype("str")
 
     def _per_file(self, records: Sequence[int] | pd.Index) -> pd.Series:
         return self.where.loc[records, "file"].value_counts(sort=False)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
 from pmanalytics.errors import MissingColumnsError, require_texts
-from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
-from pmanalytics.loaders.files import open_csv
+from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake, plain_name
 from pmanalytics.loaders.jira import in_hours
+from pmanalytics.loaders.reading import CellOptions, Reading
+from pmanalytics.loaders.rows import open_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import WorkItems
 
@@ -50,8 +52,8 @@ def load_jira_csv(
     *,
     time_zone: str,
     columns: Mapping[str, str] | None = None,
-    date_format: str | None = None,
     quarantine: Quarantine | None = None,
+    **reading: Unpack[CellOptions],
 ) -> pd.DataFrame:
     """Which issues does a navigator export hold, and how do they stand?
 
@@ -68,10 +70,10 @@ def load_jira_csv(
     columns
         Our column name → header, for custom fields such as
         {"story_points": "Custom field (Size)"}, or for further columns to keep.
-    date_format
-        How times are written, in strptime's letters, where it is neither ISO nor Jira's default.
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
+    **reading
+        Further options of `Reading`, such as date_format.
 
     Returns
     -------
@@ -92,12 +94,13 @@ def load_jira_csv(
         named.update(_positions(Path(path).name, header, columns or {}))
         return sorted({position for positions in named.values() for position in positions})
 
-    intake = open_csv(path, "Jira CSV", choose)
+    options = Reading(time_zone=time_zone, **reading)
+    intake = open_columns(path, "Jira CSV", options, choose)
     header_at = intake.headers
     intake.drop_repeats()
     intake.cells = _named_cells(intake, named, header_at)
     intake.headers = {name: header_at[str(found[0])] for name, found in named.items()}
-    table = in_hours(typed(intake, WorkItems, DateReading(date_format, time_zone)))
+    table = in_hours(typed(intake, WorkItems, options))
     table["parent_key"] = _parent_keys(table)
     rows = intake.sound(table, WorkItems, unique=False)
     for identity in ("item_id", "key"):

@@ -13,12 +13,14 @@ import pandas as pd
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
-from pmanalytics.loaders.convert import DateReading, typed, zoned_instants
-from pmanalytics.loaders.files import read_bytes
+from pmanalytics.loaders.convert import typed, zoned_instants
+from pmanalytics.loaders.files import file_at
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import in_hours
+from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import StatusChanges, WorkItems, dtypes, empty
+from pmanalytics.tables import with_all_columns
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -156,7 +158,7 @@ def load_jira_json(
     unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
     reason = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
     intake.reject("changelog.histories.created", unread["created"], reason)
-    table = in_hours(typed(intake, WorkItems, DateReading()))
+    table = in_hours(typed(intake, WorkItems, Reading()))
     rows = intake.sound(table, WorkItems, unique=False)
     newest = intake.keep_newest(rows, "item_id", "updated_at")
     kept = changes[changes["record"].isin(newest.index)]
@@ -212,7 +214,7 @@ def _records(path: Path) -> tuple[str, list[tuple[int, bytes | msgspec.Raw]]]:
 
     A file in which nothing has the `fields` of an issue holds no records of ours.
     """
-    content = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
+    content = file_at(path).read().removeprefix(b"\xef\xbb\xbf")
     try:
         page = msgspec.json.decode(content, type=Page | list[msgspec.Raw])
     except msgspec.ValidationError:
@@ -335,7 +337,12 @@ def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
     changes["level"] = "work_item"
     changes["sequence"] = changes.groupby("record").cumcount()
     changes["source"] = is_creation.map({True: "created", False: "changelog"})
-    texts = {name: kind for name, kind in dtypes(StatusChanges).items() if name != "changed_at"}
+    texts = {
+        name: kind
+        for name, kind in dtypes(StatusChanges).items()
+        if not name.startswith("changed_")
+    }
+    changes = with_all_columns(changes, StatusChanges)
     return StatusChanges.validate(changes[list(dtypes(StatusChanges))].astype(texts))
 
 

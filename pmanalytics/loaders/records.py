@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TypeAlias
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
 
 from pmanalytics import errors
-from pmanalytics.calendars import UTC
 from pmanalytics.errors import require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
-from pmanalytics.loaders.convert import DateReading, blank_to_missing, typed
-from pmanalytics.loaders.files import open_records
+from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake, name_columns
+from pmanalytics.loaders.reading import Reading, ReadingOptions
+from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import LEVELS, PROJECT_STATUSES, Products, Projects, StatusChanges, Table
-
-Source: TypeAlias = str | Path | pd.DataFrame
 
 
 def load_products(
     source: Source,
     *,
     columns: Mapping[str, str] | None = None,
-    date_format: str | None = None,
     quarantine: Quarantine | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> pd.DataFrame:
     """Which products are there? Read them from a CSV file or a DataFrame.
 
     Parameters
     ----------
     source
-        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+        Path of a file with a header (delimited text, a spreadsheet or JSON records), or a frame.
     columns
         Our column name → header in the file, where they differ. Headers that differ only in case,
         blanks or punctuation are found without it.
-    date_format
-        How dates are written, in strptime's letters; otherwise they must be ISO (2025-03-31).
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
+    **reading
+        The options of `Reading`: date_format, time_zone, decimal, missing, short_rows, encoding.
 
     Returns
     -------
@@ -62,9 +59,9 @@ def load_products(
       product_id   name  Line
     0        ATL  Atlas  Maps
     """
-    intake = open_records(source, "products")
-    reading = DateReading(date_format)
-    return _load(intake, Products, columns, reading, quarantine)
+    options = Reading(**reading)
+    intake = open_records(source, "products", options)
+    return _load(intake, Products, columns, options, quarantine)
 
 
 def load_projects(
@@ -72,34 +69,31 @@ def load_projects(
     *,
     columns: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
-    date_format: str | None = None,
-    time_zone: str = UTC,
     currency: str | None = None,
     products: pd.DataFrame | None = None,
     quarantine: Quarantine | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> pd.DataFrame:
     """Which projects are there, what was approved for them, and what happened?
 
     Parameters
     ----------
     source
-        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+        Path of a file with a header (delimited text, a spreadsheet or JSON records), or a frame.
     columns
         Our column name → header in the file, where they differ. Headers that differ only in case,
         blanks or punctuation are found without it.
     values
         Column → {word in the file: our word}, such as {"status": {"Completed": "done"}}. Case and
         the difference between "On Hold" and on_hold do not matter.
-    date_format
-        How dates are written, in strptime's letters; otherwise they must be ISO (2025-03-31).
-    time_zone
-        IANA zone whose calendar days count where the file holds instants instead of days.
     currency
         Currency of all amounts where the file has no column for it.
     products
         The known products; a project of any other is set aside.
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
+    **reading
+        The options of `Reading`: date_format, time_zone, decimal, missing, short_rows, encoding.
 
     Returns
     -------
@@ -126,8 +120,8 @@ def load_projects(
       project_id status baseline_finish_date
     0         P1   done           2025-12-31
     """
-    intake = open_records(source, "projects")
-
+    options = Reading(**reading)
+    intake = open_records(source, "projects", options)
     if currency is not None and not isinstance(currency, str):
         raise errors.ConfigError(f"currency {currency!r} is no text, such as EUR.")
 
@@ -144,8 +138,7 @@ def load_projects(
             unknown = named[~named.isin(products["product_id"])]
             intake.reject("product_id", unknown, errors.UNKNOWN_PRODUCT)
 
-    reading = DateReading(date_format, time_zone)
-    return _load(intake, Projects, columns, reading, quarantine, prepare, check)
+    return _load(intake, Projects, columns, options, quarantine, prepare, check)
 
 
 def load_status_history(
@@ -153,9 +146,8 @@ def load_status_history(
     *,
     level: str,
     columns: Mapping[str, str] | None = None,
-    date_format: str | None = None,
-    time_zone: str = UTC,
     quarantine: Quarantine | None = None,
+    **reading: Unpack[ReadingOptions],
 ) -> pd.DataFrame:
     """When did each item enter each status? Read it from a table with one row per entry.
 
@@ -165,17 +157,15 @@ def load_status_history(
     Parameters
     ----------
     source
-        Path of a CSV file (UTF-8, with a header), or a frame with the same columns.
+        Path of a file with a header (delimited text, a spreadsheet or JSON records), or a frame.
     level
         What an item is: product, project or work_item.
     columns
         Our column name → header in the file, where they differ.
-    date_format
-        How `changed_at` is written, in strptime's letters; otherwise ISO. A day means its midnight.
-    time_zone
-        IANA zone of days and of times without an offset.
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
+    **reading
+        The options of `Reading`: date_format, time_zone, decimal, missing, short_rows, encoding.
 
     Returns
     -------
@@ -200,12 +190,13 @@ def load_status_history(
     """
     if level not in LEVELS:
         raise errors.ConfigError(f"level {level!r} is none of {', '.join(LEVELS)}.")
-    intake = open_records(source, f"{level} history")
+    options = Reading(**reading)
+    intake = open_records(source, f"{level} history", options)
     given = ["item_id", "item_type", "changed_at", "to_status"]
     name_columns(intake, StatusChanges, columns, only=given)
     intake.drop_repeats()
     intake.cells = intake.cells.assign(level=level, sequence=range(len(intake.cells)))
-    changes = typed(intake, StatusChanges, DateReading(date_format, time_zone))
+    changes = typed(intake, StatusChanges, options)
     sound = intake.sound(changes, StatusChanges)
     lacking = changes.loc[changes.index.difference(sound.index), "item_id"]
     return intake.close(_in_order(sound, lacking), quarantine)
@@ -229,7 +220,7 @@ def _load(
     intake: Intake,
     schema: type[Table],
     columns: Mapping[str, str] | None,
-    reading: DateReading,
+    reading: Reading,
     quarantine: Quarantine | None,
     prepare: Callable[[pd.DataFrame], pd.DataFrame] = lambda cells: cells,
     check: Callable[[pd.DataFrame], None] = lambda table: None,

@@ -1,0 +1,278 @@
+"""Rows of a table, whatever file holds them: delimited text, a spreadsheet, or JSON records.
+
+Every record is either a row with one cell per header, or set aside by its line: a cell never moves
+into another column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from pmanalytics import errors
+from pmanalytics.errors import UnreadableFileError, counted
+from pmanalytics.loaders.files import SPREADSHEETS, File, damaged_text, file_at
+from pmanalytics.loaders.intake import Intake, places
+from pmanalytics.loaders.reading import PAD, Reading
+
+Source: TypeAlias = str | Path | File | pd.DataFrame
+Record: TypeAlias = tuple[int, Sequence[str] | None]
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
+SAMPLE_RECORDS = 200
+CHUNK_ROWS = 50_000
+EXCEL_MAX_ROWS = 1_048_576
+EXCEL_MAX_CHARS = 32_767
+_CSV_LIMIT = threading.Lock()
+
+
+class Rows(NamedTuple):
+    """The header of a table, its records by line, and in words how it is written.
+
+    A record of which no cells can be told is None.
+    """
+
+    header: list[str]
+    records: Iterator[Record]
+    evidence: str
+    notes: list[str]
+    unit: str = "line"
+
+
+def as_file(source: str | Path | File) -> File:
+    """Return the file that is meant."""
+    return source if isinstance(source, File) else file_at(source)
+
+
+def open_records(source: Source, kind: str, reading: Reading) -> Intake:
+    """Open a table with all its named columns as text, or a frame as it is."""
+    if isinstance(source, pd.DataFrame):
+        where = places("DataFrame", range(1, len(source) + 1))
+        intake = Intake(kind, source.set_axis(where.index), where, unit="row")
+        header = [str(name) for name in source.columns]
+        intake.all_headers = header
+    else:
+        intake = open_columns(source, kind, reading, _named)
+        header = list(intake.headers.values())
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise UnreadableFileError(
+            f"{intake.file}: the header names {', '.join(map(repr, repeated))} more than once; "
+            "give each column a name of its own."
+        )
+    intake.cells = intake.cells.set_axis(header, axis="columns")
+    intake.headers = {}
+    return intake
+
+
+def open_columns(
+    source: str | Path | File,
+    kind: str,
+    reading: Reading,
+    choose: Callable[[list[str]], Iterable[int]],
+) -> Intake:
+    """Open the chosen columns of a table as text, one column per position in the header.
+
+    Blank records are not read. A record with too many or too few cells is noted as a problem and
+    never shifted into other columns. `headers` maps positions (as text) to the names in the file.
+    """
+    file = as_file(source)
+    with _cell_limit(file.limits.cell_chars):
+        rows = rows_of(file, reading)
+        positions = list(choose(rows.header))
+        lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
+    if not lines and not ragged:
+        raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
+    where = places(file.name, sorted([*lines, *ragged]))
+    cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
+    if reading.missing:
+        cells = cells.mask(cells.apply(lambda column: column.str.strip().isin(reading.missing)), "")
+    intake = Intake(kind, cells, where, rows.unit, padded=padded, evidence=rows.evidence)
+    intake.headers = {str(position): rows.header[position] for position in positions}
+    intake.all_headers = [
+        name or f"(column {n} has no name)" for n, name in enumerate(rows.header, 1)
+    ]
+    intake.notes = [f"{file.name}: {note}" for note in rows.notes]
+    if len(where) == EXCEL_MAX_ROWS - 1:
+        intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
+    texts = pd.Series(ragged, dtype="object")
+    intake.reject("(record)", texts, errors.WRONG_CELL_COUNT)
+    return intake
+
+
+def rows_of(file: File, reading: Reading) -> Rows:
+    """Return the rows of a file in whichever format it is."""
+    if file.suffix in SPREADSHEETS:
+        rows = _sheet_rows(file)
+    elif file.suffix == ".json":
+        rows = _json_rows(file)
+    else:
+        rows = _text_rows(file, reading)
+    if len(rows.header) > file.limits.columns:
+        raise UnreadableFileError(
+            f"{file.name}: the header has {len(rows.header):,} columns, more than "
+            f"{file.limits.columns:,}; raise columns under [limits] in pmanalytics.toml if so."
+        )
+    return rows
+
+
+def _named(header: list[str]) -> list[int]:
+    """Return the positions of the columns that have a name; a row number has none."""
+    return [position for position, name in enumerate(header) if name]
+
+
+def _taken(
+    rows: Rows, positions: list[int], pad: bool
+) -> tuple[list[int], pd.DataFrame, dict[int, str], list[int]]:
+    """Return lines and cells of the rows that fit, the others as text, and the lines padded."""
+    pick = _picker(positions)
+    width = len(rows.header)
+    lines: list[int] = []
+    chunks: list[pa.Table] = []
+    ragged: dict[int, str] = {}
+    padded: list[int] = []
+    while block := list(islice(rows.records, CHUNK_ROWS)):
+        fitting = []
+        for line, row in block:
+            if row is not None and len(row) == width:
+                fitting.append(pick(row))
+                lines.append(line)
+            elif row is not None and pad and len(row) < width:
+                fitting.append(pick([*row, *[""] * (width - len(row))]))
+                lines.append(line)
+                padded.append(line)
+            else:
+                ragged[line] = _as_text(row)
+        arrays = [pa.array(column, pa.large_string()) for column in zip(*fitting, strict=True)]
+        if arrays:
+            chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
+    return lines, _text_frame(chunks, positions), ragged, padded
+
+
+def _as_text(row: Sequence[str] | None) -> str:
+    """Return a record as one line of CSV, to be shown and mended."""
+    if row is None:
+        return ""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(row)
+    return line.getvalue()
+
+
+def _picker(positions: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    if len(positions) == 1:
+        return lambda row: (row[positions[0]],)
+    return itemgetter(*positions) if positions else lambda row: ()
+
+
+def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
+    if not chunks:
+        return pd.DataFrame({str(p): pd.Series(dtype="str") for p in positions})
+    table = pa.concat_tables(chunks)
+    return pd.DataFrame({name: pd.array(table[name], dtype="str") for name in table.column_names})
+
+
+def _text_rows(file: File, reading: Reading) -> Rows:
+    """Return the rows of delimited text."""
+    text, encoding = file.text(reading.encoding)
+    told = re_separator(text)
+    delimiter = told or _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records = _csv_records(file, reader)
+    if told:
+        next(records)
+    _, names = next(records, (0, None))
+    if not names:
+        raise UnreadableFileError(f"{file.name}: it holds nothing but blank lines.")
+    damaged = damaged_text(text)
+    notes = [f"{counted(damaged, 'letter')} damaged by a wrong encoding before."] if damaged else []
+    header = [name.strip() for name in names]
+    return Rows(header, records, f"{encoding}, {DELIMITERS.get(delimiter, delimiter)}", notes)
+
+
+def re_separator(text: str) -> str | None:
+    """Return the delimiter that Excel's first line `sep=;` tells."""
+    first = text[:8].splitlines()[:1]
+    return first[0][4:] if first and first[0].casefold().startswith("sep=") else None
+
+
+def _csv_records(file: File, reader: Iterator[list[str]]) -> Iterator[Record]:
+    """Yield each record that is not blank, with the line it begins on."""
+    while True:
+        start = reader.line_num + 1  # type: ignore[attr-defined]
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if "expected after" not in str(error):
+                raise UnreadableFileError(
+                    f"{file.name}, line {start}: {error}. Look for a quote that is not closed."
+                ) from None
+            yield start, None  # a stray quote spoils its record only
+        else:
+            if any(cell and not cell.isspace() for cell in row):
+                yield start, row
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that splits the records most evenly, and then the header most."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        lines = io.StringIO(text.lstrip(), newline="")
+        try:
+            sample = list(islice(csv.reader(lines, delimiter=delimiter), SAMPLE_RECORDS))
+        except csv.Error:
+            return 0, 0
+        sample = [row for row in sample if any(row)]
+        width = len(sample[0]) if sample else 0
+        even = sum(len(row) == width for row in sample) / max(len(sample), 1)
+        return (even, width) if width > 1 else (0, 0)
+
+    return max(DELIMITERS, key=score)
+
+
+@contextmanager
+def _cell_limit(n_chars: int) -> Iterator[None]:
+    """Bound the length of a cell; Python keeps the bound for the whole process."""
+    with _CSV_LIMIT:
+        before = csv.field_size_limit(n_chars)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
+def _sheet_rows(file: File) -> Rows:
+    """Return the rows of a sheet, dates as ISO; `book.xlsx/Plan` names the sheet."""
+    raise NotImplementedError(file.name)
+
+
+def _json_rows(file: File) -> Rows:
+    """Return the rows of a list of flat JSON objects."""
+    try:
+        objects = msgspec.json.decode(file.read(), type=list[dict[str, object]])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableFileError(f"{file.name}: no list of JSON records ({error}).") from None
+    header = list(dict.fromkeys(name for each in objects for name in each))
+    records = (
+        (n, [_plain(each.get(name)) for name in header]) for n, each in enumerate(objects, 1)
+    )
+    return Rows(header, records, "JSON records", [], "record")
+
+
+def _plain(value: object) -> str:
+    """Return a JSON value as a cell of text."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
