@@ -44,6 +44,10 @@ WRONG_CELL_COUNT = Reason(
     "has another number of cells than the header",
     "Check for a missing quote or a delimiter inside a cell",
 )
+SHORT_ROW = Reason(
+    "has fewer cells than the header",
+    "Fill the row, or say that the last cells are left out: short_rows = 'pad'",
+)
 CONFLICTING_ID = Reason(
     "stands on several rows with different content",
     "Keep the right row and delete the others",

@@ -11,10 +11,12 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
+
+from python_calamine import CalamineError, CalamineWorkbook
 
 from pmanalytics.errors import ConfigError, UnreadableFileError, counted
 
@@ -46,6 +48,14 @@ class Limits:
                 raise ConfigError(f"limits: {limit.name} = {value!r} is no whole number above 0.")
 
 
+class Correction(NamedTuple):
+    """What a cell, or the whole record, should hold instead of what stands there."""
+
+    header: str
+    value: str
+    wanted: str
+
+
 @dataclass(frozen=True)
 class File:
     """One file with data: a path, or a member of the archive at that path."""
@@ -54,29 +64,40 @@ class File:
     name: str
     limits: Limits = Limits()
     member: str | None = None
+    sheet: str | None = None
+    is_sample: bool = False
+    corrections: Mapping[int, Sequence[Correction]] = field(default_factory=dict, compare=False)
 
     @property
     def suffix(self) -> str:
         """The ending that tells its format: of exports.zip/jira.csv and jira.csv.gz it is .csv."""
-        return Path(self.name.casefold().removesuffix(".gz")).suffix
+        return Path((self.member or self.path.name).casefold().removesuffix(".gz")).suffix
 
     def head(self) -> bytes:
-        """Return the first bytes."""
+        """Return the first bytes, in whole lines where there are lines."""
         with self._opened() as stream:
-            return stream.read(HEAD_BYTES)
+            head = stream.read(HEAD_BYTES)
+        return head if len(head) < HEAD_BYTES else head[: head.rfind(b"\n") + 1] or head
 
     def read(self) -> bytes:
         """Return the content, or say clearly why there is none."""
+        if self.is_sample:
+            return self.head()
         before = self._state()
+        content = self.read_bounded()
+        if self._state() != before:
+            raise UnreadableFileError(f"{self.name}: it changed while it was read; try again.")
+        if not content.strip(b" \t\r\n\0"):
+            raise UnreadableFileError(f"{self.name}: the file is empty.")
+        return content
+
+    def read_bounded(self) -> bytes:
+        """Return the content, unpacked, as long as it keeps within the limits."""
         content = io.BytesIO()
         with self._opened() as stream:
             while block := self._block(stream):
                 content.write(block)
                 self._hold_limits(content.tell())
-        if self._state() != before:
-            raise UnreadableFileError(f"{self.name}: it changed while it was read; try again.")
-        if not content.getbuffer().nbytes or not content.getvalue().strip(b" \t\r\n\0"):
-            raise UnreadableFileError(f"{self.name}: the file is empty.")
         return content.getvalue()
 
     def text(self, encoding: str | None = None) -> tuple[str, str]:
@@ -151,15 +172,46 @@ def file_at(path: str | Path, limits: Limits | None = None) -> File:
 
 
 def members(file: File) -> list[File]:
-    """Return the files that a file holds: those in a zip archive, otherwise itself.
+    """Return the files that a file holds: those of an archive, sheets of a book, or itself.
 
     Raises
     ------
     UnreadableFileError
         If the archive is damaged, too large, encrypted, or holds further archives.
     """
-    if file.path.suffix.casefold() != ".zip":
+    if file.suffix in SPREADSHEETS:
+        return _sheets(file)
+    if file.suffix != ".zip":
         return [file]
+    entries = _entries(file)
+    nested = [e.filename for e in entries if e.filename.casefold().endswith(ARCHIVES)]
+    if nested:
+        raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
+    names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
+    return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
+
+
+def open_book(file: File) -> CalamineWorkbook:
+    """Open a spreadsheet once it is known to unpack within the limits."""
+    content = file.read_bounded()
+    if file.suffix != ".xls":
+        for entry in _entries(file):
+            File(file.path, file.name, file.limits, entry.filename).read_bounded()
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (CalamineError, ValueError) as error:
+        raise UnreadableFileError(f"{file.name}: cannot be read ({error}).") from None
+
+
+def _sheets(file: File) -> list[File]:
+    names = open_book(file).sheet_names
+    if len(names) == 1:
+        return [replace(file, sheet=names[0])]
+    return [replace(file, name=f"{file.name}/{name}", sheet=name) for name in names]
+
+
+def _entries(file: File) -> list[zipfile.ZipInfo]:
+    """Return what an archive holds, within the limits."""
     try:
         with zipfile.ZipFile(file.path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -170,13 +222,15 @@ def members(file: File) -> list[File]:
             f"{file.name}: it holds {counted(len(entries), 'file')}, more than "
             f"{file.limits.archive_members}; {CONFIG_HINT.format('archive_members')} if so."
         )
+    total = sum(entry.file_size for entry in entries)
+    if total > file.limits.file_bytes:
+        raise UnreadableFileError(
+            f"{file.name}: it unpacks to {total:,} bytes, more than {file.limits.file_bytes:,}; "
+            f"{CONFIG_HINT.format('file_bytes')} if that is right."
+        )
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableFileError(f"{file.name}: it is encrypted; unpack it first.")
-    nested = [e.filename for e in entries if e.filename.casefold().endswith((".zip", ".gz"))]
-    if nested:
-        raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
-    names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
-    return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
+    return entries
 
 
 def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:

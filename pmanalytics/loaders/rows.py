@@ -11,6 +11,7 @@ import io
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, time
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -21,8 +22,15 @@ import pandas as pd
 import pyarrow as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import UnreadableFileError, counted
-from pmanalytics.loaders.files import SPREADSHEETS, File, damaged_text, file_at
+from pmanalytics.errors import Reason, UnreadableFileError, counted
+from pmanalytics.loaders.files import (
+    SPREADSHEETS,
+    Correction,
+    File,
+    damaged_text,
+    file_at,
+    open_book,
+)
 from pmanalytics.loaders.intake import Intake, places
 from pmanalytics.loaders.reading import PAD, Reading
 
@@ -30,10 +38,11 @@ Source: TypeAlias = str | Path | File | pd.DataFrame
 Record: TypeAlias = tuple[int, Sequence[str] | None]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
+RECORD = "(record)"
 SAMPLE_RECORDS = 200
 CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
-EXCEL_MAX_CHARS = 32_767
+LARGEST_WHOLE = 2**53
 _CSV_LIMIT = threading.Lock()
 
 
@@ -91,6 +100,8 @@ def open_columns(
     with _cell_limit(file.limits.cell_chars):
         rows = rows_of(file, reading)
         positions = list(choose(rows.header))
+        if file.corrections:
+            rows = rows._replace(records=_mended(file, rows, reading.missing))
         lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
     if not lines and not ragged:
         raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
@@ -106,8 +117,9 @@ def open_columns(
     intake.notes = [f"{file.name}: {note}" for note in rows.notes]
     if len(where) == EXCEL_MAX_ROWS - 1:
         intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
-    texts = pd.Series(ragged, dtype="object")
-    intake.reject("(record)", texts, errors.WRONG_CELL_COUNT)
+    for reason in (errors.SHORT_ROW, errors.WRONG_CELL_COUNT):
+        texts = {line: text for line, (text, why) in ragged.items() if why == reason}
+        intake.reject(RECORD, pd.Series(texts, dtype="object"), reason)
     return intake
 
 
@@ -134,13 +146,13 @@ def _named(header: list[str]) -> list[int]:
 
 def _taken(
     rows: Rows, positions: list[int], pad: bool
-) -> tuple[list[int], pd.DataFrame, dict[int, str], list[int]]:
-    """Return lines and cells of the rows that fit, the others as text, and the lines padded."""
+) -> tuple[list[int], pd.DataFrame, dict[int, tuple[str, Reason]], list[int]]:
+    """Return lines and cells of the rows that fit, the others and why, and the lines padded."""
     pick = _picker(positions)
     width = len(rows.header)
     lines: list[int] = []
     chunks: list[pa.Table] = []
-    ragged: dict[int, str] = {}
+    ragged: dict[int, tuple[str, Reason]] = {}
     padded: list[int] = []
     while block := list(islice(rows.records, CHUNK_ROWS)):
         fitting = []
@@ -153,11 +165,43 @@ def _taken(
                 lines.append(line)
                 padded.append(line)
             else:
-                ragged[line] = _as_text(row)
+                is_short = row is not None and len(row) < width
+                reason = errors.SHORT_ROW if is_short else errors.WRONG_CELL_COUNT
+                ragged[line] = (_as_text(row), reason)
         arrays = [pa.array(column, pa.large_string()) for column in zip(*fitting, strict=True)]
         if arrays:
             chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
     return lines, _text_frame(chunks, positions), ragged, padded
+
+
+def _mended(file: File, rows: Rows, missing: Sequence[str]) -> Iterator[Record]:
+    """Yield the records with the user's corrections; one whose cell changed since is told."""
+    for line, row in rows.records:
+        mended = row
+        for correction in file.corrections.get(line, ()):
+            changed = _corrected(mended, correction, rows.header, missing)
+            if changed is None:
+                rows.notes.append(
+                    f"line {line} no longer holds {correction.value!r} in {correction.header!r}: "
+                    "its correction is not used."
+                )
+            else:
+                mended = changed
+        yield line, mended
+
+
+def _corrected(
+    row: Sequence[str] | None, correction: Correction, header: list[str], missing: Sequence[str]
+) -> Sequence[str] | None:
+    """Return the record with one correction; None if what is to be corrected is not there."""
+    if correction.header == RECORD:
+        is_there = _as_text(row).strip() == correction.value
+        return next(csv.reader([correction.wanted])) if is_there else None
+    for place, (name, cell) in enumerate(zip(header, row or (), strict=False)):
+        held = "" if cell.strip() in missing else cell.strip()
+        if name == correction.header and held == correction.value:
+            return [*(row or ())[:place], correction.wanted, *(row or ())[place + 1 :]]
+    return None
 
 
 def _as_text(row: Sequence[str] | None) -> str:
@@ -254,8 +298,25 @@ def _cell_limit(n_chars: int) -> Iterator[None]:
 
 
 def _sheet_rows(file: File) -> Rows:
-    """Return the rows of a sheet, dates as ISO; `book.xlsx/Plan` names the sheet."""
-    raise NotImplementedError(file.name)
+    """Return the rows of a sheet: its first row that is not blank is the header."""
+    book = open_book(file)
+    sheet = file.sheet or book.sheet_names[0]
+    cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    records = ((n, [_cell(value) for value in row]) for n, row in enumerate(cells, 1))
+    filled = ((n, row) for n, row in records if any(cell.strip() for cell in row))
+    _, header = next(filled, (0, []))
+    if not header:
+        raise UnreadableFileError(f"{file.name}: the sheet {sheet!r} is empty.")
+    return Rows([name.strip() for name in header], filled, f"sheet {sheet!r}", [], "row")
+
+
+def _cell(value: object) -> str:
+    """Return a spreadsheet's value as text: days as ISO, whole numbers without a point."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
+        return str(int(value))
+    return str(value).casefold() if isinstance(value, bool) else str(value)
 
 
 def _json_rows(file: File) -> Rows:
