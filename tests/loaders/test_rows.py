@@ -34,14 +34,14 @@ def test_every_dialect_comes_in_whole(tmp_path, delimiter, terminator, encoding)
         delimiter=delimiter, lineterminator=terminator, quoting=csv.QUOTE_ALL,
     )  # fmt: skip
     intake = opened(path)
-    assert intake.cells.values.tolist() == TRUTH
+    assert intake.cells.to_numpy().tolist() == TRUTH
     assert intake.where["line"].tolist() == [2, 3, 5]
 
 
 def test_a_comma_in_the_header_does_not_hide_the_semicolon(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id;cost, planned, total;x\n1;2,5;3\n")
-    assert opened(path).cells.values.tolist() == [["1", "2,5", "3"]]
+    assert opened(path).cells.to_numpy().tolist() == [["1", "2,5", "3"]]
 
 
 def test_the_line_that_excel_puts_first_names_the_delimiter(tmp_path):
@@ -66,7 +66,7 @@ def test_a_ragged_row_never_shifts_and_is_shown_as_it_is(tmp_path):
     path.write_text('id,name,x\n1,A,x,extra\n2,"B, b"\n3,C,x\n')
     intake = opened(path)
     assert intake.cells["id"].tolist() == ["3"]
-    problems = intake.problems[["line", "value", "reason"]].values.tolist()
+    problems = intake.problems[["line", "value", "reason"]].to_numpy().tolist()
     assert problems == [
         [2, "1,A,x,extra", "has another number of cells than the header"],
         [3, '2,"B, b"', "has fewer cells than the header"],
@@ -77,7 +77,7 @@ def test_short_rows_are_padded_only_if_asked(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,name,x\n1,A\n2,B,x,y\n")
     intake = opened(path, short_rows="pad")
-    assert intake.cells.values.tolist() == [["1", "A", ""]]
+    assert intake.cells.to_numpy().tolist() == [["1", "A", ""]]
     assert intake.repaired_records.tolist() == [2]
     assert intake.bad_records.tolist() == [3]
 
@@ -85,7 +85,7 @@ def test_short_rows_are_padded_only_if_asked(tmp_path):
 def test_words_for_missing_are_empty_everywhere(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,name,note\n1, NA ,NA\n2,NAN,n/a\n")
-    assert opened(path, missing=["NA"]).cells.values.tolist() == [
+    assert opened(path, missing=["NA"]).cells.to_numpy().tolist() == [
         ["1", "", ""],
         ["2", "NAN", "n/a"],
     ]
@@ -133,7 +133,7 @@ def test_sheets_come_with_days_whole_numbers_and_their_rows(tmp_path):
     plan, other = members(file_at(tmp_path / "b.xlsx"))
     assert (plan.name, other.name) == ("b.xlsx/Sheet", "b.xlsx/Other")
     intake = open_records(plan, "things", Reading())
-    assert intake.cells.values.tolist() == [
+    assert intake.cells.to_numpy().tolist() == [
         ["7", "2025-03-31", "2025-03-31 14:05:00", "12.5", "true"],
         ["B", "", "", "1000000", "false"],
     ]
