@@ -44,6 +44,14 @@ WRONG_CELL_COUNT = Reason(
     "has another number of cells than the header",
     "Check for a missing quote or a delimiter inside a cell",
 )
+NOT_A_KEY = Reason(
+    "is no issue key such as ABC-12",
+    "Export again and do not save in Excel: it turns keys such as MAR-1 into dates",
+)
+JAVA_OBJECT = Reason(
+    "is the name of a Java object that Jira wrote instead of the value",
+    "Take the field from the JSON of Jira's search, or leave it out of columns",
+)
 CONFLICTING_ID = Reason(
     "stands on several rows with different content",
     "Keep the right row and delete the others",
