@@ -10,7 +10,7 @@ from importlib import import_module
 _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
     "pmanalytics.loaders.records": ["load_products", "load_projects", "load_status_history"],
-    "pmanalytics.loaders.jira_csv": ["load_jira_csv"],
+    "pmanalytics.loaders.jira_csv": ["load_jira_csv", "time_in_status"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],

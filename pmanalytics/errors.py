@@ -47,6 +47,13 @@ WRONG_CELL_COUNT = Reason(
 SHORT_ROW = Reason(
     "has fewer cells than the header",
     "Fill the row, or say that the last cells are left out: short_rows = 'pad'",
+NOT_A_KEY = Reason(
+    "is no issue key such as ABC-12",
+    "Export again and do not save in Excel: it turns keys such as MAR-1 into dates",
+)
+JAVA_OBJECT = Reason(
+    "is the name of a Java object that Jira wrote instead of the value",
+    "Take the field from the JSON of Jira's search, or leave it out of columns",
 )
 CONFLICTING_ID = Reason(
     "stands on several rows with different content",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pmanalytics.loaders.jira_csv import HEADERS
+from pmanalytics.loaders.jira_headers import HEADERS
 from pmanalytics.schemas import INPUT_TABLES, RESULT_TABLES, Products, Projects, Table
 
 DOCS = Path(__file__).parents[1] / "docs"

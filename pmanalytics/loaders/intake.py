@@ -34,7 +34,8 @@ class Intake:
 
     `cells` holds what is still in play; its index numbers the records. `where` says for every
     record read from which file and line it came (of a frame its row, of JSON the number of the
-    issue in the file).
+    issue in the file). `headers` names the header of each column of ours, `further_headers` the
+    column of ours that other headers feed.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Intake:
     where: pd.DataFrame
     unit: str = "line"
     headers: dict[str, str] = field(default_factory=dict)
+    further_headers: dict[str, str] = field(default_factory=dict)
     all_headers: Sequence[str] = ()
     evidence: str = ""
     readings: dict[str, str] = field(default_factory=dict)
@@ -212,7 +214,7 @@ class Intake:
         """One row per column of the files (`Columns`)."""
         if self.parts:
             return pd.concat([part.columns for part in self.parts], ignore_index=True)
-        ours = {header: name for name, header in self.headers.items()}
+        ours = self.further_headers | {header: name for name, header in self.headers.items()}
         rows = [
             {
                 "file": self.file,

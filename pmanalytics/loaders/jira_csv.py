@@ -1,54 +1,41 @@
-"""Work items from Jira's issue-navigator CSV ("Export CSV")."""
+"""Work items from Jira's issue-navigator CSV ("Export CSV"), of any age and language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import NamedTuple, TypeAlias, Unpack
 
 import pandas as pd
 
-from pmanalytics.errors import MissingColumnsError, require_texts
+from pmanalytics import errors
+from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
-from pmanalytics.loaders.intake import Intake, plain_name
+from pmanalytics.loaders.files import File
+from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import in_hours
+from pmanalytics.loaders.jira_columns import Found, find_columns, name_cells
+from pmanalytics.loaders.jira_headers import custom_field
 from pmanalytics.loaders.reading import CellOptions, Reading
-from pmanalytics.loaders.rows import open_columns
+from pmanalytics.loaders.rows import as_file, open_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import WorkItems
 
-HEADERS = {
-    "item_id": ["issue_id"],
-    "key": ["issue_key"],
-    "project_key": ["project_key"],
-    "summary": ["summary"],
-    "item_type": ["issue_type"],
-    "status": ["status"],
-    "status_category": ["status_category"],
-    "priority": ["priority"],
-    "resolution": ["resolution"],
-    "created_at": ["created"],
-    "updated_at": ["updated"],
-    "resolved_at": ["resolved"],
-    "status_category_changed_at": ["status_category_changed"],
-    "due_date": ["due_date"],
-    "parent_key": ["parent_key", "parent", "parent_id"],
-    "original_estimate_hours": ["original_estimate"],
-    "time_spent_hours": ["time_spent"],
-    "story_points": ["custom_field_story_points", "custom_field_story_point_estimate"],
-    "team": ["team_name"],
-    "labels": ["labels"],
-    "components": ["components", "component_s"],
-    "fix_versions": ["fix_versions", "fix_version_s"],
-    "affects_versions": ["affects_versions", "affects_version_s"],
-    "sprints": ["sprint"],
-}
-LISTS = ["labels", "components", "fix_versions", "affects_versions", "sprints"]
-LINK = "outward_issue_link_"
+Exports: TypeAlias = str | Path | File | Sequence[str | Path | File]
+
+EXPORT_LIMITS = (1_000, 10_000)
+KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
+JAVA_OBJECT = r"(?:[a-z]\w*\.)*[A-Z][\w$]*@[0-9a-f]{1,8}"
+HIDDEN_FORMULA = r"\s*'[=+\-@]"
+EXAMPLES = 5
+VISIT, WITHIN = r"_\*\|\*_", r"_\*:\*_"
+MILLISECONDS_PER_DAY = 86_400_000
 
 
 def load_jira_csv(
-    path: str | Path,
+    source: Exports,
     *,
     time_zone: str,
     columns: Mapping[str, str] | None = None,
@@ -62,14 +49,17 @@ def load_jira_csv(
 
     Parameters
     ----------
-    path
-        The CSV file, as Jira wrote it. Only the columns of `WorkItems` and those named in
-        `columns` are read; columns that Jira repeats, one per value, become lists.
+    source
+        The CSV file as Jira wrote it in English, German, French, Portuguese or Spanish, or a list
+        of such files that are parts of one export or exports of different days. Only the columns
+        of `WorkItems` and those named in `columns` are read; of a field with one column per value,
+        such as Labels, the values become a list.
     time_zone
         IANA zone of the user who exported: Jira writes wall-clock times without one.
     columns
-        Our column name → header, for custom fields such as
-        {"story_points": "Custom field (Size)"}, or for further columns to keep.
+        Our column name → header, for custom fields such as {"story_points": "Size"}, which finds
+        "Custom field (Size)" in any language, or for further columns to keep. "Size #2" is the
+        second of two fields with one name.
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
     **reading
@@ -88,77 +78,143 @@ def load_jira_csv(
         If rows cannot be used and there is no quarantine.
     """
     require_texts("columns", columns or {})
-    named: dict[str, list[int]] = {}
-
-    def choose(header: list[str]) -> list[int]:
-        named.update(_positions(Path(path).name, header, columns or {}))
-        return sorted({position for positions in named.values() for position in positions})
-
     options = Reading(time_zone=time_zone, **reading)
-    intake = open_columns(path, "Jira CSV", options, choose)
-    header_at = intake.headers
+    parts = [_part(file, columns or {}, options) for file in _files(source)]
+    _require_asked(parts, columns or {})
+    intake = Intake.of([part.intake for part in parts])
+    table = pd.concat([part.table.set_axis(part.intake.cells.index) for part in parts])
     intake.drop_repeats()
-    intake.cells = _named_cells(intake, named, header_at)
-    intake.headers = {name: header_at[str(found[0])] for name, found in named.items()}
-    table = in_hours(typed(intake, WorkItems, options))
-    table["parent_key"] = _parent_keys(table)
-    rows = intake.sound(table, WorkItems, unique=False)
+    table = table.loc[intake.cells.index]
+    table["parent_key"] = _parent_keys(intake, table)
+    rows = table[~table.index.isin(intake.bad_records)]
     for identity in ("item_id", "key"):
         rows = intake.keep_newest(rows, identity, "updated_at")
     return intake.close(rows, quarantine)
 
 
-def _positions(file: str, header: list[str], columns: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return the positions of each column of ours in the header."""
-    plain = [plain_name(name) for name in header]
-    named: dict[str, list[int]] = {}
-    for name, aliases in HEADERS.items():
-        known = next((alias for alias in aliases if alias in plain), None)
-        found = [position for position, alias in enumerate(plain) if alias == known]
-        if found:
-            named[name] = found if name in LISTS else found[:1]
-    absent = [wanted for wanted in columns.values() if wanted not in header]
-    needed = [n for n in ("key", "status", "created_at") if n not in named and n not in columns]
-    if absent or needed:
-        raise MissingColumnsError(file, absent + [_JIRA_NAMES[name] for name in needed], header)
-    named |= {
-        name: [position for position, found in enumerate(header) if found == wanted]
-        for name, wanted in columns.items()
-    }
-    links = [position for position, alias in enumerate(plain) if alias.startswith(LINK)]
-    return named | ({"links": links} if links else {})
+def time_in_status(cells: pd.Series) -> pd.DataFrame:
+    """How long was each issue in each status it has left?
+
+    Parameters
+    ----------
+    cells
+        Cells of Jira's field "[CHART] Time in Status", indexed by the item they belong to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per item and status: item, status_id (Jira's id, not its name), visits and elapsed
+        days. The current status is not among them. A cell that cannot be read gives one row with
+        nothing but the item, an empty cell none.
+
+    Examples
+    --------
+    >>> time_in_status(pd.Series({"A-1": "10001_*:*_2_*:*_129600000_*|*_10002_*:*_1_*:*_0"}))
+      item status_id  visits  days
+    0  A-1     10001       2   1.5
+    1  A-1     10002       1   0.0
+    """
+    filled = blank_to_missing(cells).dropna()
+    visit = rf"\d+{WITHIN}\d+{WITHIN}\d+"
+    is_readable = filled.str.fullmatch(rf"{visit}(?:{VISIT}{visit})*")
+    visits = filled.where(is_readable).str.split(VISIT, regex=True).explode().astype("str")
+    found = visits.str.extract(rf"^(\d+){WITHIN}(\d+){WITHIN}(\d+)$")
+    return pd.DataFrame(
+        {
+            "item": found.index,
+            "status_id": found[0].array,
+            "visits": pd.to_numeric(found[1]).astype("Int64").array,
+            "days": pd.to_numeric(found[2]).astype(float).array / MILLISECONDS_PER_DAY,
+        }
+    )
 
 
-_JIRA_NAMES = {"key": "Issue key", "status": "Status", "created_at": "Created"}
+class Part(NamedTuple):
+    """One file of an export: its account, where its columns stand, and its rows."""
+
+    intake: Intake
+    found: Found
+    table: pd.DataFrame
 
 
-def _named_cells(
-    intake: Intake, named: Mapping[str, list[int]], header_at: Mapping[str, str]
-) -> pd.DataFrame:
-    """Return one column per name; those that Jira repeats as lists of their values."""
-    cells = {}
-    for name, positions in named.items():
-        columns = [intake.cells[str(position)] for position in positions]
-        if name == "links":
-            kinds = [header_at[str(p)].partition("(")[2].rstrip(")") for p in positions]
-            columns = [
-                f"{kind}: " + c.mask(c == "") for kind, c in zip(kinds, columns, strict=True)
-            ]
-        is_repeated = len(positions) > 1 and name not in WorkItems.to_schema().columns
-        is_list = name in LISTS or name == "links" or is_repeated
-        cells[name] = _lists(columns) if is_list else columns[0]
-    if "item_id" not in cells:
-        cells["item_id"] = cells["key"]
-    return pd.DataFrame(cells, index=intake.cells.index).assign(history_complete=False)
+def _files(source: Exports) -> list[File]:
+    """Return the files; those of one name in different folders by their paths."""
+    sources = [source] if isinstance(source, str | Path | File) else list(source)
+    if not sources:
+        raise errors.ConfigError("load_jira_csv was given an empty list; name at least one file.")
+    files = [as_file(each) for each in sources]
+    n_named = Counter(file.name for file in files)
+    return [f if n_named[f.name] == 1 else replace(f, name=str(f.path)) for f in files]
 
 
-def _lists(columns: list[pd.Series]) -> pd.Series:
-    rows = zip(*(blank_to_missing(column).fillna("") for column in columns), strict=True)
-    values = [[value for value in row if value] for row in rows]
-    return pd.Series(values, index=columns[0].index, dtype="object")
+def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
+    """Open one file by its own header, and read its cells by its own styles."""
+    found: list[Found] = []
+
+    def choose(header: list[str]) -> list[int]:
+        found.append(find_columns(file.name, header, columns))
+        return sorted({position for there in found[0].positions.values() for position in there})
+
+    intake = open_columns(file, "Jira CSV", reading, choose)
+    _set_java_aside(intake)
+    intake.notes += [f"{file.name}: {note}" for note in _export_notes(intake)]
+    name_cells(intake, found[0])
+    table = in_hours(typed(intake, WorkItems, reading))
+    keys = table["key"].dropna()
+    intake.reject("key", keys[~keys.str.fullmatch(KEY)], errors.NOT_A_KEY)
+    intake.sound(table, WorkItems, unique=False)
+    return Part(intake, found[0], table)
 
 
-def _parent_keys(table: pd.DataFrame) -> pd.Series:
-    """Return the parents' keys; where Jira wrote an id, the key of the issue with that id."""
-    key_of = table.drop_duplicates("item_id").set_index("item_id")["key"]
-    return table["parent_key"].map(key_of).fillna(table["parent_key"]).astype("str")
+def _require_asked(parts: Sequence[Part], columns: Mapping[str, str]) -> None:
+    """Refuse a header in `columns` that is in none of the files."""
+    absent = [name for name in columns.values() if all(name in p.found.absent for p in parts)]
+    if absent:
+        headers = dict.fromkeys(name for part in parts for name in part.found.header)
+        files = ", ".join(part.intake.file for part in parts)
+        raise MissingColumnsError(files, absent, headers)
+
+
+def _set_java_aside(intake: Intake) -> None:
+    """Set aside what Jira writes where an add-on did not say how to write its field."""
+    for position, header in intake.headers.items():
+        if custom_field(header) is not None:
+            cells = intake.cells[position]
+            is_java = cells.str.strip().str.fullmatch(JAVA_OBJECT)
+            intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
+            intake.cells[position] = cells.mask(is_java, "")
+
+
+def _export_notes(intake: Intake) -> list[str]:
+    """Return what the file as a whole makes one doubt."""
+    notes = []
+    n_rows = len(intake.where)
+    if n_rows in EXPORT_LIMITS:
+        notes.append(
+            f"it has exactly {n_rows:,} rows, where Jira cuts exports off; "
+            "see in Jira whether there are more, and export the rest."
+        )
+    n_hidden = sum(int(intake.cells[n].str.match(HIDDEN_FORMULA).sum()) for n in intake.cells)
+    if n_hidden:
+        notes.append(
+            f"{counted(n_hidden, 'cell')} with an apostrophe before =, +, - or @, "
+            "which keeps spreadsheets from calculating; kept as written."
+        )
+    return notes
+
+
+def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
+    """Return the parents' keys of today, where Jira wrote an id or the key before a move."""
+    known = table[table["key"].str.fullmatch(KEY) & table["item_id"].notna()]
+    in_order = known.sort_values("updated_at", kind="stable", na_position="first")
+    newest = in_order.drop_duplicates("item_id", keep="last").set_index("item_id")["key"]
+    keys = known["item_id"].map(newest).to_list()
+    key_of = pd.Series(keys * 2, index=[*known["item_id"], *known["key"]], dtype="str")
+    key_of = key_of[~key_of.index.duplicated()]
+    parents = table["parent_key"].map(key_of).astype("str").fillna(table["parent_key"])
+    unknown = parents[parents.notna() & ~parents.isin(keys)].drop_duplicates()
+    if len(unknown):
+        examples = ", ".join(unknown[:EXAMPLES]) + (" …" if len(unknown) > EXAMPLES else "")
+        are = "parent is" if len(unknown) == 1 else "parents are"
+        intake.notes.append(f"{len(unknown)} {are} not in the export: {examples}.")
+    return parents
