@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
 import pandas as pd
+
+from pmanalytics.errors import UnreadableFileError
+from pmanalytics.loaders.files import File, file_at, files_in, members
+
+JiraSource: TypeAlias = str | Path | File
 
 SECONDS_PER_HOUR = 3600
 
@@ -11,3 +22,46 @@ def in_hours(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with Jira's seconds of effort as hours."""
     efforts = ["original_estimate_hours", "time_spent_hours"]
     return table.assign(**{name: table[name] / SECONDS_PER_HOUR for name in efforts})
+
+
+def export_files(
+    source: JiraSource | Sequence[JiraSource], suffixes: Sequence[str]
+) -> tuple[str, list[File]]:
+    """Return what to call the source, and its files: of folders and archives those so named.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is none.
+    """
+    given = [source] if isinstance(source, str | Path | File) else source
+    files = list(dict.fromkeys(file for one in given for file in _files_of(one, suffixes)))
+    if not files:
+        raise UnreadableFileError("The list of files to read is empty.")
+    names = Counter(file.name for file in files)
+    name = _name_of(given[0]) if len(given) == 1 else f"{len(files)} files"
+    return name, [_unmistakable(file) if names[file.name] > 1 else file for file in files]
+
+
+def _files_of(source: JiraSource, suffixes: Sequence[str]) -> Iterable[File]:
+    if isinstance(source, File):
+        return [source]
+    path = Path(source)
+    if not path.is_dir() and path.suffix.casefold() != ".zip":
+        return [file_at(path)]
+    held = files_in(path) if path.is_dir() else members(file_at(path))
+    found = [file for file in held if file.suffix in suffixes]
+    if not found:
+        kind = "folder" if path.is_dir() else "archive"
+        endings = " or ".join(filter(None, [", ".join(suffixes[:-1]), suffixes[-1]]))
+        raise UnreadableFileError(f"{path}: there is no {endings} file in this {kind}.")
+    return found
+
+
+def _name_of(source: JiraSource) -> str:
+    return source.name if isinstance(source, File) else str(source)
+
+
+def _unmistakable(file: File) -> File:
+    """Return the file under its whole path, where two of one name are read together."""
+    return replace(file, name="/".join(filter(None, [file.path.as_posix(), file.member])))

@@ -1,30 +1,63 @@
-"""Work items and their status history from the JSON of Jira's search (`expand=changelog`)."""
+"""Work items, their history and releases from the JSON of Jira's REST API."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 import pandas as pd
 
 from pmanalytics import errors
-from pmanalytics.errors import Reason, UnreadableFileError, require_texts
+from pmanalytics.calendars import ISO_DAY
+from pmanalytics.errors import Reason, UnreadableFileError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
-from pmanalytics.loaders.convert import typed, zoned_instants
-from pmanalytics.loaders.files import file_at
+from pmanalytics.loaders.convert import typed
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import in_hours
+from pmanalytics.loaders.jira import JiraSource, export_files, in_hours
+from pmanalytics.loaders.jira_api import (
+    UNDECODABLE,
+    Contents,
+    Keyed,
+    Link,
+    Named,
+    attribute,
+    contents_of,
+    issue_type,
+    names_of,
+    text,
+)
+from pmanalytics.loaders.jira_changelogs import (
+    NOT_AN_INSTANT,
+    READ_AGAIN,
+    Changelogs,
+    Log,
+    edit_instants,
+    read_changelogs,
+    reject_undecodable,
+)
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import StatusChanges, WorkItems, dtypes, empty
+from pmanalytics.schemas import (
+    Day,
+    FieldChanges,
+    Releases,
+    StatusChanges,
+    Table,
+    WorkItems,
+    dtypes,
+    empty,
+)
 from pmanalytics.tables import with_all_columns
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-READ_AGAIN = "Export the issue again with all fields"
+TRACKED_FIELDS = {"duedate": "due_date"}
+NOT_A_DAY = Reason(errors.NOT_ISO.reason, READ_AGAIN)
+CHANGE_COLUMNS = [
+    "record", "item_id", "item_type", "created", "history", "position", "field",
+    "from_id", "from_name", "to_id", "to_name",
+]  # fmt: skip
+VERSION_COLUMNS = ["record", "release_id", "project_key", "name", "release_date", "is_released"]
 
 
 class JiraTables(NamedTuple):
@@ -32,96 +65,12 @@ class JiraTables(NamedTuple):
 
     work_items: pd.DataFrame
     status_changes: pd.DataFrame
-
-
-class Named(msgspec.Struct):
-    """Anything of Jira's that has a name."""
-
-    name: str | None = None
-
-
-class Keyed(msgspec.Struct):
-    """Anything of Jira's that has a key."""
-
-    key: str | None = None
-
-
-class Status(msgspec.Struct):
-    """A workflow status."""
-
-    name: str
-    id: str | None = None
-    statusCategory: Keyed | None = None  # noqa: N815
-
-
-class Link(msgspec.Struct):
-    """A link from one issue to another."""
-
-    type: Named | None = None
-    outwardIssue: Keyed | None = None  # noqa: N815
-
-
-class Fields(msgspec.Struct):
-    """The fields of an issue that become `WorkItems`; all others are skipped while decoding."""
-
-    status: Status
-    created: str
-    summary: str | None = None
-    issuetype: Named | None = None
-    project: Keyed | None = None
-    priority: Named | None = None
-    resolution: Named | None = None
-    updated: str | None = None
-    resolutiondate: str | None = None
-    statuscategorychangedate: str | None = None
-    duedate: str | None = None
-    parent: Keyed | None = None
-    timeoriginalestimate: float | None = None
-    timespent: float | None = None
-    labels: list[str] | None = None
-    components: list[Named] | None = None
-    fixVersions: list[Named] | None = None  # noqa: N815
-    versions: list[Named] | None = None
-    issuelinks: list[Link] | None = None
-    sprint: Any = None
-    closedSprints: Any = None  # noqa: N815
-
-
-class Change(msgspec.Struct, rename={"from_id": "from", "from_name": "fromString",
-                                     "to_id": "to", "to_name": "toString"}):  # fmt: skip
-    """One field changed in one edit."""
-
-    field: str
-    from_id: str | None = None
-    from_name: str | None = None
-    to_id: str | None = None
-    to_name: str | None = None
-
-
-class History(msgspec.Struct):
-    """One edit of an issue."""
-
-    created: str
-    items: list[Change]
-    id: str | int = 0
-
-
-class Changelog(msgspec.Struct):
-    """The edits that came along, and how many there are."""
-
-    histories: list[History]
-    total: int | None = None
-
-
-class Page(msgspec.Struct):
-    """A page of a search, or, where `fields` is there, a single issue."""
-
-    issues: list[msgspec.Raw] | None = None
-    fields: msgspec.Raw = msgspec.Raw()
+    field_changes: pd.DataFrame
+    releases: pd.DataFrame
 
 
 def load_jira_json(
-    path: str | Path,
+    source: JiraSource | Sequence[JiraSource],
     *,
     columns: Mapping[str, str] | None = None,
     quarantine: Quarantine | None = None,
@@ -130,9 +79,11 @@ def load_jira_json(
 
     Parameters
     ----------
-    path
-        A search page, a single issue or JSON lines as Jira's REST API (v2 or v3) writes them with
-        `expand=changelog`, or a folder of such files.
+    source
+        A file, a folder or zip archive of files, or a list of these, as Jira's REST API writes
+        them: pages of a search (v2, v3 or agile), best with `expand=changelog`; single issues;
+        JSON lines; and changelogs downloaded apart, page by page or in bulk, which are joined to
+        their issues.
     columns
         Our column name → field, for custom fields such as {"story_points": "customfield_10016"},
         or for further fields to keep.
@@ -142,9 +93,10 @@ def load_jira_json(
     Returns
     -------
     JiraTables
-        `work_items` (`WorkItems`; of an issue on several pages the newest state is kept) and
-        `status_changes` (`StatusChanges`). An issue whose changelog is cut off or absent has
-        `history_complete` false.
+        `work_items` (`WorkItems`; of an issue on several pages the newest state is kept),
+        `status_changes` (`StatusChanges`), `field_changes` (`FieldChanges`: the due dates) and
+        `releases` (`Releases`: the versions that issues are planned for). An issue whose changelog
+        is cut off or absent has `history_complete` false.
 
     Raises
     ------
@@ -154,118 +106,75 @@ def load_jira_json(
         If issues cannot be used and there is no quarantine.
     """
     require_texts("columns", columns or {})
-    intake, changes = _opened(Path(path), columns or {})
+    name, files = export_files(source, SUFFIXES)
+    contents = [contents_of(file) for file in files]
+    if not any(found.issues for found in contents):
+        raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
+    logs = read_changelogs(contents)
+    intake, changes, versions = _opened(contents, columns or {}, logs)
     unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
-    reason = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
-    intake.reject("changelog.histories.created", unread["created"], reason)
+    intake.reject("changelog.histories.created", unread["created"], NOT_AN_INSTANT)
     table = in_hours(typed(intake, WorkItems, Reading()))
     rows = intake.sound(table, WorkItems, unique=False)
     newest = intake.keep_newest(rows, "item_id", "updated_at")
-    kept = changes[changes["record"].isin(newest.index)]
-    return JiraTables(intake.close(newest, quarantine), _status_changes(kept))
+    kept = _in_order(changes[changes["record"].isin(newest.index)])
+    field_changes = _field_changes(intake, kept)
+    releases = _releases(intake, versions, newest["updated_at"])
+    n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
+    intake.notes += [*logs.notes, *_truncation_notes(name, contents, n_found)]
+    items = intake.close(newest, quarantine)
+    if logs.intake:
+        logs.intake.close(logs.intake.cells.drop(index=logs.intake.bad_records), quarantine)
+    return JiraTables(items, _status_changes(kept), field_changes, releases)
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(f for f in path.rglob("*") if f.suffix.casefold() in SUFFIXES and f.is_file())
-    if not files:
-        raise UnreadableFileError(f"{path}: there is no .json or .jsonl file in this folder.")
-    return files
-
-
-def _opened(path: Path, columns: Mapping[str, str]) -> tuple[Intake, pd.DataFrame]:
-    """Decode all files into one intake, and the raw status changes of each record."""
-    decoder = msgspec.json.Decoder(_issue_type(columns))
-    paths = _files(path)
-    places: list[tuple[int, int]] = []
+def _opened(
+    contents: Sequence[Contents], columns: Mapping[str, str], logs: Changelogs
+) -> tuple[Intake, pd.DataFrame, pd.DataFrame]:
+    """Decode all issues into one intake, and the raw changes and versions of each record."""
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(columns))
+    intake = _empty_intake(contents)
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
-    broken: dict[int, str] = {}
-    for number, file in enumerate(paths):
-        unit, records = _records(file)
-        for line, content in records:
-            record = len(places)
-            places.append((number, line))
-            try:
-                issue = decoder.decode(content)
-            except UNDECODABLE as error:
-                broken[record] = str(error)
-            else:
-                items[record] = _item(issue, columns)
-                changes += _changes(record, issue)
-    if not places:
-        raise UnreadableFileError(f"{path}: there is no Jira issue in it.")
-    codes, lines = zip(*places, strict=True)
-    names = [str(file.relative_to(path)) if file != path else path.name for file in paths]
-    files = pd.Categorical.from_codes(codes, names)
-    cells = pd.DataFrame(list(items.values()), index=list(items)) if items else empty(WorkItems)
-    intake = Intake("Jira JSON", cells, pd.DataFrame({"file": files, "line": lines}), unit)
-    for record, message in broken.items():
-        reason, _, field = message.partition(" - at `")
-        value = pd.Series([None], index=[record], dtype="object")
-        intake.reject(field.rstrip("`") or "(record)", value, Reason(_in_words(reason), READ_AGAIN))
+    versions: list[tuple[object, ...]] = []
+    issues = (issue.content for found in contents for issue in found.issues)
+    for record, content in enumerate(issues):
+        try:
+            issue = decoder.decode(content)
+        except UNDECODABLE as error:
+            reject_undecodable(intake, record, error)
+            continue
+        log = logs.log_of(str(issue.id), issue.key, issue.changelog)
+        items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
+        changes += _changes(record, issue, log)
+        versions += _versions(record, issue)
+    if items:
+        intake.cells = pd.DataFrame(list(items.values()), index=list(items))
     table = pd.DataFrame(changes, columns=CHANGE_COLUMNS)
-    return intake, table.assign(changed_at=zoned_instants(table["created"]))
+    table["changed_at"] = edit_instants(table["created"])
+    return intake, table, pd.DataFrame(versions, columns=VERSION_COLUMNS)
 
 
-def _records(path: Path) -> tuple[str, list[tuple[int, bytes | msgspec.Raw]]]:
-    """Return what a record is counted by, and the records: those of a page, or of lines.
-
-    A file in which nothing has the `fields` of an issue holds no records of ours.
-    """
-    content = file_at(path).read().removeprefix(b"\xef\xbb\xbf")
-    try:
-        page = msgspec.json.decode(content, type=Page | list[msgspec.Raw])
-    except msgspec.ValidationError:
-        return "issue", []
-    except UNDECODABLE as error:
-        lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
-        if "trailing characters" in str(error) and len(lines) > 1:
-            return "line", lines if any(_has_fields(line) for _, line in lines) else []
-        raise UnreadableFileError(f"{path.name}: {_in_words(str(error))}.") from None
-    if isinstance(page, Page) and bytes(page.fields):
-        return "issue", [(1, content)]
-    issues = page if isinstance(page, list) else page.issues or []
-    return "issue", list(enumerate(issues, 1)) if any(map(_has_fields, issues)) else []
-
-
-def _has_fields(record: bytes | msgspec.Raw) -> bool:
-    try:
-        return bool(bytes(msgspec.json.decode(record, type=Page).fields))
-    except UNDECODABLE:
-        return False
-
-
-def _issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
-    """Return the type of an issue whose fields include the custom ones."""
-    names = {_attribute(field): field for field in columns.values() if not hasattr(Fields, field)}
-    custom: list[tuple[str, Any, Any]] = [(name, Any, None) for name in names]
-    fields = msgspec.defstruct("CustomFields", custom, bases=(Fields,), rename=names)
-    parts: list[Any] = [
-        ("id", str),
-        ("key", str),
-        ("fields", fields),
-        ("changelog", Changelog | None, None),
-    ]
-    return msgspec.defstruct("Issue", parts)
-
-
-def _attribute(field: str) -> str:
-    """Return a Python name for a field of any name."""
-    return "custom_" + field.encode().hex()
+def _empty_intake(contents: Sequence[Contents]) -> Intake:
+    """Return the intake of all files but those with nothing but changelogs."""
+    held = [found for found in contents if found.issues or not found.edits]
+    codes = [code for code, found in enumerate(held) for _ in found.issues]
+    files = pd.Categorical.from_codes(codes, [found.file.name for found in held])
+    lines = [issue.place for found in held for issue in found.issues]
+    units = {found.unit for found in held if found.issues}
+    where = pd.DataFrame({"file": files, "line": lines})
+    return Intake("Jira JSON", empty(WorkItems), where, "line" if units == {"line"} else "issue")
 
 
 def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
-    fields, log = issue.fields, issue.changelog
-    sprints = [*_names(fields.closedSprints), *_names(fields.sprint)]
+    fields = issue.fields
     item = {
-        "item_id": issue.id,
+        "item_id": str(issue.id),
         "key": issue.key,
         "project_key": _key(fields.project),
         "summary": fields.summary,
         "item_type": _name(fields.issuetype),
-        "status": fields.status.name,
+        "status": _status(fields.status.name, fields.status.id),
         "status_category": _key(fields.status.statusCategory),
         "priority": _name(fields.priority),
         "resolution": _name(fields.resolution),
@@ -278,57 +187,67 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         "original_estimate_hours": fields.timeoriginalestimate,
         "time_spent_hours": fields.timespent,
         "labels": fields.labels or [],
-        "components": _names(fields.components),
-        "fix_versions": _names(fields.fixVersions),
-        "affects_versions": _names(fields.versions),
-        "sprints": sprints,
+        "components": names_of(fields.components),
+        "fix_versions": names_of(fields.fixVersions),
+        "affects_versions": names_of(fields.versions),
+        "sprints": [*names_of(fields.closedSprints), *names_of(fields.sprint)],
         "links": _links(fields.issuelinks or []),
-        "history_complete": _is_complete(log),
     }
     for name, field in columns.items():
-        value = getattr(fields, field if hasattr(Fields, field) else _attribute(field))
-        item[name] = _names(value) if name == "sprints" else _plain(value)
+        value = getattr(fields, attribute(field))
+        item[name] = names_of(value) if name == "sprints" else _plain(value)
     return item
 
 
-def _changes(number: int, issue: Any) -> Iterator[tuple[object, ...]]:
-    """Yield an issue's creation, where its history is complete, and its status changes."""
-    log = issue.changelog
-    if log is None:
-        return
-    kind, status = _name(issue.fields.issuetype), issue.fields.status
-    if _is_complete(log):
-        created = issue.fields.created
-        yield (number, issue.id, kind, created, -1, 0, None, None, status.id, status.name)
+def _changes(record: int, issue: Any, log: Log) -> Iterator[tuple[object, ...]]:
+    """Yield an issue's creation, where its history is complete, and its tracked changes."""
+    issue_id, kind, status = str(issue.id), _name(issue.fields.issuetype), issue.fields.status
+    if log.is_complete:
+        yield (
+            record, issue_id, kind, issue.fields.created, -1, 0, "status",
+            None, None, text(status.id), _status(status.name, status.id),
+        )  # fmt: skip
     for history in log.histories:
-        order = int(history.id) if str(history.id).isdecimal() else 0
         for position, change in enumerate(history.items):
-            if change.field == "status":
+            if change.of == "status" or change.of in TRACKED_FIELDS:
                 yield (
-                    number, issue.id, kind, history.created, order, position,
-                    change.from_id, _status(change.from_name, change.from_id),
-                    change.to_id, _status(change.to_name, change.to_id),
+                    record, issue_id, kind, history.created, _order(history.id), position,
+                    change.of, text(change.from_id), _status(change.from_name, change.from_id),
+                    text(change.to_id), _status(change.to_name, change.to_id),
                 )  # fmt: skip
 
 
-CHANGE_COLUMNS = [
-    "record", "item_id", "item_type", "created", "history", "position",
-    "from_status_id", "from_status", "to_status_id", "to_status",
-]  # fmt: skip
+def _order(history_id: object) -> int:
+    """Return the number by which edits of one instant follow each other."""
+    digits = str(history_id)
+    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
+
+
+def _versions(record: int, issue: Any) -> Iterator[tuple[object, ...]]:
+    project = _key(issue.fields.project)
+    for version in issue.fields.fixVersions or []:
+        known = text(version.id) or f"{project}/{version.name}"
+        name = version.name or f"(version {known})"
+        yield record, known, project, name, version.releaseDate, version.released
+
+
+def _in_order(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes in order of time, each issue's creation first."""
+    changes = changes.assign(is_change=changes["history"] >= 0)
+    order = ["record", "is_change", "changed_at", "history", "position"]
+    return changes.sort_values(order, ignore_index=True)
 
 
 def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return `StatusChanges` in order of time.
+    """Return `StatusChanges`.
 
     Jira does not record the first status: it is the one that the first change left, or the current
     one where nothing changed.
     """
-    is_creation = changes["history"] < 0
-    order = ["record", "is_change", "changed_at", "history", "position"]
-    changes = changes.assign(is_change=~is_creation).sort_values(order, ignore_index=True)
+    changes = changes[changes["field"] == "status"].reset_index(drop=True)
     is_creation = ~changes["is_change"]
     is_followed = is_creation & (changes["record"] == changes["record"].shift(-1))
-    for name in ("status_id", "status"):
+    for name in ("id", "name"):
         first = changes[f"from_{name}"].shift(-1)
         changes[f"to_{name}"] = changes[f"to_{name}"].mask(is_followed, first)
     earliest = changes["changed_at"].shift(-1).where(is_followed)
@@ -337,21 +256,71 @@ def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
     changes["level"] = "work_item"
     changes["sequence"] = changes.groupby("record").cumcount()
     changes["source"] = is_creation.map({True: "created", False: "changelog"})
-    texts = {
-        name: kind
-        for name, kind in dtypes(StatusChanges).items()
-        if not name.startswith("changed_")
-    }
-    changes = with_all_columns(changes, StatusChanges)
-    return StatusChanges.validate(changes[list(dtypes(StatusChanges))].astype(texts))
+    changes["from_name"] = changes["from_name"].mask(is_creation)
+    changes = changes.rename(
+        columns={f"{side}_{part}": f"{side}_status{suffix}"
+                 for side in ("from", "to") for part, suffix in (("id", "_id"), ("name", ""))}
+    )  # fmt: skip
+    return _as_table(changes, StatusChanges)
 
 
-def _is_complete(log: Changelog | None) -> bool:
-    """Tell whether all edits came along; Jira cuts the oldest off where there are many."""
-    return log is not None and (log.total or 0) <= len(log.histories)
+def _field_changes(intake: Intake, changes: pd.DataFrame) -> pd.DataFrame:
+    """Return `FieldChanges`; a day that cannot be read is set aside."""
+    table = changes[changes["field"].isin(list(TRACKED_FIELDS))].set_index("record")
+    is_read = pd.Series(True, index=table.index)
+    for side, name in (("from_id", "old"), ("to_id", "new")):
+        days = table[side].astype("str").str.slice(0, 10)
+        is_bad = table[side].notna() & (days != "") & ~days.str.fullmatch(ISO_DAY).fillna(False)
+        intake.reject(f"changelog.{side[:-3]}", table[side][is_bad], NOT_A_DAY, value_only=True)
+        table[name] = days.mask(days == "")
+        is_read &= ~is_bad
+    table["field"] = table["field"].map(TRACKED_FIELDS)
+    table["level"] = "work_item"
+    return _as_table(table[is_read].reset_index(drop=True), FieldChanges)
 
 
-def _status(name: str | None, status_id: str | None) -> str:
+def _releases(intake: Intake, versions: pd.DataFrame, updated: pd.Series) -> pd.DataFrame:
+    """Return `Releases`: each version as the issue updated last knows it."""
+    versions = versions[versions["record"].isin(updated.index)].set_index("record")
+    newest_last = (
+        updated.loc[versions.index]
+        .reset_index(drop=True)
+        .sort_values(kind="stable", na_position="first")
+    )
+    versions = versions.iloc[newest_last.index].drop_duplicates("release_id", keep="last")
+    versions = versions.sort_index(kind="stable")
+    days = versions["release_date"].astype("str")
+    days = pd.to_datetime(days.where(days.str.fullmatch(ISO_DAY)), errors="coerce").astype(Day)
+    unread = versions["release_date"][versions["release_date"].notna() & days.isna()]
+    intake.reject("fields.fixVersions.releaseDate", unread, NOT_A_DAY, value_only=True)
+    return _as_table(versions.assign(release_date=days).reset_index(drop=True), Releases)
+
+
+def _as_table(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
+    kinds = dtypes(schema)
+    table = with_all_columns(table, schema)[list(kinds)]
+    is_time = pd.api.types.is_datetime64_any_dtype
+    return schema.validate(table.astype({n: k for n, k in kinds.items() if not is_time(table[n])}))
+
+
+def _truncation_notes(name: str, contents: Sequence[Contents], n_found: int) -> list[str]:
+    """Tell whether Jira found more issues than these pages hold."""
+    pages = [page for found in contents for page in found.searches]
+    total = max((page.total for page in pages if isinstance(page.total, int)), default=0)
+    if total > n_found:
+        return [
+            f"{name}: the search found {counted(total, 'issue')}, these pages hold {n_found}: "
+            "the export is incomplete."
+        ]
+    if any(page.goes_on for page in pages) and not any(page.is_end for page in pages):
+        return [
+            f"{name}: the search goes on after these pages, which hold "
+            f"{counted(n_found, 'issue')}: the export is incomplete."
+        ]
+    return []
+
+
+def _status(name: str | None, status_id: object) -> str:
     return name or (f"(status {status_id})" if status_id else UNKNOWN_STATUS)
 
 
@@ -363,27 +332,14 @@ def _key(thing: Keyed | None) -> str | None:
     return thing.key if thing else None
 
 
-def _names(things: Any) -> list[str]:
-    """Return the names of a list of Jira's objects; a Server sprint hides its own in a text."""
-    names = [
-        thing.get("name") if isinstance(thing, dict) else getattr(thing, "name", thing)
-        for thing in (things if isinstance(things, list) else [things])
-    ]
-    found = [re.search(r"\bname=([^,\]]*)", name) for name in names if isinstance(name, str)]
-    texts = [name for name in names if isinstance(name, str)]
-    return [match[1] if match else text for match, text in zip(found, texts, strict=True)]
-
-
 def _links(links: list[Link]) -> list[str]:
     return [f"{_name(k.type)}: {k.outwardIssue.key}" for k in links if k.outwardIssue]
 
 
 def _plain(value: Any) -> object:
     """Return the text or number that a custom field holds."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     if isinstance(value, dict):
         return value.get("value", value.get("name"))
     return value
-
-
-def _in_words(message: str) -> str:
-    return message if message.startswith("JSON") else message[:1].lower() + message[1:]

@@ -208,7 +208,6 @@ def test_a_field_may_have_any_name(saved):
 
 
 def test_a_folder_without_json_is_refused_in_words(tmp_path):
-    with pytest.raises(
-        UnreadableFileError, match=r"there is no \.json or \.jsonl file in this folder"
-    ):
+    message = r"there is no \.json, \.jsonl or \.ndjson file in this folder"
+    with pytest.raises(UnreadableFileError, match=message):
         load_jira_json(tmp_path)

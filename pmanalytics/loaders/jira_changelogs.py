@@ -1,0 +1,182 @@
+"""Changelogs that were downloaded apart from their issues, and how the two come together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+import pandas as pd
+
+from pmanalytics import errors
+from pmanalytics.errors import Reason, counted
+from pmanalytics.loaders.convert import YEARS, zoned_instants
+from pmanalytics.loaders.intake import Intake
+from pmanalytics.loaders.jira_api import (
+    UNDECODABLE,
+    Changelog,
+    Contents,
+    Edits,
+    History,
+    in_words,
+)
+
+READ_AGAIN = "Export the issue again with all fields"
+NOT_AN_INSTANT = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
+NO_ISSUE = Reason(
+    "does not say whose changelog it is", "Name the file after the issue, such as ABC-1.json"
+)
+SMALLEST_EPOCH = 10**8  # a smaller number is rather a day, such as 20250309
+SMALLEST_MILLISECONDS = 10**11
+NAMES_TOLD = 5
+
+
+class Log(NamedTuple):
+    """All edits of an issue that are known, and whether they are all there are."""
+
+    histories: list[History]
+    is_complete: bool
+
+
+class Piece(NamedTuple):
+    """Some edits of an issue, and what their source says about how many there are."""
+
+    histories: list[History]
+    total: int | None = None
+    is_whole: bool = False
+    is_broken: bool = False
+
+
+BROKEN = Piece([], is_broken=True)
+
+
+@dataclass
+class Changelogs:
+    """The changelog downloads of a load, by the key or id of their issues."""
+
+    intake: Intake | None = None
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+
+    def log_of(self, issue_id: str, key: str, own: Changelog | None) -> Log:
+        """Return what the issue itself and the downloads know about its edits, each edit once."""
+        self.claimed |= {issue_id, key}
+        pieces = [Piece(own.histories, own.total or 0)] if own else []
+        pieces += self.pieces.get(issue_id, []) + self.pieces.get(key, [])
+        histories = {_identity(h): h for piece in pieces for h in piece.histories}
+        totals = [piece.total for piece in pieces if piece.total is not None]
+        is_all = bool(totals) and len(histories) >= max(totals)
+        is_complete = is_all or any(piece.is_whole for piece in pieces)
+        is_broken = any(piece.is_broken for piece in pieces)
+        return Log(list(histories.values()), is_complete and not is_broken)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about changelogs whose issues are not there."""
+        lost = sorted(self.pieces.keys() - self.claimed)
+        if not lost:
+            return []
+        more = ", …" if len(lost) > NAMES_TOLD else ""
+        return [
+            f"{counted(len(lost), 'changelog')} without its issue in these files "
+            f"({', '.join(lost[:NAMES_TOLD])}{more}): load the search with these issues, too."
+        ]
+
+
+def read_changelogs(contents: Sequence[Contents]) -> Changelogs:
+    """Decode the changelog downloads; what cannot be used is set aside with its issue."""
+    numbered = _numbered(contents)
+    if not numbered:
+        return Changelogs()
+    intake = _intake(contents, numbered)
+    bulks = [page for found in contents for page in found.bulks]
+    is_end = any(not page.nextPageToken for page in bulks)
+    if bulks and not is_end:
+        intake.notes.append("The bulk changelog goes on after these pages: download the rest.")
+    pieces = [_piece(intake, record, edits, is_end) for record, edits in numbered]
+    _break_undated(intake, [record for record, _ in numbered], pieces)
+    by_issue: dict[str, list[Piece]] = {}
+    for (_, edits), piece in zip(numbered, pieces, strict=True):
+        if edits.issue:
+            by_issue.setdefault(edits.issue, []).append(piece)
+    return Changelogs(intake, by_issue)
+
+
+def edit_instants(created: pd.Series) -> pd.Series:
+    """Return the instants of ISO texts with an offset, and of seconds or milliseconds since 1970.
+
+    All others are missing.
+    """
+    texts = created.astype("str")
+    numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\d+(?:\.\d+)?")), errors="coerce")
+    numbers = numbers.where(numbers >= SMALLEST_EPOCH).astype(float)
+    milliseconds = numbers.where(numbers >= SMALLEST_MILLISECONDS, numbers * 1000).round()
+    epochs = pd.to_datetime(milliseconds, unit="ms", utc=True, errors="coerce").dt.as_unit("us")
+    return zoned_instants(texts).fillna(epochs.where(epochs.dt.year.between(*YEARS)))
+
+
+def _numbered(contents: Sequence[Contents]) -> list[tuple[int, Edits]]:
+    """Return the edits with the number of their record: an issue in a file is one record."""
+    records: dict[tuple[int, str | int], int] = {}
+    return [
+        (records.setdefault((number, edits.issue or position), len(records)), edits)
+        for number, found in enumerate(contents)
+        for position, edits in enumerate(found.edits)
+    ]
+
+
+def _intake(contents: Sequence[Contents], numbered: Sequence[tuple[int, Edits]]) -> Intake:
+    names = [found.file.name for found in contents if found.edits]
+    files = [found.file.name for found in contents for _ in found.edits]
+    where = pd.DataFrame(
+        {
+            "file": pd.Categorical(files, names),
+            "line": [edits.place for _, edits in numbered],
+        },
+        index=[record for record, _ in numbered],
+    )
+    where = where[~where.index.duplicated()]
+    return Intake("Jira changelog", pd.DataFrame(index=where.index), where, "issue")
+
+
+def _piece(intake: Intake, record: int, edits: Edits, is_end: bool) -> Piece:
+    if edits.issue is None:
+        intake.reject("(file)", pd.Series([None], [record], dtype="object"), NO_ISSUE)
+        return BROKEN
+    try:
+        histories = _decoded(edits.histories)
+    except UNDECODABLE as error:
+        reject_undecodable(intake, record, error)
+        return BROKEN
+    return Piece(histories, edits.total, edits.is_whole and is_end)
+
+
+def _decoded(histories: list[msgspec.Raw] | msgspec.Raw) -> list[History]:
+    if isinstance(histories, list):
+        return [msgspec.json.decode(history, type=History) for history in histories]
+    return msgspec.json.decode(histories, type=list[History])
+
+
+def _break_undated(intake: Intake, records: Sequence[int], pieces: list[Piece]) -> None:
+    """Set aside the pieces in which the time of an edit cannot be read."""
+    created = pd.DataFrame(
+        [(n, history.created) for n, piece in enumerate(pieces) for history in piece.histories],
+        columns=["piece", "created"],
+    ).astype({"created": "object"})
+    unread = created[edit_instants(created["created"]).isna()].drop_duplicates("piece")
+    values = unread["created"].set_axis([records[n] for n in unread["piece"]])
+    intake.reject("created", values, NOT_AN_INSTANT)
+    for number in unread["piece"]:
+        pieces[number] = BROKEN
+
+
+def reject_undecodable(intake: Intake, record: int, error: Exception) -> None:
+    """Set a record aside in the decoder's words."""
+    reason, _, column = str(error).partition(" - at `")
+    value = pd.Series([None], index=[record], dtype="object")
+    intake.reject(column.rstrip("`") or "(record)", value, Reason(in_words(reason), READ_AGAIN))
+
+
+def _identity(history: History) -> str:
+    return str(history.id) if history.id is not None else repr(history)
