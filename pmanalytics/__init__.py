@@ -9,7 +9,8 @@ from importlib import import_module
 
 _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
-    "pmanalytics.loaders.records": ["load_products", "load_projects", "load_status_history"],
+    "pmanalytics.loaders.records": ["load_products", "load_projects"],
+    "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv", "time_in_status"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],

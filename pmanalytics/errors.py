@@ -47,6 +47,7 @@ WRONG_CELL_COUNT = Reason(
 SHORT_ROW = Reason(
     "has fewer cells than the header",
     "Fill the row, or say that the last cells are left out: short_rows = 'pad'",
+)
 NOT_A_KEY = Reason(
     "is no issue key such as ABC-12",
     "Export again and do not save in Excel: it turns keys such as MAR-1 into dates",
@@ -59,6 +60,8 @@ CONFLICTING_ID = Reason(
     "stands on several rows with different content",
     "Keep the right row and delete the others",
 )
+NO_STAGE_DATE = Reason("is missing, as are the dates of all other stages", "Fill in a date")
+CREATED_LATE = Reason("is after the item's first change", "Correct one of the two dates")
 
 
 class PMAnalyticsError(ValueError):
@@ -109,14 +112,14 @@ class ConfigError(PMAnalyticsError):
 
 
 class UnknownColumnError(PMAnalyticsError):
-    """`columns` gives a header to a column that is not ours."""
+    """`columns` or `defaults` names a column that is not ours."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, known: Iterable[str], option: str = "columns") -> None:
         known = list(known)
         nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
         meant = f" Did you mean {nearest[0]}?" if nearest else ""
         super().__init__(
-            f"columns names {name!r}, which is no column of ours.{meant} Ours are: "
+            f"{option} names {name!r}, which is no column of ours.{meant} Ours are: "
             f"{', '.join(known)}. All other columns of the file are kept as they are."
         )
 
@@ -145,6 +148,14 @@ class MissingAsOfError(ConfigError):
             f"Pass --as-of {newest or 'YYYY-MM-DD'}, "
             f'or write as_of = "{newest or "YYYY-MM-DD"}" in pmanalytics.toml.'
         )
+
+
+def before_stage(stage: str) -> Reason:
+    """Return why a date cannot be the one of its stage."""
+    return Reason(
+        f"is before the date of an earlier stage ({stage})",
+        "Correct one of the two dates, or the order of the stages",
+    )
 
 
 def require_texts(option: str, given: object) -> None:

@@ -135,7 +135,7 @@ class Projects(Table):
     @rule(
         "currency",
         "is missing though the row holds money",
-        "Fill the column, or pass currency='EUR' for the whole file",
+        "Fill the column, or pass defaults={'currency': 'EUR'} for the whole file",
     )
     def money_has_currency(cls, table: pd.DataFrame) -> pd.Series:
         """Look for amounts without a currency."""

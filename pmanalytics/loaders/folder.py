@@ -15,9 +15,10 @@ from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, unmapped_statuses
 from pmanalytics.loaders.files import file_at
+from pmanalytics.loaders.histories import load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
 from pmanalytics.loaders.jira_json import load_jira_json
-from pmanalytics.loaders.records import load_products, load_projects, load_status_history
+from pmanalytics.loaders.records import load_products, load_projects
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import Products, Projects, StatusChanges, WorkItems, empty
 
@@ -146,9 +147,9 @@ class _Reader:
         """Return every table of the portfolio; one without a file is empty."""
         zone = self.time_zone
         products = self.load("products", load_products)
-        currency = self.config.get("currency")
+        known = {k: v for k, v in self.config.items() if k == "currency"}
         projects = self.load(
-            "projects", load_projects, products=products, currency=currency, time_zone=zone
+            "projects", load_projects, products=products, defaults=known, time_zone=zone
         )
         work_items, changes = self.jira()
         histories = [

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -287,11 +288,13 @@ def name_columns(
     schema: type[Table],
     columns: Mapping[str, str] | None = None,
     only: Sequence[str] = (),
+    defaults: Mapping[str, Any] | None = None,
 ) -> None:
     """Rename the file's headers to the schema's names, or to `only` some of them.
 
     `columns` says which header is meant; otherwise a header that equals a name but for case,
-    spaces and punctuation is taken. All other columns keep their names.
+    spaces and punctuation is taken. All other columns keep their names. `defaults` fill columns
+    that the file lacks.
 
     Raises
     ------
@@ -300,12 +303,13 @@ def name_columns(
         `columns` names no column of ours.
     """
     known = list(only or schema.to_schema().columns)
-    columns = columns or {}
+    columns, defaults = columns or {}, defaults or {}
     require_texts("columns", columns)
     found = [str(name) for name in intake.cells.columns]
-    for name in columns:
-        if name not in known:
-            raise UnknownColumnError(name, known)
+    for option, given in (("columns", columns), ("defaults", defaults)):
+        for name in given:
+            if name not in known:
+                raise UnknownColumnError(name, known, option)
     absent = [header for header in columns.values() if header not in found]
     if absent:
         raise MissingColumnsError(intake.file, absent, found)
@@ -316,13 +320,14 @@ def name_columns(
         if name in columns or (name in header_of and header_of[name] not in columns.values())
     }
     needed = [name for name in known if not schema.to_schema().columns[name].nullable]
-    missing = [name for name in needed if name not in named]
+    missing = [name for name in needed if name not in named and name not in defaults]
     if missing:
         raise MissingColumnsError(intake.file, missing, found)
     intake.headers |= named
     others = intake.cells.drop(columns=set(named.values()))
     others = others.rename(columns={name: f"{name} (file)" for name in others if name in known})
     ours = pd.DataFrame({name: intake.cells[header] for name, header in named.items()})
+    ours = ours.assign(**{name: defaults[name] for name in defaults if name not in named})
     intake.cells = pd.concat([ours, others], axis="columns")
 
 

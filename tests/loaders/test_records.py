@@ -10,11 +10,9 @@ from pmanalytics import (
     Quarantine,
     load_products,
     load_projects,
-    load_status_history,
     on_budget_rate,
     on_time_rate,
     project_outcomes,
-    stage_visits,
 )
 from pmanalytics.errors import BadRowsError, MissingColumnsError, UnreadableFileError
 from pmanalytics.schemas import Projects
@@ -198,7 +196,7 @@ def test_headers_words_dates_and_currency_of_the_user_are_understood(tmp_path):
         columns={"status": "State", "baseline_finish_date": "Fällig", "baseline_budget": "Budget"},
         values={"status": {"fertig": "done"}},
         date_format="%d.%m.%Y",
-        currency="EUR",
+        defaults={"currency": "EUR"},
     )
     row = projects.iloc[0]
     assert (row["status"], row["currency"], row["baseline_budget"]) == ("done", "EUR", 10.5)
@@ -224,31 +222,6 @@ def test_an_instant_counts_as_the_local_day(examples, written, zone, position):
     assert (outcomes["on_time"] == "on_time").tolist() == [examples["M15"]["expected"][position]]
 
 
-def test_a_history_of_days_becomes_status_changes_in_order():
-    rows = pd.DataFrame(
-        {
-            "item_id": ["A", "A", "B", "A"],
-            "changed_at": ["2024-06-01", "2024-01-01", "2024-02-01", "2024-06-01"],
-            "to_status": ["Development", "Conceiving", "Conceiving", "Development"],
-        }
-    )
-    quarantine = Quarantine()
-    changes = load_status_history(
-        rows, level="product", time_zone="Europe/Berlin", quarantine=quarantine
-    )
-    assert changes["to_status"].tolist() == ["Conceiving", "Development", "Conceiving"]
-    assert changes["source"].tolist() == ["created", "history", "created"]
-    assert changes.loc[0, "changed_at"] == pd.Timestamp("2023-12-31T23:00Z")
-    assert quarantine.files.loc[0, ["rows_read", "n_valid", "n_duplicate"]].tolist() == [4, 3, 1]
-
-
-def test_a_level_must_be_one():
-    with pytest.raises(
-        PMAnalyticsError, match="level 'epic' is none of product, project, work_item"
-    ):
-        load_status_history(pd.DataFrame(), level="epic")
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -258,7 +231,8 @@ def test_a_level_must_be_one():
         ({"values": {"status": ["x"]}}, "must map texts to texts"),
         ({"values": {"colour": {"x": "y"}}}, "values lacks: colour"),
         ({"date_format": "%Q"}, "date_format '%Q' cannot be used"),
-        ({"currency": ["EUR"]}, "is no text, such as EUR"),
+        ({"defaults": {"currency": 1}}, "defaults must map texts to texts"),
+        ({"defaults": {"colour": "red"}}, "defaults names 'colour', which is no column of ours"),
     ],
 )
 def test_an_impossible_option_is_refused_in_words(written, options, message):
@@ -281,7 +255,7 @@ def test_frames_come_with_whatever_types_they_have():
             "tags": [["a"], ["b"]],
         }
     )
-    projects = load_projects(rows, currency="EUR", time_zone="Europe/Berlin")
+    projects = load_projects(rows, defaults={"currency": "EUR"}, time_zone="Europe/Berlin")
     assert projects["project_id"].tolist() == ["1", "2"]
     assert projects.loc[0, "baseline_finish_date"] == pd.Timestamp("2024-02-01")
     assert projects.loc[0, "updated_date"] == pd.Timestamp("2024-01-01")
@@ -323,23 +297,6 @@ def test_offsets_in_a_date_format_count(written):
         time_zone="Europe/Berlin",
     )
     assert projects.loc[0, "actual_finish_date"] == pd.Timestamp("2024-04-01")
-
-
-def test_a_history_with_a_bad_row_claims_no_beginning():
-    """The lost row might have been the first: the item is left out of statistics, not guessed."""
-    rows = pd.DataFrame(
-        {
-            "item_id": ["A", "A", "B", ""],
-            "changed_at": ["soon", "2024-02-01", "2024-02-01", "2024-02-01"],
-            "to_status": ["Conceiving", "Development", "Development", "Market"],
-        }
-    )
-    quarantine = Quarantine()
-    changes = load_status_history(rows, level="product", quarantine=quarantine)
-    assert changes["item_id"].tolist() == ["A", "B"]
-    visits = stage_visits(changes, as_of="2024-12-31")
-    assert visits["history_complete"].tolist() == [False, True]
-    assert quarantine.files.loc[0, ["n_valid", "n_quarantined"]].tolist() == [2, 2]
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -384,7 +341,7 @@ def test_new_york_capital_projects_give_the_reference_rates(new_york):
             "actual_cost": "Budget Forecast",
             "baseline_budget": "budget",
         },
-        currency="USD",
+        defaults={"currency": "USD"},
         quarantine=quarantine,
     )
     assert quarantine.files.loc[0, "rows_read"] == 378
@@ -392,22 +349,6 @@ def test_new_york_capital_projects_give_the_reference_rates(new_york):
     budget = on_budget_rate(projects, as_of="2031-12-31").iloc[0]
     assert (time["k"], time["n"]) == (98, 309)
     assert (budget["k"], budget["n"]) == (112, 314)
-
-
-def test_a_real_status_history_of_days_gives_the_reference_stays(real_data):
-    """Newest first in the file, whole days: closed stays and medians as in the reference."""
-    folder = real_data / "status_history_csv"
-    rows = pd.read_csv(folder / "sample_300_tickets.csv", dtype=str)[::-1]
-    columns = {"item_id": "ticket", "changed_at": "date_updated", "to_status": "Status"}
-    changes = load_status_history(rows, level="work_item", columns=columns)
-    visits = stage_visits(changes, as_of="2021-12-31")
-    closed = visits[~visits["is_open"]]
-    found = closed.groupby("stage")["days"].agg(["size", "median", "sum"])
-    lines = (folder / "reference_output.txt").read_text(encoding="utf-8").splitlines()
-    assert f"closed stays {len(closed)}" in lines[0]
-    for line in lines[3:13]:
-        stage, size, median, _, total = line.rsplit(maxsplit=4)
-        assert found.loc[stage.strip()].tolist() == [float(size), float(median), float(total)]
 
 
 def test_loading_a_loaded_table_again_changes_nothing(twelve_projects):
