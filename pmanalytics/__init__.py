@@ -13,6 +13,7 @@ _HOMES = {
     "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv", "time_in_status"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],
+    "pmanalytics.loaders.from_jira": ["projects_from_jira", "products_from_jira"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
