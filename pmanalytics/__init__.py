@@ -11,6 +11,7 @@ _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
     "pmanalytics.loaders.records": ["load_products", "load_projects"],
     "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
+    "pmanalytics.loaders.snapshots": ["load_project_snapshots", "Snapshots"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],
