@@ -60,6 +60,10 @@ CONFLICTING_ID = Reason(
     "stands on several rows with different content",
     "Keep the right row and delete the others",
 )
+CONFLICTING_SNAPSHOT = Reason(
+    "stands on several rows of one day with different content",
+    "Keep the right row and delete the others",
+)
 NO_STAGE_DATE = Reason("is missing, as are the dates of all other stages", "Fill in a date")
 CREATED_LATE = Reason("is after the item's first change", "Correct one of the two dates")
 

@@ -222,8 +222,8 @@ def _merged(changes: pd.DataFrame) -> pd.DataFrame:
         next_stage=visits["stage"].shift(-1).mask(is_last),
         is_open=is_last,
         visit=visits.groupby(["item", "stage"]).cumcount() + 1,
-        entered_after=pd.Series(pd.NaT, index=visits.index, dtype=visits["changed_at"].dtype),
-        exited_after=pd.Series(pd.NaT, index=visits.index, dtype=visits["changed_at"].dtype),
+        entered_after=visits["changed_after"],
+        exited_after=visits["changed_after"].shift(-1).mask(is_last),
     )
 
 

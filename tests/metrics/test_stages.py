@@ -58,6 +58,28 @@ def test_a_project_that_goes_back_has_the_worked_days(examples):
     )
 
 
+def test_of_snapshots_a_visit_says_between_which_two_it_began_and_ended():
+    changes = changes_of(
+        ("A", "2024-01-31", "To Do"),
+        ("A", "2024-03-31", "In Progress"),
+        ("A", "2024-04-30", "In Review"),
+        ("A", "2024-06-30", "Done"),
+        ("B", "2024-02-29", "To Do"),
+    )
+    after = [None, "2024-02-29", "2024-03-31", "2024-05-31", None]
+    visits = stage_visits(
+        changes.assign(changed_after=pd.to_datetime(after, utc=True)), FLOW, as_of="2024-12-31"
+    )
+    assert visits["stage"].tolist() == ["Waiting", "Doing", "Done", "Waiting"]
+    days = visits[["entered_after", "exited_after"]].apply(lambda at: at.dt.strftime("%m-%d"))
+    assert days.fillna("").to_numpy().tolist() == [
+        ["", "02-29"],
+        ["02-29", "05-31"],
+        ["05-31", ""],
+        ["", ""],
+    ]
+
+
 def test_a_real_history_gives_the_reference_figures(real_data):
     """The reference was computed with plain pandas by somebody else; see its reference.py."""
     folder = real_data / "jira_cloud_json"
