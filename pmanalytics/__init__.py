@@ -11,8 +11,6 @@ _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
     "pmanalytics.loaders.records": ["load_products", "load_projects"],
     "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
-    "pmanalytics.loaders.records": ["load_products", "load_projects"],
-    "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
     "pmanalytics.loaders.snapshots": ["load_project_snapshots", "Snapshots"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv", "time_in_status"],
     "pmanalytics.loaders.jira_json": ["load_jira_json", "JiraTables"],

@@ -1,14 +1,21 @@
-"""The command line: `pmanalytics report | check | sample`."""
+"""The command line: `pmanalytics init | check | report | sample`."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pmanalytics.errors import PMAnalyticsError, counted, describe
+from pmanalytics.errors import LINES_ON_SCREEN, PMAnalyticsError, counted, describe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pmanalytics.portfolio import Portfolio
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 AS_OF = click.option(
@@ -34,9 +41,9 @@ def main() -> None:
 
     Try it:  pmanalytics sample acme  and then  pmanalytics report acme
 
-    A FOLDER holds what you have of projects.csv, products.csv, jira.csv, jira.json,
-    project_stages.csv and product_stages.csv; a pmanalytics.toml beside them says what your
-    headers mean. The folder that `sample` writes shows one of each.
+    A FOLDER holds what you have: lists of projects and products, Jira exports (CSV, JSON, XML),
+    status histories, in text files, spreadsheets or archives. `init` writes a pmanalytics.toml
+    that says what they mean, `check` tells what can be used of them.
     """
 
 
@@ -65,33 +72,82 @@ def report(folder: Path, out: Path, as_of: str | None) -> None:
 
 @main.command()
 @FOLDER
-@AS_OF
-def check(folder: Path, as_of: str | None) -> None:
-    """Say what every file was read as, and list every row that cannot be used.
+def init(folder: Path) -> None:
+    """Propose a pmanalytics.toml for the files in FOLDER; what is a guess is marked in it."""
+    from pmanalytics.loaders.config import CONFIG  # noqa: PLC0415
+    from pmanalytics.loaders.proposal import propose_config  # noqa: PLC0415
 
-    Ends with exit code 1 if there is such a row.
+    text = propose_config(folder)
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    click.echo(text)
+    n_guesses = text.count("# check:")
+    click.echo(f"Written to {folder / CONFIG}. {counted(n_guesses, 'line')} marked `check:`.")
+    click.echo(f"Read these, then: pmanalytics check {folder}")
+
+
+@main.command()
+@FOLDER
+@AS_OF
+@click.option(
+    "--fix-me",
+    type=click.Path(path_type=Path),
+    help="Write every problem into this CSV file, to be mended and put into FOLDER.",
+)
+def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
+    """Say what every file was read as, and list every row and value that cannot be used.
+
+    Ends with exit code 1 if there is one.
     """
+    from pmanalytics.loaders.corrections import write_corrections  # noqa: PLC0415
     from pmanalytics.loaders.folder import load_portfolio  # noqa: PLC0415
 
     portfolio = load_portfolio(folder, as_of=as_of)
-    parts = ["rows_read", "n_valid", "n_quarantined", "n_duplicate"]
-    click.echo(
-        f"As of {portfolio.as_of}, {portfolio.time_zone}. Rows read = valid + set aside + repeats:"
-    )
-    for row in portfolio.files.to_dict("records"):
-        read, valid, bad, repeats = (row[part] for part in parts)
+    for line in account(portfolio):
+        click.echo(line)
+    problems = portfolio.problems
+    if fix_me is not None and len(problems):
+        write_corrections(problems, fix_me)
         click.echo(
-            f"  {row['file']} ({row['kind']}): {read} = {valid} valid + {bad} set aside "
-            f"+ {counted(repeats, 'repeat')}"
+            f"All of them are in {fix_me}. Fill in its column `corrected` and put it into {folder}."
         )
-    for note in portfolio.notes:
-        click.echo(note)
-    if len(portfolio.problems):
-        click.echo(f"{counted(len(portfolio.problems), 'problem')}:")
-        for problem in portfolio.problems.to_dict("records"):
-            click.echo(describe(problem))
+    if len(problems):
         sys.exit(1)
-    click.echo("Every row can be used.")
+
+
+def account(portfolio: Portfolio) -> Iterator[str]:
+    """Yield what became of every file, column and row, as lines."""
+    files, problems = portfolio.files, portfolio.problems
+    where = f"As of {portfolio.as_of}, {portfolio.time_zone}."
+    yield f"{where} Rows read = valid + set aside + repeats:"
+    for row in files[files["rows_read"] > 0].to_dict("records"):
+        repaired = f", {row['n_repaired']} of them without a value," if row["n_repaired"] else ""
+        yield (
+            f"  {row['file']} ({row['kind']}; {row['evidence']}): {row['rows_read']} = "
+            f"{row['n_valid']} valid{repaired} + {row['n_quarantined']} set aside + "
+            f"{counted(row['n_duplicate'], 'repeat')}"
+        )
+        yield from _columns(portfolio.columns[portfolio.columns["file"] == row["file"]])
+    for row in files[files["rows_read"] == 0].to_dict("records"):
+        yield f"  {row['file']}: not used ({row['evidence']})"
+    yield from portfolio.notes
+    if problems.empty:
+        yield "Every row can be used."
+        return
+    yield f"{counted(len(problems), 'problem')}:"
+    yield from (describe(problem) for problem in problems[:LINES_ON_SCREEN].to_dict("records"))
+    if len(problems) > LINES_ON_SCREEN:
+        yield f"  … and {len(problems) - LINES_ON_SCREEN} more; --fix-me FILE writes all of them."
+
+
+def _columns(columns: pd.DataFrame) -> Iterator[str]:
+    """Yield which columns were used, how dates and numbers were read, and what was left out."""
+    for row in columns[columns["reading"].notna()].to_dict("records"):
+        yield f"    {row['header']}: {row['reading']}"
+    for use in ("kept", "ignored"):
+        headers = columns.loc[columns["use"] == use, "header"].tolist()
+        if headers:
+            more = f" and {len(headers) - 8} more" if len(headers) > 8 else ""
+            yield f"    {use}: {', '.join(headers[:8])}{more}"
 
 
 @main.command()

@@ -36,6 +36,10 @@ NOT_AN_INSTANT = Reason(
     "Write it as 2025-03-31T14:05:00+02:00, or as Jira does: 31/Mar/25 2:05 PM",
 )
 NOT_A_NUMBER = Reason("is not a number", "Write digits with a point for decimals, as in 1234.5")
+AMBIGUOUS_NUMBER = Reason(
+    "could have a thousands mark or a decimal mark",
+    'Say which is the decimal mark with decimal = "." or decimal = ","',
+)
 NOT_WHOLE = Reason("is not a whole number", "Write digits only")
 NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
 MISSING_VALUE = Reason("is missing and required", "Fill the cell")

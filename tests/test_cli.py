@@ -15,7 +15,7 @@ def call():
 
 def test_help_tells_a_newcomer_what_to_do(call):
     told = call("--help").output
-    for word in ("pmanalytics sample acme", "projects.csv", "report", "check", "sample"):
+    for word in ("pmanalytics sample acme", "init", "report", "check", "sample"):
         assert word in told
 
 
@@ -38,7 +38,7 @@ def test_an_error_is_a_message_and_no_traceback(call, tmp_path, command):
     result = call(command, tmp_path)
     assert result.exit_code == 1
     assert result.output.splitlines()[-1].startswith("Error: ")
-    assert "none of products.csv, projects.csv" in result.output
+    assert "nothing in this folder can be read" in result.output
     assert "Traceback" not in result.output
 
 

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
-from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, unmapped_statuses
-from pmanalytics.loaders.files import file_at
-from pmanalytics.loaders.histories import load_status_history
+from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.loaders.config import (
+    CONFIG,
+    FROM_JIRA,
+    KEYS,
+    lifecycles_of,
+    patterns_of,
+    read_config,
+)
+from pmanalytics.loaders.corrections import load_corrections
+from pmanalytics.loaders.files import File, Limits, files_in
+from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
+from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
-from pmanalytics.loaders.jira_json import load_jira_json
+from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
+from pmanalytics.loaders.jira_xml import load_jira_xml
+from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
 from pmanalytics.loaders.records import load_products, load_projects
+from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.portfolio import Portfolio, Quarantine
-from pmanalytics.schemas import Products, Projects, StatusChanges, WorkItems, empty
+from pmanalytics.schemas import (
+    LEVELS,
+    FieldChanges,
+    Files,
+    Products,
+    Projects,
+    Releases,
+    StatusChanges,
+    Table,
+    WorkItems,
+    dtypes,
+    empty,
+)
 
-CONFIG = "pmanalytics.toml"
-FILES = {
+USUAL_NAMES = {
     "products": "products.csv",
     "projects": "projects.csv",
     "product_history": "product_stages.csv",
@@ -31,29 +56,15 @@ FILES = {
     "jira_csv": "jira.csv",
     "jira_json": "jira.json",
 }
-READING = ["file", "columns", "date_format"]
-KEYS = {
-    "products": READING,
-    "projects": [*READING, "values"],
-    "product_history": READING,
-    "project_history": READING,
-    "jira_csv": READING,
-    "jira_json": ["file", "columns"],
-    "work_items": ["products", "projects"],
-    "lifecycle": ["product", "project", "work_item"],
-}
-TEXTS = ["file", "date_format"]
-GENERAL = ["as_of", "time_zone", "currency"]
-LIFECYCLE_KEYS = ["stages", "terminal", "cancelled"]
 MINUTE = pd.Timedelta(minutes=1)
 
 
 def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Portfolio:
     """What is known about the products, projects and work items in a folder?
 
-    `pmanalytics.toml` in the folder names the files and says how to read them; without it, or
-    where it is silent, files go by their usual names (products.csv, projects.csv,
-    product_stages.csv, project_stages.csv, jira.csv, jira.json) and headers by ours.
+    Each file is recognised by its content. `pmanalytics.toml` in the folder says the rest: which
+    file is what, where that is not so, and what its headers and statuses mean; `pmanalytics init`
+    proposes one.
 
     Parameters
     ----------
@@ -70,7 +81,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     Raises
     ------
     UnreadableFileError
-        If the folder, or a file named in the configuration, cannot be read.
+        If the folder holds nothing that can be read, or a file is damaged.
     ConfigError
         If the configuration says something impossible, or nobody gives a status date.
 
@@ -80,47 +91,37 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     >>> portfolio.as_of, len(portfolio.products)
     ('2026-09-30', 12)
     """
-    reader = _Reader.of(Path(folder))
-    config = reader.config
-    lifecycles = _lifecycles(config.get("lifecycle", {}))
-    tables = reader.tables()
-    given = as_of if as_of is not None else config.get("as_of")
+    reader = open_folder(Path(folder))
+    lifecycles = lifecycles_of(reader.config)
+    tables = reader.tables(lifecycles)
+    given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
-        raise MissingAsOfError(str(folder), _newest_day(tables))
+        raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
+    quarantine = reader.quarantine
+    notes = [*quarantine.notes, *reader.notes]
     return Portfolio(
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
-        files=reader.quarantine.files,
-        problems=reader.quarantine.problems,
-        notes=(*reader.notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
+        files=pd.concat([quarantine.files, reader.unread()], ignore_index=True),
+        problems=quarantine.problems,
+        columns=quarantine.columns,
+        notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
 
 
 @dataclass
-class _Reader:
-    """One folder while it is being read."""
+class FolderReader:
+    """One folder while it is being read: its files by what they are, and what came of them."""
 
     folder: Path
     config: Mapping[str, Any]
+    files: dict[str, list[File]]
+    unused: dict[str, str]
     quarantine: Quarantine = field(default_factory=Quarantine)
     notes: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, folder: Path) -> _Reader:
-        """Return the reader of a folder that holds something to read."""
-        if not folder.is_dir():
-            raise UnreadableFileError(f"{folder}: there is no such folder.")
-        config = _config(folder / CONFIG)
-        reader = cls(folder, config)
-        if not any(map(reader.path, FILES)):
-            raise UnreadableFileError(
-                f"{folder}: none of {', '.join(FILES.values())} is in this folder, "
-                f"and no {CONFIG} names other files."
-            )
-        return reader
 
     @property
     def time_zone(self) -> str:
@@ -129,121 +130,187 @@ class _Reader:
         known_zone(zone)
         return zone
 
-    def path(self, section: str) -> Path | None:
-        """Return the file of a section: as configured, or of its usual name if it is there."""
-        named = self.config.get(section, {}).get("file")
-        path = self.folder / (named or FILES[section])
-        return path if named or path.exists() else None
-
     def load(self, section: str, load: Callable[..., Any], **options: object) -> Any:
-        """Load the file of a section the way its section says; None without a file."""
-        path = self.path(section)
-        if path is None:
+        """Load the files of a section the way the section says; None without a file."""
+        files = self.files.get(section)
+        if not files:
             return None
-        settings = {k: v for k, v in self.config.get(section, {}).items() if k != "file"}
-        return load(path, **{"quarantine": self.quarantine, **settings, **options})
+        settings = dict(self.config.get(section, {}))
+        for key in ("file", FROM_JIRA):
+            settings.pop(key, None)
+        if section in ("projects", "project_snapshots") and "currency" in self.config:
+            currency = {"currency": self.config["currency"]}
+            settings["defaults"] = currency | settings.get("defaults", {})
+        if not section.startswith("jira_"):
+            options["time_zone"] = self.time_zone
+        return load(files, **{"quarantine": self.quarantine, **settings, **options})
 
-    def tables(self) -> dict[str, pd.DataFrame]:
+    def tables(self, lifecycles: Mapping[str, Lifecycle]) -> dict[str, pd.DataFrame]:
         """Return every table of the portfolio; one without a file is empty."""
-        zone = self.time_zone
+        jira = self.jira()
         products = self.load("products", load_products)
-        known = {k: v for k, v in self.config.items() if k == "currency"}
-        projects = self.load(
-            "projects", load_projects, products=products, defaults=known, time_zone=zone
-        )
-        work_items, changes = self.jira()
-        histories = [
-            self.load(f"{level}_history", load_status_history, level=level, time_zone=zone)
-            for level in ("product", "project")
-        ]
-        found = [history for history in [*histories, changes] if history is not None]
+        projects = self.load("projects", load_projects, products=products)
+        series = self.load("project_snapshots", load_project_snapshots)
+        changes = [jira.status_changes, *self.histories()]
+        all_projects = [projects, self.projects_from_jira(jira, lifecycles)]
+        if series is not None:
+            all_projects.append(series.projects)
+            changes.append(series.status_changes)
+            self.notes += series.notes
         return {
-            "products": empty(Products) if products is None else products,
-            "projects": empty(Projects) if projects is None else projects,
-            "work_items": empty(WorkItems) if work_items is None else self.assigned(work_items),
-            "status_changes": pd.concat([empty(StatusChanges), *found], ignore_index=True),
+            "products": self.united([products, self.products_from_jira(jira)], Products),
+            "projects": self.united(all_projects, Projects),
+            "work_items": jira.work_items,
+            "status_changes": _stacked(changes, StatusChanges),
+            "field_changes": jira.field_changes,
+            "releases": jira.releases,
         }
 
-    def jira(self) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-        """Return issues and changes; of an issue in both exports the one with history counts."""
-        if self.path("jira_csv") and "time_zone" not in self.config:
+    def histories(self) -> list[pd.DataFrame | None]:
+        """Return the histories of every level that are no Jira changelog."""
+        found = []
+        for level in LEVELS:
+            found.append(self.load(f"{level}_history", load_status_history, level=level))
+            found.append(self.load(f"{level}_stage_dates", load_stage_dates, level=level))
+        return found
+
+    def jira(self) -> JiraTables:
+        """Return issues and changes; of an issue in several exports the one with history counts."""
+        if self.files.get("jira_csv") and "time_zone" not in self.config:
             raise ConfigError(
                 f"{self.folder / CONFIG}: Jira's CSV has times without a zone; write the zone of "
                 'the user who exported it, such as time_zone = "Europe/Berlin".'
             )
         tables = self.load("jira_json", load_jira_json)
-        aside = Quarantine()
-        listed = self.load("jira_csv", load_jira_csv, time_zone=self.time_zone, quarantine=aside)
-        if tables is None or listed is None:
-            self.quarantine.add(aside.files, aside.problems)
-            return (listed, None) if tables is None else tables
-        known = tables.work_items.set_index("key")["updated_at"]
-        is_known = listed["key"].isin(known.index)
-        is_known |= listed["item_id"].isin(tables.work_items["item_id"])
-        in_both = listed[is_known]
-        n_newer = int((in_both["updated_at"] > in_both["key"].map(known) + MINUTE).sum())
-        if n_newer:
-            self.notes.append(
-                f"{counted(n_newer, 'issue')} changed between the JSON export and the later CSV; "
-                "the JSON counts. Export both at the same time."
-            )
-        files = aside.files
-        files["n_valid"] -= len(in_both)
-        files["n_duplicate"] += len(in_both)
-        self.quarantine.add(files, aside.problems)
-        items = pd.concat([tables.work_items, listed[~is_known]], ignore_index=True)
-        return items, tables.status_changes
+        if tables is None:
+            tables = JiraTables(*map(empty, (WorkItems, StatusChanges, FieldChanges, Releases)))
+        items = tables.work_items
+        for section, load in (("jira_xml", load_jira_xml), ("jira_csv", load_jira_csv)):
+            listed = self.load(section, load, time_zone=self.time_zone, known=items)
+            items = _stacked([items, listed], WorkItems)
+        return tables._replace(work_items=self.assigned(items))
 
     def assigned(self, items: pd.DataFrame) -> pd.DataFrame:
         """Set the product and project of each issue by the key of its Jira project."""
         for level in ("product", "project"):
             owners = self.config.get("work_items", {}).get(f"{level}s", {})
             items[f"{level}_id"] = items["project_key"].map(owners).astype("str")
-        return items
+        derived = self.config.get("products", {}).get(FROM_JIRA)
+        return items if derived is None else with_products(items, derived.get("by", "project"))
 
+    def products_from_jira(self, jira: JiraTables) -> pd.DataFrame | None:
+        """Return the products that [products.from_jira] finds among the issues."""
+        settings = self.config.get("products", {}).get(FROM_JIRA)
+        if settings is None:
+            return None
+        found = products_from_jira(jira.work_items, **settings)
+        self.notes += found.notes
+        return found.table
 
-def _config(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        config = tomllib.loads(file_at(path).text()[0])
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path}: {error}.") from None
-    _refuse_unknown(path, "", config, [*GENERAL, *KEYS])
-    for section, keys in KEYS.items():
-        _refuse_unknown(path, section, config.get(section, {}), keys)
-        for key, value in config.get(section, {}).items():
-            if not isinstance(value, str if key in TEXTS else dict):
-                kind = "a text" if key in TEXTS else f"a section [{section}.{key}]"
-                raise ConfigError(f"{path}: {key} of [{section}] must be {kind}.")
-    return config
+    def projects_from_jira(
+        self, jira: JiraTables, lifecycles: Mapping[str, Lifecycle]
+    ) -> pd.DataFrame | None:
+        """Return the projects that [projects.from_jira] makes of issues or releases."""
+        settings = self.config.get("projects", {}).get(FROM_JIRA)
+        if settings is None:
+            return None
+        lifecycle = lifecycles.get("work_item", Lifecycle({}))
+        found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
+        self.notes += found.notes
+        return found.table
 
-
-def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -> None:
-    place = f"[{section}]" if section else "the file"
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: {section} is no section; write [{section}].")
-    for key in found:
-        if key not in known:
-            raise ConfigError(f"{path}: {key!r} is not known in {place}; {', '.join(known)} are.")
-
-
-def _lifecycles(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
-    lifecycles = {"product": PRODUCT, "project": PROJECT}
-    for level, settings in config.items():
-        stages = settings.get("stages")
-        unknown = [key for key in settings if key not in LIFECYCLE_KEYS]
-        if unknown or not isinstance(stages, dict) or not all(map(_is_list, stages.values())):
-            raise ConfigError(
-                f"{CONFIG}: [lifecycle.{level}] needs a section [lifecycle.{level}.stages] with a "
-                "list of statuses per stage, and may have terminal and cancelled."
+    def united(self, tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
+        """Return what several sources hold; of one id the first source counts."""
+        table = _stacked(tables, schema)
+        identity = next(iter(schema.to_schema().columns))
+        is_repeat = table[identity].duplicated()
+        if is_repeat.any():
+            self.notes.append(
+                f"{counted(int(is_repeat.sum()), identity)} in two sources: the first one counts."
             )
-        lifecycles[level] = Lifecycle(**settings)
-    return lifecycles
+        return table[~is_repeat].reset_index(drop=True)
+
+    def unread(self) -> pd.DataFrame:
+        """Return `Files` of what was not read, and why."""
+        counts = [name for name, kind in dtypes(Files).items() if kind == np.int64]
+        rows = [
+            {"file": name, "kind": "not recognised", "evidence": why} | dict.fromkeys(counts, 0)
+            for name, why in self.unused.items()
+        ]
+        return pd.DataFrame(rows, columns=list(dtypes(Files))).astype(dtypes(Files))
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
+def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> FolderReader:
+    """Find out what each file of a folder is, and how its configuration says to read it.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such folder, or nothing in it can be read.
+    """
+    if not folder.is_dir():
+        raise UnreadableFileError(f"{folder}: there is no such folder.")
+    config = read_config(folder) if config is None else config
+    found = [f for f in files_in(folder, Limits(**config.get("limits", {}))) if f.name != CONFIG]
+    files, unused = _by_section(folder, found, config)
+    corrections = load_corrections(files.pop(CORRECTIONS, []))
+    if not files:
+        listed = [f"  {name}: {why}" for name, why in unused.items()]
+        advice = f"Write how to read it with: pmanalytics init {folder}" if listed else ""
+        problem = f"{folder}: nothing in this folder can be read as it is."
+        raise UnreadableFileError("\n".join(filter(None, [problem, *listed, advice])))
+    files = {
+        section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
+        for section, those in files.items()
+    }
+    return FolderReader(folder, config, files, unused)
+
+
+def _by_section(
+    folder: Path, found: Sequence[File], config: Mapping[str, Any]
+) -> tuple[dict[str, list[File]], dict[str, str]]:
+    """Return the files of each section, and for every other file why it has none."""
+    files: dict[str, list[File]] = {}
+    named: set[str] = set()
+    for section in KEYS:
+        for pattern in patterns_of(config.get(section, {})):
+            matching = [file for file in found if _is_named(file, pattern)]
+            if not matching:
+                raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
+            files.setdefault(section, []).extend(matching)
+            named |= {file.name for file in matching}
+    fixed = set(files)
+    unused = {}
+    for file in found:
+        if file.name in named:
+            continue
+        guess = recognise(file)
+        found_section = _section(file, guess, config)
+        if found_section and found_section not in fixed:
+            files.setdefault(found_section, []).append(file)
+        elif found_section:
+            unused[file.name] = f"{guess.why}; but [{found_section}] names other files"
+        else:
+            hint = f"; perhaps [{guess.section}]" if guess.section else ""
+            unused[file.name] = guess.why + hint
+    return files, unused
+
+
+def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
+    """Return the section by which a file is read: it is sure, configured, or of a usual name."""
+    if guess.is_sure or (guess.section and guess.section in config):
+        return guess.section
+    usual = next((section for section, name in USUAL_NAMES.items() if name == file.name), None)
+    return usual if guess.section in (None, usual) else None
+
+
+def _is_named(file: File, pattern: str) -> bool:
+    return fnmatchcase(file.name, pattern) or file.name.startswith(f"{pattern}/")
+
+
+def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
+    found = [table for table in tables if table is not None and len(table)]
+    return pd.concat([empty(schema), *found], ignore_index=True)
 
 
 def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
@@ -259,15 +326,17 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
     return notes
 
 
-def _newest_day(tables: Mapping[str, pd.DataFrame]) -> str | None:
+def newest_day(tables: Mapping[str, pd.DataFrame]) -> str | None:
     """Return the newest day on which something is recorded to have happened."""
     projects, items, changes = (tables[n] for n in ("projects", "work_items", "status_changes"))
+    # Of dates per stage only the first is sure to have happened.
+    may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
     happened = [
         projects["actual_start_date"].max(),
         projects["actual_finish_date"].max(),
         projects["updated_date"].max(),
         items["updated_at"].max().tz_localize(None),
-        changes["changed_at"].max().tz_localize(None),
+        changes.loc[~may_lie_ahead, "changed_at"].max().tz_localize(None),
     ]
     newest = pd.Series(happened, dtype="datetime64[us]").max()
     return None if pd.isna(newest) else newest.date().isoformat()

@@ -10,18 +10,37 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from pmanalytics.errors import UnreadableFileError
+from pmanalytics.errors import UnreadableFileError, counted
 from pmanalytics.loaders.files import File, file_at, files_in, members
+from pmanalytics.loaders.intake import Intake
 
 JiraSource: TypeAlias = str | Path | File
 
 SECONDS_PER_HOUR = 3600
+MINUTE = pd.Timedelta(minutes=1)  # Jira's CSV knows no seconds
 
 
 def in_hours(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with Jira's seconds of effort as hours."""
     efforts = ["original_estimate_hours", "time_spent_hours"]
     return table.assign(**{name: table[name] / SECONDS_PER_HOUR for name in efforts})
+
+
+def drop_known(intake: Intake, rows: pd.DataFrame, known: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the rows without the issues that another export holds already: they count there."""
+    if known is None:
+        return rows
+    is_known = rows["key"].isin(known["key"]) | rows["item_id"].isin(known["item_id"])
+    last = known.drop_duplicates("key").set_index("key")["updated_at"]
+    in_both = rows[is_known]
+    n_newer = int((in_both["updated_at"] > in_both["key"].map(last) + MINUTE).sum())
+    if n_newer:
+        intake.notes.append(
+            f"{counted(n_newer, 'issue')} changed between another export and the later "
+            f"{intake.kind}; the other one counts. Export all at the same time."
+        )
+    intake.repeated.append(in_both.index)
+    return rows[~is_known]
 
 
 def export_files(

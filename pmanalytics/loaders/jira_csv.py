@@ -15,7 +15,7 @@ from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import in_hours
+from pmanalytics.loaders.jira import drop_known, in_hours
 from pmanalytics.loaders.jira_columns import Found, find_columns, name_cells
 from pmanalytics.loaders.jira_headers import custom_field
 from pmanalytics.loaders.reading import CellOptions, Reading
@@ -39,6 +39,7 @@ def load_jira_csv(
     *,
     time_zone: str,
     columns: Mapping[str, str] | None = None,
+    known: pd.DataFrame | None = None,
     quarantine: Quarantine | None = None,
     **reading: Unpack[CellOptions],
 ) -> pd.DataFrame:
@@ -60,6 +61,8 @@ def load_jira_csv(
         Our column name → header, for custom fields such as {"story_points": "Size"}, which finds
         "Custom field (Size)" in any language, or for further columns to keep. "Size #2" is the
         second of two fields with one name.
+    known
+        `WorkItems` of another export, such as the JSON: issues in it count there, not again.
     quarantine
         Takes the rows that cannot be used, so that the rest loads.
     **reading
@@ -89,7 +92,7 @@ def load_jira_csv(
     rows = table[~table.index.isin(intake.bad_records)]
     for identity in ("item_id", "key"):
         rows = intake.keep_newest(rows, identity, "updated_at")
-    return intake.close(rows, quarantine)
+    return intake.close(drop_known(intake, rows, known), quarantine)
 
 
 def time_in_status(cells: pd.Series) -> pd.DataFrame:

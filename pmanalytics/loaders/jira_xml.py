@@ -16,7 +16,7 @@ from pmanalytics.errors import UnreadableFileError, counted, require_texts
 from pmanalytics.loaders.convert import typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, export_files, in_hours
+from pmanalytics.loaders.jira import JiraSource, drop_known, export_files, in_hours
 from pmanalytics.loaders.jira_api import names_of
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
@@ -50,6 +50,7 @@ def load_jira_xml(
     *,
     time_zone: str = "UTC",
     columns: Mapping[str, str] | None = None,
+    known: pd.DataFrame | None = None,
     quarantine: Quarantine | None = None,
 ) -> pd.DataFrame:
     """Which issues does an XML export of a search hold, and how do they stand?
@@ -68,6 +69,8 @@ def load_jira_xml(
         Our column name → name or id of a custom field, such as {"story_points": "Story Points"}
         or {"story_points": "customfield_10016"}, or an element of the issue, such as
         {"assignee": "assignee"}.
+    known
+        `WorkItems` of another export, such as the JSON: issues in it count there, not again.
     quarantine
         Takes the issues that cannot be used, so that the rest loads.
 
@@ -95,7 +98,7 @@ def load_jira_xml(
     rows = intake.sound(table, WorkItems, unique=False)
     for identity in ("item_id", "key"):
         rows = intake.keep_newest(rows, identity, "updated_at")
-    return intake.close(rows, quarantine)
+    return intake.close(drop_known(intake, rows, known), quarantine)
 
 
 def _channel(file: File) -> Channel:

@@ -94,7 +94,7 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
     portfolio = load_portfolio(place, as_of="2024-01-31")
     assert portfolio.work_items["status"].tolist() == ["To Do"]
     assert portfolio.notes[0].startswith(
-        "1 issue changed between the JSON export and the later CSV"
+        "1 issue changed between another export and the later Jira CSV"
     )
     assert portfolio.files["n_duplicate"].tolist() == [0, 1]
 
@@ -148,7 +148,8 @@ def test_jira_times_without_a_zone_are_refused(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("", r"none of products\.csv"), ("gone", "there is no such folder")]
+    ("name", "message"),
+    [("", "nothing in this folder can be read as it is"), ("gone", "there is no such folder")],
 )
 def test_a_folder_without_data_is_refused_in_words(tmp_path, name, message):
     with pytest.raises(UnreadableFileError, match=message):

@@ -1,0 +1,125 @@
+"""`pmanalytics.toml`: which file is what, and how its cells are to be read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pmanalytics.errors import ConfigError, require_texts
+from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle
+from pmanalytics.loaders.files import Limits, file_at
+
+CONFIG = "pmanalytics.toml"
+CELLS = ["date_format", "decimal", "missing", "short_rows", "encoding"]
+TABLE = ["file", "columns", *CELLS]
+STAGE_DATES = ["file", "item_id", "stages", *CELLS]
+FROM_JIRA = "from_jira"
+KEYS = {
+    "products": [*TABLE, FROM_JIRA],
+    "projects": [*TABLE, "values", "defaults", FROM_JIRA],
+    "project_snapshots": [*TABLE, "values", "defaults"],
+    "product_history": TABLE,
+    "project_history": TABLE,
+    "work_item_history": TABLE,
+    "product_stage_dates": STAGE_DATES,
+    "project_stage_dates": STAGE_DATES,
+    "work_item_stage_dates": STAGE_DATES,
+    "jira_csv": TABLE,
+    "jira_json": ["file", "columns"],
+    "jira_xml": ["file", "columns"],
+    "work_items": ["products", "projects"],
+    "lifecycle": ["product", "project", "work_item"],
+    "limits": [limit.name for limit in fields(Limits)],
+}
+GENERAL = ["as_of", "time_zone", "currency"]
+LIFECYCLE_KEYS = ["stages", "terminal", "cancelled"]
+KINDS: dict[str, tuple[type, str]] = {
+    "date_format": (str, "a text"),
+    "decimal": (str, "a text"),
+    "short_rows": (str, "a text"),
+    "encoding": (str, "a text"),
+    "item_id": (str, "a text"),
+    "missing": (list, "a list of words"),
+}
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return what the folder's `pmanalytics.toml` says, checked; nothing without one.
+
+    Raises
+    ------
+    ConfigError
+        If it is no TOML, or holds a key or a kind of value that is not known.
+    """
+    path = folder / CONFIG
+    if not path.exists():
+        return {}
+    try:
+        config = tomllib.loads(file_at(path).text("utf-8")[0])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}.") from None
+    _refuse_unknown(path, "", config, [*GENERAL, *KEYS])
+    for section, keys in KEYS.items():
+        _refuse_unknown(path, section, config.get(section, {}), keys)
+        for key, value in config.get(section, {}).items():
+            if section != "limits":
+                _refuse_wrong_kind(path, section, key, value)
+    return config
+
+
+def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
+    """Return the lifecycle of each level: as configured, or else the usual one.
+
+    Where a level has dates per stage and no lifecycle, their stages are it, and the last one ends
+    it.
+    """
+    lifecycles = {"product": PRODUCT, "project": PROJECT}
+    for level in KEYS["lifecycle"]:
+        stages = list(config.get(f"{level}_stage_dates", {}).get("stages", {}))
+        if stages:
+            lifecycles[level] = Lifecycle({stage: [] for stage in stages}, stages[-1:])
+    for level, settings in config.get("lifecycle", {}).items():
+        stages = settings.get("stages")
+        unknown = [key for key in settings if key not in LIFECYCLE_KEYS]
+        if unknown or not isinstance(stages, dict) or not all(map(_is_list, stages.values())):
+            raise ConfigError(
+                f"{CONFIG}: [lifecycle.{level}] needs a section [lifecycle.{level}.stages] with a "
+                "list of statuses per stage, and may have terminal and cancelled."
+            )
+        lifecycles[level] = Lifecycle(**settings)
+    return lifecycles
+
+
+def patterns_of(section: Mapping[str, Any]) -> list[str]:
+    """Return the names of files, or patterns of them, that a section gives."""
+    named = section.get("file", [])
+    return [named] if isinstance(named, str) else list(named)
+
+
+def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -> None:
+    place = f"[{section}]" if section else "the file"
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: {section} is no section; write [{section}].")
+    for key in found:
+        if key not in known:
+            raise ConfigError(f"{path}: {key!r} is not known in {place}; {', '.join(known)} are.")
+
+
+def _refuse_wrong_kind(path: Path, section: str, key: str, value: object) -> None:
+    if key == "file":
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ConfigError(f"{path}: file of [{section}] must be a text or a list of texts.")
+        return
+    kind, words = KINDS.get(key, (dict, f"a section [{section}.{key}]"))
+    if not isinstance(value, kind):
+        raise ConfigError(f"{path}: {key} of [{section}] must be {words}.")
+    if key == "stages":
+        require_texts(f"{section}.stages", value)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)

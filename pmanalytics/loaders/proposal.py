@@ -1,0 +1,327 @@
+"""A `pmanalytics.toml` for files as they are: what could be found out, and what is only a guess.
+
+Each guess is marked `check:`; whoever has read those lines has said what the files mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pmanalytics import errors
+from pmanalytics.calendars import UTC
+from pmanalytics.errors import ConfigError, UnreadableFileError
+from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
+from pmanalytics.loaders.files import File, files_in
+from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
+from pmanalytics.loaders.histories import stage_order
+from pmanalytics.loaders.reading import PAD
+from pmanalytics.loaders.recognise import (
+    CORRECTIONS,
+    DOCUMENT,
+    Guess,
+    date_columns,
+    id_column,
+    recognise,
+    sample_of,
+)
+from pmanalytics.loaders.synonyms import (
+    HISTORY,
+    PRODUCTS,
+    PROJECTS,
+    SNAPSHOT_DATES,
+    STATUS_WORDS,
+    guessed_columns,
+    guessed_word,
+)
+from pmanalytics.schemas import PROJECT_STATUSES
+
+MISSING_WORDS = {"NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--"}
+MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
+NO_CURRENCY = "XXX"  # ISO 4217: no currency
+ENOUGH = 5  # below this many, a rate says nothing
+
+
+@dataclass
+class Section:
+    """One section of the configuration, with why, and which of its keys are guesses."""
+
+    settings: dict[str, Any]
+    why: str = ""
+    checks: dict[str, str] = field(default_factory=dict)
+
+
+def propose_config(folder: str | Path) -> str:
+    """How should these files be read? Write it as TOML, guesses marked.
+
+    Parameters
+    ----------
+    folder
+        The folder with the files.
+
+    Returns
+    -------
+    str
+        The content of a `pmanalytics.toml`: it loads as it is.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is no such folder, or nothing in it is a table or a Jira export.
+    ConfigError
+        If there is a `pmanalytics.toml` already.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UnreadableFileError(f"{folder}: there is no such folder.")
+    if (folder / CONFIG).exists():
+        raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
+    guesses = {file: recognise(file) for file in files_in(folder)}
+    sections = _drafted(guesses)
+    general = Section({"time_zone": UTC}, checks={"time_zone": "the zone whose days and clock"})
+    if any(MONEY & section.settings.get("columns", {}).keys() for section in sections.values()):
+        general.settings["currency"] = NO_CURRENCY
+        general.checks["currency"] = "the currency of all amounts; XXX stands for none"
+    reader, tables = _loaded(folder, general, sections)
+    if _refined(sections, reader):
+        reader, tables = _loaded(folder, general, sections)
+    day = newest_day(tables)
+    if day is not None:
+        general.settings = {"as_of": day, **general.settings}
+        general.checks["as_of"] = "the day the files describe; this is the newest date in them"
+    sections |= _from_jira(tables)
+    sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
+    unknown = [
+        f"{file.name}: {guess.why}"
+        for file, guess in guesses.items()
+        if not guess.section and guess.why != DOCUMENT
+    ]
+    return _written(general, sections, unknown)
+
+
+def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
+    """Return a section per kind of file, its columns guessed by their headers."""
+    files: dict[str, list[File]] = {}
+    for file, guess in guesses.items():
+        if guess.section and guess.section != CORRECTIONS:
+            files.setdefault(guess.section, []).append(file)
+    if not files:
+        found = [f"  {file.name}: {guess.why}" for file, guess in guesses.items()]
+        raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
+    sections = {}
+    for name, those in files.items():
+        names = [file.name for file in those]
+        section = Section({"file": names[0] if len(names) == 1 else names}, guesses[those[0]].why)
+        if not name.startswith("jira_"):
+            _add_columns(name, section, those)
+        sections[name] = section
+    return sections
+
+
+def _add_columns(name: str, section: Section, files: list[File]) -> None:
+    """Add what the cells and headers of a table tell."""
+    samples = [sample_of(file) for file in files]
+    common = [header for header in samples[0] if all(header in sample for sample in samples)]
+    sample = pd.concat([each[common] for each in samples], ignore_index=True)
+    words = set(pd.unique(sample.to_numpy().ravel())) & MISSING_WORDS
+    if words:
+        section.settings["missing"] = sorted(words)
+        section.checks["missing"] = "words that stand for an empty cell"
+    if name.endswith("_stage_dates"):
+        section.settings["item_id"] = id_column(sample)
+        order = stage_order(sample[date_columns(sample)])
+        section.settings["stages"] = {header: header for header in order}
+        section.checks["stages"] = "stage entered = date; in order, the last one ends it"
+        section.checks["item_id"] = "tells the rows apart"
+    else:
+        section.settings["columns"] = guessed_columns(sample.columns, _synonyms(name))
+        section.checks["columns"] = "ours = header in the file"
+    if name in ("projects", "project_snapshots"):
+        _add_status(section, sample)
+
+
+def _synonyms(name: str) -> Mapping[str, list[str]]:
+    if name == "project_snapshots":
+        return {"snapshot_date": SNAPSHOT_DATES} | PROJECTS
+    if name.endswith("_history"):
+        return HISTORY
+    return PRODUCTS if name == "products" else PROJECTS
+
+
+def _add_status(section: Section, sample: pd.DataFrame) -> None:
+    """Add which word of the file means which status, or one status for all."""
+    header = section.settings["columns"].get("status")
+    if header is None:
+        section.settings["defaults"] = {"status": "open"}
+        section.checks["defaults"] = "there is no column for it: open, on_hold, done or cancelled"
+        return
+    words = [word for word in sample[header].str.strip().unique() if word]
+    ours = {word: guessed_word(word, STATUS_WORDS) or "open" for word in words}
+    others = {w: o for w, o in ours.items() if w.casefold() not in PROJECT_STATUSES}
+    if others:
+        section.settings["values"] = {"status": others}
+        section.checks["values"] = "word in the file = open, on_hold, done or cancelled"
+
+
+def _loaded(
+    folder: Path, general: Section, sections: Mapping[str, Section]
+) -> tuple[FolderReader, dict[str, pd.DataFrame]]:
+    config = _config(general, sections)
+    reader = open_folder(folder, config)
+    return reader, reader.tables(lifecycles_of(config))
+
+
+def _config(general: Section, sections: Mapping[str, Section]) -> dict[str, Any]:
+    config: dict[str, Any] = dict(general.settings)
+    for name, section in sections.items():
+        *parents, last = name.split(".")
+        place = config
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place.setdefault(last, {}).update(section.settings)
+    return config
+
+
+def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
+    """Add what only the load could tell: ambiguous dates and numbers, and short rows."""
+    problems = reader.quarantine.problems
+    before = {name: dict(section.settings) for name, section in sections.items()}
+    for name, section in sections.items():
+        names = [file.name for file in reader.files.get(name, [])]
+        reasons = set(problems.loc[problems["file"].isin(names), "reason"])
+        if errors.AMBIGUOUS_DATE.reason in reasons:
+            section.settings["date_format"] = "day first"
+            section.checks["date_format"] = "no cell decides: day first or month first"
+        if errors.AMBIGUOUS_NUMBER.reason in reasons:
+            section.settings["decimal"] = "."
+            section.checks["decimal"] = "no cell decides: the decimal mark is . or ,"
+        if errors.SHORT_ROW.reason in reasons:
+            section.settings["short_rows"] = PAD
+            section.checks["short_rows"] = "rows lack their last cells: these count as empty"
+    return before != {name: section.settings for name, section in sections.items()}
+
+
+def _from_jira(tables: Mapping[str, pd.DataFrame]) -> dict[str, Section]:
+    """Return how issues could be projects and products, where there is nothing else."""
+    items, sections = tables["work_items"], {}
+    if len(items) and tables["products"].empty:
+        why = "each Jira project is a product; component is another way"
+        sections[f"products.{FROM_JIRA}"] = Section({"by": "project"}, why, {"by": why})
+    if len(items) and tables["projects"].empty:
+        settings, why = _projects_from(items, tables["releases"])
+        sections[f"projects.{FROM_JIRA}"] = Section(settings, why, dict.fromkeys(settings, why))
+    return sections
+
+
+def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    """Return which issues have a date to be judged by."""
+    dated = items.loc[items["due_date"].notna(), "item_type"].value_counts()
+    epics = [kind for kind in dated.index if "epic" in str(kind).casefold()]
+    if dated[epics].sum() >= ENOUGH:
+        return {"item_types": epics}, "epics are the projects, due at their due date"
+    is_dated = releases["release_date"].notna() & releases["is_released"].fillna(False)
+    if items["fix_versions"].explode().isin(releases.loc[is_dated, "name"]).sum() >= ENOUGH:
+        return {"due": "fix_version"}, "each issue is due with its first release"
+    if dated.sum() >= ENOUGH:
+        return {"item_types": list(dated.index)}, "each issue is due at its due date"
+    return {"by": "project"}, "each Jira project is a project; few issues have a due date"
+
+
+def _lifecycles(tables: Mapping[str, pd.DataFrame], known: Mapping[str, Any]) -> dict[str, Section]:
+    """Return a lifecycle for each level whose statuses no stage claims yet."""
+    sections = {}
+    changes, items = tables["status_changes"], tables["work_items"]
+    for level in changes["level"].unique().tolist():
+        entered = changes[changes["level"] == level]
+        claimed = known[level].stages_of(entered["to_status"]) if level in known else None
+        if claimed is not None and (claimed != "(unmapped)").all():
+            continue
+        if level == "work_item":
+            category = items.drop_duplicates("status").set_index("status")["status_category"]
+            stages = _workflow(entered["to_status"], category)
+        else:
+            stages = {status: [] for status in _by_first_entry(entered)}
+        sections[f"lifecycle.{level}"] = _lifecycle(stages)
+    return sections
+
+
+CATEGORY_STAGES = {"new": "To do", "indeterminate": "In progress", "done": "Done"}
+WORD_STAGES = {"open": "To do", "on_hold": "In progress", "done": "Done", "cancelled": "Cancelled"}
+
+
+def _workflow(statuses: pd.Series, category: pd.Series) -> dict[str, list[str]]:
+    """Return a stage for each status: by Jira's category, else by its words."""
+    stages: dict[str, list[str]] = {name: [] for name in [*CATEGORY_STAGES.values(), "Cancelled"]}
+    for status in statuses.unique():
+        word = guessed_word(status, STATUS_WORDS)
+        by_word = WORD_STAGES[word] if word else "In progress"
+        told = CATEGORY_STAGES.get(str(category.get(status)), by_word)
+        stages["Cancelled" if word == "cancelled" else told].append(status)
+    return {
+        stage: [status for status in those if status.casefold() != stage.casefold()]
+        for stage, those in stages.items()
+        if those or stage == "Done"
+    }
+
+
+def _by_first_entry(entered: pd.DataFrame) -> list[str]:
+    """Return the statuses in the order in which items usually enter them."""
+    first = entered.drop_duplicates(["item_id", "to_status"])
+    rank = first.groupby("item_id").cumcount().groupby(first["to_status"]).mean()
+    return [str(status) for status in rank.sort_values(kind="stable").index]
+
+
+def _lifecycle(stages: dict[str, list[str]]) -> Section:
+    words = {stage: guessed_word(stage, STATUS_WORDS) for stage in stages}
+    terminal = [stage for stage, word in words.items() if word == "done"]
+    cancelled = [stage for stage, word in words.items() if word == "cancelled"]
+    settings: dict[str, Any] = {"terminal": terminal, "cancelled": cancelled, "stages": stages}
+    checks = {
+        "terminal": "nothing waits to leave these",
+        "cancelled": "these end it without success",
+        "stages": "stage = the statuses that mean it; in order",
+    }
+    return Section({key: value for key, value in settings.items() if value}, "", checks)
+
+
+def _written(general: Section, sections: Mapping[str, Section], unknown: list[str]) -> str:
+    """Return the configuration as text, tables below their section."""
+    lines = [
+        "# How the files of this folder are read, as far as they tell it themselves.",
+        "# What is marked `check:` is a guess; read these lines once.",
+        *(f"# Not used: {each}" for each in unknown),
+        *_pairs(general),
+    ]
+    for name, section in sections.items():
+        lines += ["", f"[{name}]" + (f"  # {section.why}" if section.why else "")]
+        lines += _pairs(section)
+        lines += _subsections(name, section)
+    return "\n".join(lines) + "\n"
+
+
+def _pairs(section: Section) -> Iterable[str]:
+    for key, value in section.settings.items():
+        if not isinstance(value, dict):
+            check = section.checks.get(key)
+            yield f"{key} = {_toml(value)}" + (f"  # check: {check}" if check else "")
+
+
+def _subsections(name: str, section: Section) -> Iterable[str]:
+    for key, value in section.settings.items():
+        if isinstance(value, dict):
+            check = section.checks.get(key)
+            inner = {k: v for k, v in value.items() if isinstance(v, dict)}
+            for suffix, pairs in inner.items() or [("", value)]:
+                title = f"{name}.{key}" + (f".{suffix}" if suffix else "")
+                yield f"[{title}]" + (f"  # check: {check}" if check else "")
+                yield from (f"{_toml(k)} = {_toml(v)}" for k, v in pairs.items())
+
+
+def _toml(value: object) -> str:
+    """Return a text, or a list of texts, as TOML writes it: JSON but for the delete character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,156 @@
+"""What is this file? Told by its content, never by its name alone, and with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+import pandas as pd
+
+from pmanalytics.errors import UnreadableFileError
+from pmanalytics.loaders.files import SPREADSHEETS, File
+from pmanalytics.loaders.intake import plain_name
+from pmanalytics.loaders.jira_headers import is_navigator_header
+from pmanalytics.loaders.reading import Reading
+from pmanalytics.loaders.rows import rows_of
+from pmanalytics.loaders.synonyms import (
+    HISTORY,
+    PROJECTS,
+    SNAPSHOT_DATES,
+    guessed_columns,
+    guessed_level,
+)
+
+CORRECTIONS = "corrections"
+DOCUMENT = "a document"
+DOCUMENTS = (".md", ".py", ".txt", ".toml", ".html", ".pdf", ".png", ".ipynb", "")
+SAMPLE_ROWS = 500
+DATE_LIKE = (
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
+    r"([T ,].*)?"
+)
+JSON_KEY = re.compile(r'"(\w+)"\s*:')
+
+
+class Guess(NamedTuple):
+    """What a file was taken for, and why; `is_sure` if it can be read without further words."""
+
+    section: str | None
+    why: str
+    is_sure: bool = False
+
+
+def recognise(file: File) -> Guess:
+    """Return what a file is: the section of `pmanalytics.toml` that says how to read its kind."""
+    if file.suffix in DOCUMENTS:
+        return Guess(None, DOCUMENT)
+    head = file.head().lstrip(b"\xef\xbb\xbf \t\r\n")
+    if file.suffix == ".xml" or b"<rss" in head[:20_000]:
+        if b"<rss" in head and b"<item>" in head:
+            return Guess("jira_xml", "an RSS document of issues", is_sure=True)
+        return Guess(None, "XML, but no RSS of issues")
+    if head[:1] in (b"{", b"["):
+        guess = _of_json(head.decode("utf-8", "replace"))
+        if guess:
+            return guess
+    try:
+        return _of_table(file, sample_of(file))
+    except UnreadableFileError as error:
+        return Guess(None, str(error).removeprefix(f"{file.name}: ").rstrip("."))
+
+
+def sample_of(file: File) -> pd.DataFrame:
+    """Return the first rows of a table as text, short ones padded, long ones left out."""
+    is_text = file.suffix not in (".json", *SPREADSHEETS)
+    rows = rows_of(replace(file, is_sample=is_text), Reading())
+    width = len(rows.header)
+    taken: list[Sequence[str]] = []
+    try:
+        for _, row in islice(rows.records, SAMPLE_ROWS):
+            taken += [] if row is None else [row]
+    except UnreadableFileError:
+        if not taken:
+            raise
+    cells = [[*row, *[""] * (width - len(row))] for row in taken if len(row) <= width]
+    columns = [name or f"(column {n})" for n, name in enumerate(rows.header, 1)]
+    frame = pd.DataFrame(cells, columns=columns, dtype="str")
+    return frame.loc[:, [bool(name) for name in rows.header]]
+
+
+def date_columns(sample: pd.DataFrame) -> list[str]:
+    """Return the columns most of whose cells look like a date."""
+
+    def is_date(cells: pd.Series) -> bool:
+        filled = cells.str.strip()
+        filled = filled[filled != ""]
+        return len(filled) > 0 and filled.str.fullmatch(DATE_LIKE).mean() > 0.8
+
+    names = pd.Index(sample.columns)
+    return [name for name in names[~names.duplicated(keep=False)] if is_date(sample[name])]
+
+
+def id_column(sample: pd.DataFrame) -> str | None:
+    """Return the column that tells the rows apart: filled and different in each."""
+    candidates = [name for name in sample.columns if name not in date_columns(sample)]
+    unique = [
+        name
+        for name in candidates
+        if sample[name].str.strip().ne("").all() and sample[name].is_unique
+    ]
+    by_name = [name for name in unique if guessed_columns([name], {"id": HISTORY["item_id"]})]
+    return next(iter([*by_name, *unique]), None)
+
+
+def _of_json(head: str) -> Guess | None:
+    keys = set(JSON_KEY.findall(head))
+    if {"fields", "key"} <= keys:
+        return Guess("jira_json", "Jira issues with their fields", is_sure=True)
+    if keys & {"issueChangeLogs", "changeHistories"} or {"values", "items", "created"} <= keys:
+        return Guess("jira_json", "a changelog of Jira issues", is_sure=True)
+    if "issues" in keys:
+        return Guess("jira_json", "a page of a Jira search", is_sure=True)
+    return None if head[0] == "[" else Guess(None, "JSON, but neither issues nor records")
+
+
+def _of_table(file: File, sample: pd.DataFrame) -> Guess:
+    header = [str(name) for name in sample.columns]
+    plain = {plain_name(name) for name in header}
+    if {"file", "line", "column", "value", "corrected"} <= plain:
+        return Guess(CORRECTIONS, "a list of corrections", is_sure=True)
+    if is_navigator_header(header):
+        return Guess("jira_csv", "headers of Jira's issue navigator", is_sure=True)
+    if {"item_id", "changed_at", "to_status"} <= plain:
+        level = guessed_level([file.path.stem])
+        return Guess(f"{level or 'work_item'}_history", "our headers", is_sure=level is not None)
+    if {"project_id", "name", "status"} <= plain:
+        return Guess("projects", "our headers", is_sure=True)
+    if {"product_id", "name"} <= plain and "project_id" not in plain:
+        return Guess("products", "our headers", is_sure=True)
+    return _by_shape(file, sample, header)
+
+
+def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
+    """Guess by what the columns hold; such a guess needs a word from the user."""
+    days = date_columns(sample)
+    level = guessed_level([*header, file.path.stem]) or "product"
+    ours = guessed_columns(header, PROJECTS)
+    dated = guessed_columns(header, {"snapshot_date": SNAPSHOT_DATES})
+    history = guessed_columns(header, HISTORY)
+    if (
+        {"project_id", "name"} <= set(ours)
+        and dated
+        and sample[ours["project_id"]].duplicated().any()
+    ):
+        return Guess("project_snapshots", "projects that repeat under several report dates")
+    if {"item_id", "changed_at", "to_status"} <= set(history) and (
+        history["changed_at"] in days and sample[history["item_id"]].duplicated().any()
+    ):
+        return Guess(f"{level}_history", "items that repeat with a date and a status")
+    if {"project_id", "name", "status"} <= set(ours) and any(ours.get(n) in days for n in ours):
+        return Guess("projects", "an id, a name, a status and dates")
+    if len(days) >= 2 and id_column(sample):
+        return Guess(f"{level}_stage_dates", f"one row per item with {len(days)} dates")
+    return Guess(None, f"a table of {', '.join(header[:5])}" if header else "no table")

@@ -1,0 +1,126 @@
+"""What people call the columns of ours: the words by which a header is guessed, best guess first.
+
+A guess is never used silently: `propose_config` writes it down for the user to confirm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pmanalytics.loaders.intake import plain_name
+
+PROJECTS = {
+    "project_id": [
+        "project_id", "project_number", "project_no", "project_code", "project_key", "pid", "id",
+        "nr", "number", "code", "key", "projekt_id", "projektnummer",
+    ],
+    "name": ["name", "project_name", "project_title", "title", "project", "titel", "projekt"],
+    "product_id": ["product_id", "product", "produkt"],
+    "project_manager": ["project_manager", "manager", "owner", "lead", "pm", "projektleiter"],
+    "status": ["status", "state", "project_status", "stand", "zustand"],
+    "stage": ["stage", "current_phase", "phase", "current_stage", "project_phase"],
+    "project_class": ["project_class", "class", "category", "project_type", "type"],
+    "baseline_start_date": ["baseline_start", "planned_start", "start_planned", "plan_start"],
+    "baseline_finish_date": [
+        "baseline_finish", "baseline_end", "planned_finish", "planned_end", "finish_planned",
+        "planned_completion", "target_date", "due_date", "due", "deadline", "end_planned",
+    ],
+    "rebaselined_finish_date": ["rebaselined_finish", "finish_re_planned", "revised_finish"],
+    "forecast_finish_date": [
+        "forecast_completion", "forecast_finish", "forecast_end", "expected_finish",
+        "finish_expected", "estimated_completion", "expected_completion",
+    ],
+    "actual_start_date": ["actual_start", "start", "started", "start_date"],
+    "actual_finish_date": [
+        "actual_finish", "finish", "finished", "completed", "completion_date", "finish_date",
+        "actual_end", "end_date", "closed", "closed_date",
+    ],
+    "baseline_budget": [
+        "original_budget", "approved_budget", "baseline_cost", "planned_cost", "budget",
+    ],
+    "forecast_cost": [
+        "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "cost_expected",
+        "final_forecast_cost",
+    ],
+    "actual_cost": ["cost", "spent", "spend", "expenditure", "cost_to_date", "spend_to_date"],
+    "currency": ["currency", "ccy"],
+    "percent_complete": ["percent_complete", "complete", "progress", "pct_complete"],
+    "updated_date": ["updated", "last_update", "last_updated", "modified"],
+}  # fmt: skip
+SNAPSHOT_DATES = [
+    "snapshot_date", "date_reported_as_of", "as_of", "as_of_date", "report_date", "reporting_date",
+    "data_date", "snapshot", "reported",
+]  # fmt: skip
+PRODUCTS = {
+    "product_id": ["product_id", "product_code", "product_key", "id", "key", "code"],
+    "name": ["name", "product_name", "product", "title"],
+    "product_manager": ["product_manager", "manager", "owner"],
+    "stage": ["stage", "lifecycle_stage", "phase"],
+    "updated_date": ["updated", "last_update", "last_updated"],
+}
+HISTORY = {
+    "item_id": [
+        "item_id", "ticket", "issue_key", "issue", "key", "ticket_id", "issue_id", "project_id",
+        "product_id", "work_item_id", "id", "project", "product", "item",
+    ],
+    "changed_at": [
+        "changed_at", "date_updated", "changed", "changed_on", "change_date", "transition_date",
+        "since", "updated", "timestamp", "date", "entered",
+    ],
+    "to_status": ["to_status", "status", "new_status", "state", "stage", "to", "to_state", "phase"],
+    "from_status": ["from_status", "old_status", "previous_status", "from", "from_state"],
+    "created_at": ["created_at", "date_created", "created", "created_on"],
+    "item_type": ["item_type", "issue_type", "type"],
+}  # fmt: skip
+# Words in a header or a file's name that tell what its rows are.
+LEVEL_WORDS = {
+    "work_item": {
+        "task", "ticket", "issue", "story", "points", "bug", "item", "sprint", "epic", "activated",
+    },
+    "project": {"project", "projects", "projekt", "programme", "program", "capital"},
+    "product": {"product", "products", "release", "eol", "version", "series", "app", "service"},
+}  # fmt: skip
+
+# Words in a status that tell how the work stands; the first that fits counts.
+STATUS_WORDS = {
+    "cancelled": [
+        "cancel", "won't", "wont", "reject", "declin", "abandon", "withdrawn", "obsolete",
+        "duplicate", "stopped", "terminated", "abgebrochen", "storniert", "annul", "abandonn",
+    ],
+    "on_hold": ["hold", "paused", "suspend", "blocked", "pausiert", "en pause", "pausad"],
+    "done": [
+        "done", "closed", "complete", "finish", "resolved", "delivered", "released", "fertig",
+        "erledigt", "abgeschlossen", "terminé", "fermé", "concluíd", "finaliz", "cerrad", "listo",
+        "已完成", "关闭",
+    ],
+    "open": [
+        "open", "to do", "todo", "backlog", "new", "selected", "ready", "inbox", "planned",
+        "proposed", "active", "progress", "offen", "ouvert", "à faire", "a fazer", "por hacer",
+        "新建", "待办",
+    ],
+}  # fmt: skip
+
+
+def guessed_word(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the first meaning one of whose words the text contains."""
+    plain = text.casefold()
+    return next((m for m, those in words.items() if any(word in plain for word in those)), None)
+
+
+def guessed_columns(header: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return column of ours → header for every column that a header stands for; each only once."""
+    plain = {plain_name(name): name for name in reversed(header) if name}
+    guessed: dict[str, str] = {}
+    for column, words in synonyms.items():
+        found = next((word for word in [column, *words] if word in plain), None)
+        if found and plain[found] not in guessed.values():
+            guessed[column] = plain[found]
+    return guessed
+
+
+def guessed_level(texts: Sequence[str]) -> str | None:
+    """Return what the rows are by the words of headers and file name; None where none tells."""
+    words = {word for text in texts for word in plain_name(text).split("_")}
+    counts = {level: len(words & known) for level, known in LEVEL_WORDS.items()}
+    best = max(counts, key=lambda level: counts[level])
+    return best if counts[best] else None
