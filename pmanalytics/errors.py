@@ -25,11 +25,25 @@ class Reason(NamedTuple):
 
 
 NOT_A_DATE = Reason("is not a day of the calendar", "Correct the day, or leave the cell empty")
-NOT_ISO = Reason("is not written as YYYY-MM-DD", "Say how dates are written with date_format")
+UNKNOWN_DATE = Reason(
+    "is not written as a date",
+    "Write it as YYYY-MM-DD, or say how dates are written with date_format",
+)
 AMBIGUOUS_DATE = Reason(
     "could be day/month or month/day",
-    "Say which with date_format, for example date_format='%d/%m/%Y'",
+    'Say which with date_format = "day first" or "month first"',
 )
+AMBIGUOUS_YEAR = Reason(
+    "could have its year first or last",
+    'Say which with date_format = "day first", "month first" or "%y-%m-%d"',
+)
+MIXED_DATES = Reason(
+    "stands in a column that holds both day/month and month/day",
+    "Write the days of the column in one order, best as YYYY-MM-DD",
+)
+OUT_OF_YEARS = Reason("lies outside the years 1900 to 2200", "Correct the year")
+NO_DATE = Reason("stands for no date", "Leave the cell empty")
+REMARK_FOR_DATE = Reason("is no date but a remark", "Leave the cell empty, or write a date")
 NOT_IN_FORMAT = Reason("does not fit the date_format given", "Correct the cell or the date_format")
 NOT_AN_INSTANT = Reason(
     "is not a date and time",
@@ -39,6 +53,25 @@ NOT_A_NUMBER = Reason("is not a number", "Write digits with a point for decimals
 AMBIGUOUS_NUMBER = Reason(
     "could have a thousands mark or a decimal mark",
     'Say which is the decimal mark with decimal = "." or decimal = ","',
+)
+MIXED_MARKS = Reason(
+    "stands in a column that mixes decimal points and decimal commas",
+    "Write the numbers of the column in one way, best as 1234.5",
+)
+NOT_IN_DECIMAL = Reason(
+    "does not fit the decimal mark given", "Correct the cell or the setting decimal"
+)
+REMARK_FOR_NUMBER = Reason("is no number but a remark", "Leave the cell empty, or write a number")
+OTHER_CURRENCY = Reason(
+    "is in another currency than the row says",
+    "Write all amounts of a row in the currency of its column currency",
+)
+SCIENTIFIC_ID = Reason(
+    "was turned into a scientific number by Excel",
+    "Export again with this column formatted as text",
+)
+DATE_FOR_ID = Reason(
+    "was turned into a date by Excel", "Export again with this column formatted as text"
 )
 NOT_WHOLE = Reason("is not a whole number", "Write digits only")
 NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
@@ -70,6 +103,14 @@ CONFLICTING_SNAPSHOT = Reason(
 )
 NO_STAGE_DATE = Reason("is missing, as are the dates of all other stages", "Fill in a date")
 CREATED_LATE = Reason("is after the item's first change", "Correct one of the two dates")
+
+
+def excel_serial(day: pd.Timestamp) -> Reason:
+    """Return the reason for a number that stands for a day in Excel's 1900 system."""
+    return Reason(
+        f"is Excel's serial number of {day.date()}",
+        'Format the column as a date and export again, or say date_format = "excel"',
+    )
 
 
 class PMAnalyticsError(ValueError):

@@ -78,7 +78,7 @@ def test_an_unreadable_newest_state_does_not_hide_the_older_one(export):
 def test_a_bad_time_is_named(export):
     with pytest.raises(BadRowsError) as error:
         load_jira_csv(export(ROW.replace("02/Jan/24 3:04 PM", "07/01/2024 10:00")), time_zone="UTC")
-    assert "jira.csv, line 2, Created: '07/01/2024 10:00' is not a date and time" in str(
+    assert "jira.csv, line 2, Created: '07/01/2024 10:00' could be day/month or month" in str(
         error.value
     )
 
