@@ -187,6 +187,7 @@ def test_json_lines_keep_their_line_numbers(saved):
     ("damage", "where", "reason"),
     [
         ({"status": None}, "$.fields.status", "expected `object`, got `null`"),
+        ({"status": {"name": None}}, "status:", "is missing and required"),
         ({"created": "yesterday"}, "created_at: 'yesterday'", "is not a date and time"),
         ({"created": None}, "$.fields.created", "expected `str`, got `null`"),
         ({"timespent": "much"}, "$.fields.timespent", "expected `float | null`, got `str`"),
@@ -245,6 +246,32 @@ def test_a_field_may_have_any_name(saved):
     columns = {"team": "Team (main)"}
     items = load_jira_json(saved(issue(1, **{"Team (main)": "Blue"})), columns=columns).work_items
     assert items["team"].tolist() == ["Blue"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"value": "Blue"}, "Blue"),
+        ({"displayName": "Xenia"}, "Xenia"),
+        ([{"value": "Blue"}, {"value": "Red"}], "Blue, Red"),
+        ({"x": 1}, '{"x":1}'),
+    ],
+)
+def test_a_custom_field_becomes_text(saved, value, text):
+    path = saved(issue(1, customfield_1=value))
+    assert load_jira_json(path, columns={"team": "customfield_1"}).work_items["team"][0] == text
+
+
+def test_values_of_a_custom_field_become_a_list_where_one_belongs(saved):
+    path = saved(issue(1, customfield_1=[{"value": "Blue"}, {"name": "Red"}]))
+    for column in ("labels", "colours"):
+        items = load_jira_json(path, columns={column: "customfield_1"}).work_items
+        assert items[column][0] == ["Blue", "Red"]
+
+
+def test_changelogs_alone_ask_for_their_search(saved):
+    with pytest.raises(UnreadableFileError, match=r"no Jira issue in it\. Load the search"):
+        load_jira_json(saved(bulk(("1", []))))
 
 
 def test_a_folder_without_json_is_refused_in_words(tmp_path):
@@ -450,22 +477,23 @@ def test_changes_of_the_due_date_are_kept(saved):
     assert changes["changed_at"].iloc[0] == pd.Timestamp("2023-11-14T22:13:20Z")
 
 
-def test_a_due_date_that_is_no_day_is_set_aside_alone(saved):
+@pytest.mark.parametrize("written", ["1741478400000", "2024-02-31"])
+def test_a_due_date_that_is_no_day_is_set_aside_alone(saved, written):
     found = issue(1)
-    edits = [history("1", 1700000000, field="duedate", to="1741478400000")]
+    edits = [history("1", 1700000000, field="duedate", to=written)]
     found["changelog"] = {"total": 1, "histories": edits}
     tables, quarantine = loaded(saved(found))
     assert tables.work_items["key"].tolist() == ["ABC-1"]
     assert tables.field_changes.empty
     assert quarantine.problems[["column", "value", "set_aside"]].to_numpy().tolist() == [
-        ["changelog.to", "1741478400000", "value"]
+        ["changelog.to", written, "value"]
     ]
 
 
 def test_versions_become_releases_as_last_known(saved):
     planned = {"id": "7", "name": "1.0", "releaseDate": "2024-05-01", "released": False}
     released = planned | {"id": 7, "releaseDate": "2024-06-01", "released": True}
-    someday = {"id": "8", "name": "2.0"}
+    someday = {"id": "8", "name": "2.0", "releaseDate": ""}
     page = [
         issue(1, fixVersions=[released], project={"key": "ABC"}, updated="2024-07-01T00:00:00Z"),
         issue(2, fixVersions=[planned, someday], project={"key": "ABC"}),
