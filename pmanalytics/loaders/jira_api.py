@@ -311,7 +311,9 @@ def attribute(name: str) -> str:
 def names_of(things: Any) -> list[str]:
     """Return the names of a list of Jira's objects; a Server sprint hides its own in a text."""
     names = [
-        thing.get("name") if isinstance(thing, dict) else getattr(thing, "name", thing)
+        thing.get("name", thing.get("value"))
+        if isinstance(thing, dict)
+        else getattr(thing, "name", thing)
         for thing in (things if isinstance(things, list) else [things])
     ]
     texts = [name for name in names if isinstance(name, str)]

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pandas as pd
 
-from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY
 from pmanalytics.errors import Reason, UnreadableFileError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
-from pmanalytics.loaders.convert import typed
+from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import JiraSource, export_files, in_hours
 from pmanalytics.loaders.jira_api import (
@@ -52,7 +52,8 @@ from pmanalytics.tables import with_all_columns
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 TRACKED_FIELDS = {"duedate": "due_date"}
-NOT_A_DAY = Reason(errors.NOT_ISO.reason, READ_AGAIN)
+WORK_ITEM_KINDS = dtypes(WorkItems)
+NOT_A_DAY = Reason("is no day written as YYYY-MM-DD", READ_AGAIN)
 CHANGE_COLUMNS = [
     "record", "item_id", "item_type", "created", "history", "position", "field",
     "from_id", "from_name", "to_id", "to_name",
@@ -109,7 +110,8 @@ def load_jira_json(
     name, files = export_files(source, SUFFIXES)
     contents = [contents_of(file) for file in files]
     if not any(found.issues for found in contents):
-        raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
+        hint = " Load the search, too." if any(found.edits for found in contents) else ""
+        raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
     logs = read_changelogs(contents)
     intake, changes, versions = _opened(contents, columns or {}, logs)
     unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
@@ -174,7 +176,7 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         "project_key": _key(fields.project),
         "summary": fields.summary,
         "item_type": _name(fields.issuetype),
-        "status": _status(fields.status.name, fields.status.id),
+        "status": _status(fields.status.name, fields.status.id, unknown=None),
         "status_category": _key(fields.status.statusCategory),
         "priority": _name(fields.priority),
         "resolution": _name(fields.resolution),
@@ -195,7 +197,8 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
     }
     for name, field in columns.items():
         value = getattr(fields, attribute(field))
-        item[name] = names_of(value) if name == "sprints" else _plain(value)
+        is_list = WORK_ITEM_KINDS.get(name) == np.dtype(object)
+        item[name] = names_of(value) if is_list else _plain(value, name in WORK_ITEM_KINDS)
     return item
 
 
@@ -268,11 +271,11 @@ def _field_changes(intake: Intake, changes: pd.DataFrame) -> pd.DataFrame:
     """Return `FieldChanges`; a day that cannot be read is set aside."""
     table = changes[changes["field"].isin(list(TRACKED_FIELDS))].set_index("record")
     is_read = pd.Series(True, index=table.index)
-    for side, name in (("from_id", "old"), ("to_id", "new")):
-        days = table[side].astype("str").str.slice(0, 10)
-        is_bad = table[side].notna() & (days != "") & ~days.str.fullmatch(ISO_DAY).fillna(False)
-        intake.reject(f"changelog.{side[:-3]}", table[side][is_bad], NOT_A_DAY, value_only=True)
-        table[name] = days.mask(days == "")
+    for side, name in (("from", "old"), ("to", "new")):
+        written = blank_to_missing(table[f"{side}_id"])
+        table[name] = written.str.slice(0, 10)
+        is_bad = written.notna() & _days(table[name]).isna()
+        intake.reject(f"changelog.{side}", written[is_bad], NOT_A_DAY, value_only=True)
         is_read &= ~is_bad
     table["field"] = table["field"].map(TRACKED_FIELDS)
     table["level"] = "work_item"
@@ -289,11 +292,16 @@ def _releases(intake: Intake, versions: pd.DataFrame, updated: pd.Series) -> pd.
     )
     versions = versions.iloc[newest_last.index].drop_duplicates("release_id", keep="last")
     versions = versions.sort_index(kind="stable")
-    days = versions["release_date"].astype("str")
-    days = pd.to_datetime(days.where(days.str.fullmatch(ISO_DAY)), errors="coerce").astype(Day)
-    unread = versions["release_date"][versions["release_date"].notna() & days.isna()]
+    written = blank_to_missing(versions["release_date"])
+    days = _days(written)
+    unread = written[written.notna() & days.isna()]
     intake.reject("fields.fixVersions.releaseDate", unread, NOT_A_DAY, value_only=True)
     return _as_table(versions.assign(release_date=days).reset_index(drop=True), Releases)
+
+
+def _days(written: pd.Series) -> pd.Series:
+    iso = written.where(written.str.fullmatch(ISO_DAY))
+    return pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype(Day)
 
 
 def _as_table(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
@@ -320,8 +328,10 @@ def _truncation_notes(name: str, contents: Sequence[Contents], n_found: int) -> 
     return []
 
 
-def _status(name: str | None, status_id: object) -> str:
-    return name or (f"(status {status_id})" if status_id else UNKNOWN_STATUS)
+def _status(
+    name: str | None, status_id: object, unknown: str | None = UNKNOWN_STATUS
+) -> str | None:
+    return name or (f"(status {status_id})" if status_id else unknown)
 
 
 def _name(thing: Named | None) -> str | None:
@@ -336,10 +346,12 @@ def _links(links: list[Link]) -> list[str]:
     return [f"{_name(k.type)}: {k.outwardIssue.key}" for k in links if k.outwardIssue]
 
 
-def _plain(value: Any) -> object:
-    """Return the text or number that a custom field holds."""
+def _plain(value: Any, is_single: bool) -> object:
+    """Return the text or number that a custom field holds; several in one text, or as a list."""
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        several = [_plain(one, is_single) for one in value]
+        return ", ".join(map(str, several)) or None if is_single else several
     if isinstance(value, dict):
-        return value.get("value", value.get("name"))
+        known = [value[name] for name in ("value", "name", "displayName", "key") if name in value]
+        return known[0] if known else msgspec.json.encode(value).decode()
     return value

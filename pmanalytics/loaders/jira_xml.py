@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -27,6 +26,11 @@ JIRA_CUTS_AT = 1_000
 SPRINT_TYPE = ":gh-sprint"
 UNRESOLVED = "-1"
 DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']""")
+# Jira lets control characters through from comments; one would make the whole file no XML.
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    "|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
 # A due date is a day: the midnight of the person who exported must not move it into the day before.
 ZONE_OF_TIME = re.compile(r"(\d{2}:\d{2}:\d{2}(?:\.\d+)?)\s*(?:[+-]\d{2}:?\d{2}|Z)$")
 LISTS = {
@@ -38,11 +42,12 @@ LISTS = {
 
 
 class Channel(NamedTuple):
-    """What one file holds: its issues, and how many the search found."""
+    """What one file holds: its issues, how many the search found, and letters that were damaged."""
 
     file: File
     items: list[Element]
     total: int
+    n_forbidden: int
 
 
 def load_jira_xml(
@@ -103,7 +108,7 @@ def load_jira_xml(
 
 def _channel(file: File) -> Channel:
     """Return the issues of a file; of prose around the document a browser is the author."""
-    text = _text(file)
+    text, n_forbidden = _text(file)
     starts = [start for mark in ("<?xml", "<rss") if (start := text.find(mark)) >= 0]
     if not starts:
         raise UnreadableFileError(f"{file.name}: this is no XML as Jira exports it.")
@@ -113,8 +118,9 @@ def _channel(file: File) -> Channel:
         root = fromstring(document, forbid_dtd=True)
     except ParseError as error:
         line = error.position[0] + text.count("\n", 0, min(starts))
+        reason = str(error).partition(":")[0]
         raise UnreadableFileError(
-            f"{file.name}, line {line}: the XML is damaged or cut off ({error}). Export it again."
+            f"{file.name}, line {line}: the XML is damaged or cut off ({reason}). Export it again."
         ) from None
     except DefusedXmlException:
         raise UnreadableFileError(
@@ -123,20 +129,22 @@ def _channel(file: File) -> Channel:
         ) from None
     items = [item for item in root.iterfind("channel/item") if item.find("key") is not None]
     told = root.find("channel/issue")
-    total = "" if told is None else told.get("total", "")
-    return Channel(file, items, int(total) if re.fullmatch(r"\d{1,9}", total) else 0)
+    written = "" if told is None else told.get("total", "")
+    total = int(written) if re.fullmatch("[0-9]{1,9}", written) else 0
+    return Channel(file, items, total, n_forbidden)
 
 
-def _text(file: File) -> str:
+def _text(file: File) -> tuple[str, int]:
+    """Return the text without what XML forbids, and how many letters that were."""
     declared = DECLARED.search(file.head())
     encoding = declared[1].decode() if declared else None
     try:
-        codecs.lookup(encoding or "utf-8")
+        text, _ = file.text(encoding)
     except LookupError:
         raise UnreadableFileError(
             f"{file.name}: it says its encoding is {encoding!r}, which is not known."
         ) from None
-    return file.text(encoding)[0]
+    return FORBIDDEN.subn("\ufffd", text)
 
 
 def _opened(channels: Sequence[Channel], columns: Mapping[str, str]) -> Intake:
@@ -235,6 +243,12 @@ def _notes(name: str, channels: Sequence[Channel], intake: Intake) -> list[str]:
         f"{channel.file.name}: exactly 1,000 issues: Jira cuts exports there. Export in parts."
         for channel in channels
         if len(channel.items) == JIRA_CUTS_AT
+    ]
+    notes += [
+        f"{channel.file.name}: {counted(channel.n_forbidden, 'letter')} that XML forbids "
+        "became \ufffd."
+        for channel in channels
+        if channel.n_forbidden
     ]
     if total > n_issues:
         notes.append(

@@ -167,6 +167,21 @@ def test_the_encoding_is_the_declared_one(saved):
     assert load_jira_xml(saved(text.encode("iso-8859-2")))["summary"].tolist() == ["Żółw more"]
 
 
+def test_a_control_character_spoils_no_export(saved):
+    quarantine = Quarantine()
+    damaged = item(1, summary=("Issue 1 &amp;", "a\x1b[1m&#27;&#x1B;b &#38;"))
+    items = load_jira_xml(saved(document(damaged)), quarantine=quarantine)
+    assert items["summary"].tolist() == ["a\ufffd[1m\ufffd\ufffdb & more"]
+    assert quarantine.notes == ["search.xml: 3 letters that XML forbids became \ufffd."]
+
+
+def test_several_values_where_one_belongs_are_not_read(saved):
+    two = item(1, points=("3.0</customfieldvalue>", "3</customfieldvalue><customfieldvalue>5"
+                                                    "</customfieldvalue>"))  # fmt: skip
+    with pytest.raises(BadRowsError, match="story_points: '3, 5' is not a number"):
+        load_jira_xml(saved(document(two)), columns={"story_points": "Story Points"})
+
+
 def test_packed_files_and_folders_load_as_one_and_the_newest_state_counts(saved, tmp_path):
     saved(gzip.compress(document(item(1), item(2)).encode()), "part1.xml.gz")
     saved(document(item(2, day=5, status=("In Progress", "Done"))), "part2.xml")
@@ -239,6 +254,7 @@ EXTERNAL = (
         (BOMB, "it declares a document type or entities"),
         (EXTERNAL, "it declares a document type or entities"),
         ('<?xml version="1.0" encoding="klingon"?><rss/>', "which is not known"),
+        ('<?xml version="1.0" encoding="hex"?><rss/>', "which is not known"),
         ("<rss>" + "<a>" * 100_000, "the XML is damaged or cut off"),
     ],
 )
