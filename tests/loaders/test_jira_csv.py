@@ -264,3 +264,13 @@ def test_time_in_status_of_nothing_is_an_empty_table():
     table = time_in_status(pd.Series([None], dtype="str"))
     assert table.columns.tolist() == ["item", "status_id", "visits", "days"]
     assert table.empty
+
+
+def test_a_part_without_a_usable_row_does_not_stop_the_others(export):
+    broken = export("ABC-2,To Do", header=LEAN, name="a")
+    items, quarantine = loaded(broken, export(GERMAN_ROW, header=GERMAN, name="b"))
+    assert items.index.tolist() == ["ABC-1"]
+    assert quarantine.files["n_quarantined"].tolist() == [1, 0]
+    items, quarantine = loaded(broken)
+    assert items.empty
+    assert quarantine.files["n_quarantined"].tolist() == [1]
