@@ -19,7 +19,7 @@ from pmanalytics.loaders.jira_headers import (
     navigator_name,
     outward_link,
 )
-from pmanalytics.schemas import WorkItems
+from pmanalytics.schemas import WorkItems, dtypes
 
 NEEDED = {"key": "Issue key", "status": "Status", "created_at": "Created"}
 LINKS = "links"
@@ -104,8 +104,11 @@ def _told_apart(header: list[str]) -> list[str]:
 
 
 def _is_list(ours: str, positions: list[int], header: list[str]) -> bool:
-    is_our_own = ours in WorkItems.to_schema().columns
-    return ours in LISTS or (not is_our_own and is_multi_valued(header[positions[0]]))
+    return ours in LISTS or (not _is_our_own(ours) and is_multi_valued(header[positions[0]]))
+
+
+def _is_our_own(ours: str) -> bool:
+    return ours in dtypes(WorkItems)
 
 
 def _columns(intake: Intake, positions: Sequence[int]) -> list[pd.Series]:
@@ -120,7 +123,8 @@ def _merged(
     Columns of one name that contradict each other are different fields: only the first counts.
     """
     if len(positions) == 1:
-        return intake.cells[str(positions[0])], positions
+        cells = intake.cells[str(positions[0])]
+        return cells if _is_our_own(ours) else blank_to_missing(cells), positions
     fields, used = [], []
     for name in dict.fromkeys(header[position] for position in positions):
         repeats = [position for position in positions if header[position] == name]

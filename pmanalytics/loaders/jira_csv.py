@@ -28,7 +28,7 @@ Exports: TypeAlias = str | Path | File | Sequence[str | Path | File]
 EXPORT_LIMITS = (1_000, 10_000)
 KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JAVA_OBJECT = r"(?:[a-z]\w*\.)*[A-Z][\w$]*@[0-9a-f]{1,8}"
-HIDDEN_FORMULA = r"\s*'[=+\-@]"
+HIDDEN_FORMULA = r"'[=+\-@]"
 EXAMPLES = 5
 VISIT, WITHIN = r"_\*\|\*_", r"_\*:\*_"
 MILLISECONDS_PER_DAY = 86_400_000
@@ -197,7 +197,8 @@ def _export_notes(intake: Intake) -> list[str]:
             f"it has exactly {n_rows:,} rows, where Jira cuts exports off; "
             "see in Jira whether there are more, and export the rest."
         )
-    n_hidden = sum(int(intake.cells[n].str.match(HIDDEN_FORMULA).sum()) for n in intake.cells)
+    quoted = [cells[cells.str.startswith("'")] for _, cells in intake.cells.items()]
+    n_hidden = sum(int(cells.str.match(HIDDEN_FORMULA).sum()) for cells in quoted)
     if n_hidden:
         notes.append(
             f"{counted(n_hidden, 'cell')} with an apostrophe before =, +, - or @, "
@@ -211,8 +212,8 @@ def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     known = table[table["key"].str.fullmatch(KEY) & table["item_id"].notna()]
     in_order = known.sort_values("updated_at", kind="stable", na_position="first")
     newest = in_order.drop_duplicates("item_id", keep="last").set_index("item_id")["key"]
-    keys = known["item_id"].map(newest).to_list()
-    key_of = pd.Series(keys * 2, index=[*known["item_id"], *known["key"]], dtype="str")
+    keys = known["item_id"].map(newest)
+    key_of = pd.concat([keys.set_axis(known[name]) for name in ("item_id", "key")])
     key_of = key_of[~key_of.index.duplicated()]
     parents = table["parent_key"].map(key_of).astype("str").fillna(table["parent_key"])
     unknown = parents[parents.notna() & ~parents.isin(keys)].drop_duplicates()

@@ -128,15 +128,15 @@ OUTWARD_LINKS = {
     "outward_issue_link", "lien_de_ticket_sortant", "enlace_de_incidencia_saliente",
     "outward_work_item_link",  # unverified, as are the following
     "ausgehende_vorgangsverknüpfung", "verknüpfung_zu_ausgehendem_vorgang",
-    "lien_du_ticket_sortant", "link_de_item_de_saída",
-    "link_da_item_externo", "link_do_item_externo",
+    "lien_du_ticket_sortant", "link_de_item_de_saída", "link_da_item_externo",
+    "link_do_item_externo",
 }  # fmt: skip
 INWARD_LINKS = {
     "inward_issue_link", "lien_du_ticket_entrant", "enlace_a_la_incidencia_interna",
     "inward_work_item_link",  # unverified, as are the following
     "eingehende_vorgangsverknüpfung", "verknüpfung_zu_eingehendem_vorgang",
-    "lien_de_ticket_entrant", "link_de_item_de_entrada",
-    "link_da_item_interno", "link_do_item_interno",
+    "lien_de_ticket_entrant", "link_de_item_de_entrada", "link_da_item_interno",
+    "link_do_item_interno",
 }  # fmt: skip
 
 LISTS = ["labels", "components", "fix_versions", "affects_versions", "sprints"]

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from pmanalytics import Quarantine, load_jira_csv
+from pmanalytics import Quarantine, load_jira_csv, time_in_status
 from pmanalytics.errors import BadRowsError, ConfigError, MissingColumnsError
 
 HEADER = (
@@ -18,8 +18,9 @@ CHILD = 'B,ABC-2,11,Bug,To Do,2024-01-05 10:00,2024-01-05 10:00,,,web,"a, b",,,,
 
 @pytest.fixture
 def export(tmp_path):
-    def write(*lines, header=HEADER):
-        path = tmp_path / "jira.csv"
+    def write(*lines, header=HEADER, name="jira.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes("\r\n".join([header, *lines]).encode("utf-8-sig"))
         return path
 
@@ -49,13 +50,6 @@ def test_persons_are_read_only_if_named(export):
     assert "Assignee" not in load_jira_csv(export(ROW), time_zone="UTC")
     kept = load_jira_csv(export(ROW), time_zone="UTC", columns={"assignee": "Assignee"})
     assert kept["assignee"].tolist() == ["Ann"]
-
-
-def test_a_repeated_column_of_the_users_own_becomes_a_list(export):
-    header = "Issue key,Status,Created,Comment,Comment"
-    path = export("A-1,Done,02/Jan/24 3:04 PM,first,second", header=header)
-    items = load_jira_csv(path, time_zone="UTC", columns={"comments": "Comment"})
-    assert items["comments"].tolist() == [["first", "second"]]
 
 
 def test_of_an_issue_that_occurs_twice_the_newest_state_is_kept(export):
@@ -98,3 +92,185 @@ def test_an_unknown_zone_is_refused(export):
 def test_an_export_without_ids_uses_the_keys(export):
     path = export("ABC-1,Done,02/Jan/24 3:04 PM", header="Issue key,Status,Created")
     assert load_jira_csv(path, time_zone="UTC")["item_id"].tolist() == ["ABC-1"]
+
+
+LEAN = "Issue key,Issue id,Status,Created,Updated,Parent"
+GERMAN = "Vorgangsschlüssel;Vorgangs-ID;Status;Erstellt;Aktualisiert;Statuskategorie"
+GERMAN_ROW = "ABC-1;10;Fertig;2024-01-02 10:00;2024-01-09 10:00;Fertig"
+
+
+def loaded(*paths, **options):
+    quarantine = Quarantine()
+    sources = list(paths) if len(paths) > 1 else paths[0]
+    items = load_jira_csv(sources, time_zone="UTC", quarantine=quarantine, **options)
+    return items.set_index("key"), quarantine
+
+
+def test_part_files_are_read_each_by_its_own_header_and_joined(export):
+    english = export("ABC-2,11,To Do,05/Jan/24 3:04 PM,05/Jan/24 3:04 PM,10", header=LEAN, name="a")
+    items, quarantine = loaded(english, export(GERMAN_ROW, header=GERMAN, name="b"))
+    assert items.index.tolist() == ["ABC-2", "ABC-1"]
+    assert items["parent_key"].dropna().to_dict() == {"ABC-2": "ABC-1"}
+    assert items["created_at"].tolist() == [
+        pd.Timestamp("2024-01-05T15:04Z"),
+        pd.Timestamp("2024-01-02T10:00Z"),
+    ]
+    assert items.loc["ABC-1", "status_category"] == "done"
+    assert quarantine.files[["file", "rows_read", "n_valid"]].to_numpy().tolist() == [
+        ["a", 1, 1],
+        ["b", 1, 1],
+    ]
+    assert quarantine.notes == []
+
+
+def test_of_an_issue_in_several_files_the_newest_state_is_kept(export):
+    same = "ABC-3,12,To Do,05/Jan/24 3:04 PM,05/Jan/24 3:04 PM,"
+    older = "ABC-1,10,To Do,02/Jan/24 10:00 AM,03/Jan/24 10:00 AM,"
+    first = export(older, same, header=LEAN, name="a")
+    second = export(same, header=LEAN, name="c")
+    items, quarantine = loaded(first, export(GERMAN_ROW, header=GERMAN, name="b"), second)
+    assert items["status"].to_dict() == {"ABC-1": "Fertig", "ABC-3": "To Do"}
+    counts = ["rows_read", "n_valid", "n_quarantined", "n_duplicate"]
+    assert quarantine.files.set_index("file")[counts].sum().tolist() == [4, 2, 0, 2]
+    assert quarantine.files.set_index("file").loc["b", "n_valid"] == 1
+
+
+def test_a_problem_in_a_part_names_its_file_line_and_header(export):
+    good = export("ABC-2,11,To Do,05/Jan/24 3:04 PM,05/Jan/24 3:04 PM,", header=LEAN, name="a")
+    bad = export(GERMAN_ROW, GERMAN_ROW.replace(";Fertig;2024", ";;2024"), header=GERMAN, name="b")
+    items, quarantine = loaded(good, bad)
+    assert items.index.tolist() == ["ABC-2", "ABC-1"]
+    found = quarantine.problems[["file", "line", "column", "reason"]].to_numpy().tolist()
+    assert found == [["b", 3, "Status", "is missing and required"]]
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(export):
+    row = "ABC-{0},1{0},To Do,05/Jan/24 3:04 PM,05/Jan/24 3:04 PM,"
+    paths = [export(row.format(n), header=LEAN, name=f"{n}/jira.csv") for n in (1, 2)]
+    _, quarantine = loaded(*paths)
+    assert quarantine.files["file"].tolist() == [str(path) for path in paths]
+
+
+def test_a_header_asked_for_may_be_in_one_of_the_files_only(export):
+    english = export(ROW, name="a")
+    german = export(GERMAN_ROW.replace("ABC-1;10", "ABC-9;19"), header=GERMAN, name="b")
+    items, _ = loaded(english, german, columns={"story_points": "Size"})
+    assert items["story_points"].dropna().to_dict() == {"ABC-1": 3}
+    with pytest.raises(MissingColumnsError, match=r"a, b lacks: Weight.*\n.*Vorgangsschlüssel"):
+        loaded(english, german, columns={"weight": "Weight"})
+
+
+def test_no_file_at_all_is_refused():
+    with pytest.raises(ConfigError, match="an empty list; name at least one file"):
+        load_jira_csv([], time_zone="UTC")
+
+
+def test_a_moved_parent_is_found_by_its_old_key_and_its_id(export):
+    time = "05/Jan/24 3:04 PM"
+    rows = [
+        f"OLD-1,10,To Do,{time},{time},",
+        f"NEW-7,10,To Do,{time},06/Jan/24 3:04 PM,",
+        f"ABC-2,11,To Do,{time},{time},OLD-1",
+        f"ABC-3,12,To Do,{time},{time},10",
+    ]
+    items, quarantine = loaded(export(*rows, header=LEAN))
+    assert items["parent_key"].dropna().tolist() == ["NEW-7", "NEW-7"]
+    assert quarantine.notes == []
+
+
+def test_parents_outside_the_export_are_counted_and_named(export):
+    time = "05/Jan/24 3:04 PM"
+    rows = [f"ABC-{n},{n},To Do,{time},{time},1000{p}" for n, p in ((1, 1), (2, 1), (3, 2))]
+    items, quarantine = loaded(export(*rows, header=LEAN))
+    assert items["parent_key"].tolist() == ["10001", "10001", "10002"]
+    assert quarantine.notes == ["2 parents are not in the export: 10001, 10002."]
+
+
+def test_a_parent_that_is_no_subtasks_parent_is_the_epic(export):
+    header = "Issue key,Status,Created,Parent,Custom field (Epic Link)"
+    rows = ["ABC-1,A,2024-01-05 10:00,,", "ABC-2,A,2024-01-05 10:00,,ABC-1"]
+    child = "ABC-3,A,2024-01-05 10:00,ABC-2,ABC-1"
+    items, quarantine = loaded(export(*rows, child, header=header))
+    assert items["parent_key"].dropna().to_dict() == {"ABC-2": "ABC-1", "ABC-3": "ABC-2"}
+    assert quarantine.notes == []
+
+
+@pytest.mark.parametrize(("n_rows", "is_noted"), [(999, False), (1_000, True), (10_000, True)])
+def test_a_file_that_ends_where_jira_cuts_is_noted(export, n_rows, is_noted):
+    rows = [f"ABC-{n},A,2024-01-05 10:00" for n in range(n_rows)]
+    _, quarantine = loaded(export(*rows, header="Issue key,Status,Created"))
+    told = [note for note in quarantine.notes if "where Jira cuts exports off" in note]
+    assert len(told) == is_noted
+    assert not is_noted or told[0].startswith(f"jira.csv: it has exactly {n_rows:,} rows")
+
+
+def test_an_apostrophe_before_a_formula_is_kept_and_counted(export):
+    rows = ["ABC-1,A,2024-01-05 10:00,'=1+1", "ABC-2,A,2024-01-05 10:00,'quoted'"]
+    items, quarantine = loaded(export(*rows, header="Issue key,Status,Created,Summary"))
+    assert items["summary"].tolist() == ["'=1+1", "'quoted'"]
+    assert quarantine.notes == [
+        "jira.csv: 1 cell with an apostrophe before =, +, - or @, "
+        "which keeps spreadsheets from calculating; kept as written."
+    ]
+
+
+def test_a_key_that_a_spreadsheet_made_a_date_sets_the_row_aside(export):
+    rows = [f"{key},A,2024-01-05 10:00" for key in ("1-Mar", "abc-2", "A_B-3", "2024-03-01")]
+    items, quarantine = loaded(export(*rows, header="Issue key,Status,Created"))
+    assert items.index.tolist() == ["abc-2", "A_B-3"]
+    found = quarantine.problems[["line", "column", "value", "reason"]].to_numpy().tolist()
+    reason = "is no issue key such as ABC-12"
+    assert found == [[2, "Issue key", "1-Mar", reason], [5, "Issue key", "2024-03-01", reason]]
+
+
+def test_a_java_object_in_a_custom_field_is_a_missing_value(export):
+    leak = (
+        "com.atlassian.servicedesk.plugins.approvals.internal.customfield.ApprovalsCFValue@57175b"
+    )
+    header = "Issue key,Status,Created,Summary,Custom field (Approvals)"
+    rows = [
+        f"ABC-1,A,2024-01-05 10:00,Value@57175b,{leak}",
+        "ABC-2,A,2024-01-05 10:00,,ann@example",
+    ]
+    items, quarantine = loaded(export(*rows, header=header), columns={"approvals": "Approvals"})
+    assert items["approvals"].dropna().tolist() == ["ann@example"]
+    assert items["summary"].tolist()[0] == "Value@57175b"
+    problem = quarantine.problems.iloc[0]
+    assert problem[["column", "value", "set_aside"]].tolist() == [
+        "Custom field (Approvals)",
+        leak,
+        "value",
+    ]
+    assert quarantine.files["n_repaired"].tolist() == [1]
+
+
+def test_time_in_status_is_taken_from_jiras_chart_field(examples):
+    table = time_in_status(pd.Series([examples["M28"]["input"]], index=["ABC-1"]))
+    assert table["days"].round(4).tolist() == examples["M28"]["expected"]
+    assert table["status_id"].tolist() == ["10001", "10002", "10003"]
+    assert table["item"].tolist() == ["ABC-1"] * 3
+    assert table["visits"].tolist() == [1, 1, 1]
+
+
+def test_time_in_status_that_cannot_be_read_is_missing():
+    cells = pd.Series(["10_*:*_2_*:*_86400000", "10_*:*_x_*:*_1", "", None, "10_*:*_1_*:*_1_*|*_"])
+    table = time_in_status(cells)
+    assert table["item"].tolist() == [0, 1, 4]
+    assert table["days"].iloc[0] == 1
+    assert table[["status_id", "visits", "days"]].iloc[1:].isna().all(axis=None)
+
+
+def test_time_in_status_of_nothing_is_an_empty_table():
+    table = time_in_status(pd.Series([None], dtype="str"))
+    assert table.columns.tolist() == ["item", "status_id", "visits", "days"]
+    assert table.empty
+
+
+def test_a_part_without_a_usable_row_does_not_stop_the_others(export):
+    broken = export("ABC-2,To Do", header=LEAN, name="a")
+    items, quarantine = loaded(broken, export(GERMAN_ROW, header=GERMAN, name="b"))
+    assert items.index.tolist() == ["ABC-1"]
+    assert quarantine.files["n_quarantined"].tolist() == [1, 0]
+    items, quarantine = loaded(broken)
+    assert items.empty
+    assert quarantine.files["n_quarantined"].tolist() == [1]
