@@ -231,14 +231,12 @@ def _with_beginnings(intake: Intake, rows: pd.DataFrame, time_zone: str) -> pd.D
     created, changed = firsts["created_at"], firsts["changed_at"]
     created_days, changed_days = (local_days(times, time_zone) for times in (created, changed))
     is_late = created_days > changed_days
-    intake.reject("created_at", created[is_late], errors.CREATED_LATE, value_only=True)
+    if is_late.any():
+        written = intake.cells.loc[firsts.index[is_late], "created_at"]
+        intake.reject("created_at", written, errors.CREATED_LATE, value_only=True)
     is_told = firsts["from_status"].notna()
-    is_unknown = ~is_told & (created_days < changed_days)
-    rows = rows.assign(
-        from_status=rows["from_status"].mask(
-            rows.index.isin(firsts.index[is_unknown | (is_late & ~is_told)]), UNKNOWN_STATUS
-        )
-    )
+    is_unknown = rows.index.isin(firsts.index[~is_told & (created_days != changed_days)])
+    rows = rows.assign(from_status=rows["from_status"].mask(is_unknown, UNKNOWN_STATUS))
     begun = firsts[is_told & ~is_late]
     begun = begun.assign(
         changed_at=begun["created_at"].clip(upper=begun["changed_at"]),

@@ -1,5 +1,7 @@
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pmanalytics import (
     PMAnalyticsError,
@@ -167,8 +169,8 @@ def test_a_creation_after_the_first_change_is_set_aside_alone():
         quarantine=quarantine,
     )
     assert told(changes) == [("01-05", "Open", "Doing")]
-    assert quarantine.problems[["column", "reason", "set_aside"]].to_numpy().tolist() == [
-        ["created_at", "is after the item's first change", "value"]
+    assert quarantine.problems[["value", "reason", "set_aside"]].to_numpy().tolist() == [
+        ["2024-02-01", "is after the item's first change", "value"]
     ]
     assert quarantine.files["n_repaired"].tolist() == [1]
 
@@ -247,6 +249,26 @@ def test_a_real_status_history_of_days_gives_the_reference_figures(real_data):
     done = changes[changes["to_status"] == "Done"].groupby("item_id")["changed_at"].min()
     lead = ((done - created) / DAY).dropna()
     assert (len(lead), lead.median(), round(lead.mean(), 4)) == (74, 41, 46.7568)
+
+
+DAYS = st.sampled_from(["2024-01-01", "2024-01-02", "2024-01-03T12:00", "soon", ""])
+STATUSES = st.sampled_from(["Open", "Doing", "Done", ""])
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.tuples(st.sampled_from("AB"), DAYS, STATUSES, STATUSES), min_size=1))
+def test_no_row_of_a_history_is_lost_and_no_status_is_entered_twice_in_a_row(rows):
+    quarantine = Quarantine()
+    changes = moves(*rows, quarantine=quarantine)
+    [(read, valid, aside, double)] = counts(quarantine)
+    assert read == len(rows) == valid + aside + double
+    StatusChanges.validate(changes)
+    assert not (changes.groupby("item_id")["changed_at"].diff() < 0 * DAY).any()
+    later = changes[changes["item_id"].duplicated()]
+    assert (later["from_status"] != later["to_status"]).all()
+    sound = {row for row in rows if row[1] not in ("soon", "") and row[3]}
+    assert valid == len(sound)
+    assert set(changes["item_id"]) == {row[0] for row in sound}
 
 
 STAGES = {"Planning": "Plan", "Execution": "Go", "Closed": "End"}
@@ -347,6 +369,19 @@ def test_the_order_of_stages_is_that_of_most_pairs():
     days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03"])
     dates = pd.DataFrame({"End": days[[2, 2, 0]], "Plan": days[[0, 0, 1]], "Go": days[[1, 1, 2]]})
     assert stage_order(dates) == ["Plan", "Go", "End"]
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.tuples(DAYS, DAYS, DAYS), min_size=1, max_size=9))
+def test_stage_dates_in_order_are_entries_and_all_others_are_told(rows):
+    quarantine = Quarantine()
+    changes = staged(*[(f"I{n}", *row) for n, row in enumerate(rows)], quarantine=quarantine)
+    [(read, valid, aside, _)] = counts(quarantine)
+    assert read == len(rows) == valid + aside
+    assert changes["item_id"].nunique() == valid
+    dates = [day for item in changes["item_id"].unique() for day in rows[int(item[1:])] if day]
+    assert len(changes) == len(dates) - quarantine.files["n_repaired"].sum()
+    assert not (changes.groupby("item_id")["changed_at"].diff() < 0 * DAY).any()
 
 
 @pytest.fixture

@@ -206,6 +206,41 @@ def test_headers_words_dates_and_currency_of_the_user_are_understood(tmp_path):
     assert row["Unit"] == "North"
 
 
+def test_a_default_is_for_columns_that_the_file_lacks(written):
+    """A file's own word counts; a header that serves another column is not ours."""
+    path = written("P1,One,Build,USD,5", header="project_id,name,Status,currency,Budget")
+    row = load_projects(
+        path,
+        columns={"stage": "Status", "baseline_budget": "Budget"},
+        defaults={"status": "On Hold", "currency": "EUR"},
+    ).iloc[0]
+    assert row[["status", "stage", "currency"]].tolist() == ["on_hold", "Build", "USD"]
+
+
+def test_several_files_are_one_table(tmp_path):
+    """Each file is read for itself; a project may stand in one of them only."""
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    one.write_text("project_id,name,status\nP1,One,open\nP2,Two,open\n", encoding="utf-8")
+    two.write_text(
+        "Status;Name;Project ID\ndone;Two;P2\nopen;Three;P3\nopen;Three;P3\n",
+        encoding="utf-8",
+    )
+    quarantine = Quarantine()
+    projects = load_projects([one, two], quarantine=quarantine)
+    assert projects["project_id"].tolist() == ["P1", "P3"]
+    columns = ["file", "rows_read", "n_valid", "n_quarantined", "n_duplicate"]
+    assert quarantine.files[columns].to_numpy().tolist() == [
+        ["one.csv", 2, 1, 1, 0],
+        ["two.csv", 3, 1, 1, 1],
+    ]
+    assert quarantine.problems[["file", "line"]].to_numpy().tolist() == [
+        ["one.csv", 3],
+        ["two.csv", 2],
+    ]
+    with pytest.raises(PMAnalyticsError, match="The list of files is empty"):
+        load_projects([])
+
+
 def test_an_unknown_product_is_set_aside(written):
     products = load_products(pd.DataFrame({"product_id": ["A"], "name": ["Atlas"]}))
     path = written("P1,One,open,A", "P2,Two,open,B", header="project_id,name,status,product_id")
