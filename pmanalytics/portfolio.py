@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -91,6 +92,13 @@ class Portfolio:
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
     columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))
     notes: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> Literal["baseline", "rebaselined"]:
+        """The plan that projects can be judged by: the latest, if no first one is known."""
+        has_first = self.projects["baseline_finish_date"].notna().any()
+        has_latest = self.projects["rebaselined_finish_date"].notna().any()
+        return "rebaselined" if has_latest and not has_first else "baseline"
 
     def changes_of(self, level: str) -> pd.DataFrame:
         """Return the status changes of one level: product, project or work_item."""

@@ -278,11 +278,13 @@ class ProjectOutcomes(Table):
     on_budget: str = required("Verdict on budget", isin=ON_BUDGET_STATES)
     both: str = required("Verdict on both, each project judged at its due date", isin=BOTH_STATES)
     reason: str = required("The verdicts in words")
-    finish_variance_days: float = optional("Finish − baseline finish; late and open: a lower bound")
+    basis: str = required("baseline or rebaselined: the plan it is judged by")
+    due_date: Day = optional("Finish by that plan")
+    finish_variance_days: float = optional("Finish − due date; late and open: a lower bound")
     finish_variance_share: float = optional("The same ÷ planned days")
     cost_variance: float = optional("Actual cost − budget of finished projects")
     cost_variance_share: float = optional("The same ÷ budget")
-    forecast_variance_days: float = optional("Forecast finish − baseline finish, open projects")
+    forecast_variance_days: float = optional("Forecast finish − due date, open projects")
     forecast_cost_variance_share: float = optional("Forecast cost ÷ budget − 1, open projects")
 
 

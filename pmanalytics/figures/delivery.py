@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, escaped, signed
+from pmanalytics.figures.words import count, day, escaped, plan, signed
 
 MOST_ROWS = 12
 FARTHEST_DAYS, FARTHEST_SHARE = 180, 0.6
@@ -30,9 +30,11 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
         )
     is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
     n_both, n = int((is_late & is_over).sum()), len(finished)
+    against = plan(outcomes)
+    late = "late" if against == "baseline" else f"late against the {against}"
     drawing = figure(
-        f"{n_both} of {count(n, 'finished project')} ended both late and over budget",
-        "Finish against baseline (right = late) and cost against budget (up = over)",
+        f"{n_both} of {count(n, 'finished project')} ended both {late} and over budget",
+        f"Finish against {against} (right = late) and cost against budget (up = over)",
         alt=f"Of {count(n, 'finished project')} {is_late.sum()} ended late, {is_over.sum()} over "
         f"budget, {n_both} both and {(~is_late & ~is_over).sum()} neither.",
         note=_outcomes_note(outcomes, finished),
@@ -51,7 +53,8 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
                      symbol=symbol, color=color, size=9)  # fmt: skip
     drawing.update_traces(marker_opacity=0.75)
     drawing.update_xaxes(
-        title_text="Days after baseline finish", range=[-FARTHEST_DAYS * 0.55, FARTHEST_DAYS * 1.08]
+        title_text=f"Days after {_finish(against)}",
+        range=[-FARTHEST_DAYS * 0.55, FARTHEST_DAYS * 1.08],
     )
     drawing.update_yaxes(
         tickformat="+.0%", range=[-FARTHEST_SHARE * 0.6, FARTHEST_SHARE * 1.2], side="left"
@@ -61,7 +64,7 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
 
 
 def plot_open_late(projects: pd.DataFrame) -> go.Figure:
-    """Draw open projects past their due date: baseline as a ring, forecast as a diamond.
+    """Draw open projects past their due date: the latter as a ring, forecast as a diamond.
 
     Parameters
     ----------
@@ -69,7 +72,9 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
         `Projects` joined with `ProjectOutcomes`.
     """
     n_open = projects["on_time"].isin(["late_open", "not_due"]).sum()
-    whole = count(n_open, "open project") + " with a baseline"
+    against = plan(projects)
+    finish = _finish(against)
+    whole = f"{count(n_open, 'open project')} with a {against}"
     open_late = projects[projects["on_time"] == "late_open"]
     open_late = open_late.sort_values("finish_variance_days", ascending=False)
     if open_late.empty:
@@ -79,7 +84,7 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
     drawing = figure(
         f"{len(open_late)} of {whole} are past it, "
         f"the longest by {count(longest['finish_variance_days'], 'day')}",
-        "From baseline finish (ring) to the finish now expected by its owner (diamond)",
+        f"From {finish} (ring) to the finish now expected by its owner (diamond)",
         alt="; ".join(f"{row['name']}: {_lateness(row)}" for _, row in shown.iterrows()) + ".",
         note="A full count, so no interval."
         + (f" The {MOST_ROWS} longest are shown." if len(open_late) > MOST_ROWS else ""),
@@ -87,12 +92,12 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
     details = [f"{row['project_id']}, {_lateness(row)}" for _, row in shown.iterrows()]
     rows(drawing, shown["name"].tolist(), details)
     for position, (_, row) in enumerate(shown.iterrows()):
-        start, end = row["baseline_finish_date"], row["forecast_finish_date"]
+        start, end = row["due_date"], row["forecast_finish_date"]
         if pd.notna(end):
             bar(drawing, position, start, end, color="bad_wash", width=5)
             hover = [f"expected {day(end)}"]
             mark(drawing, [end], [position], hover, symbol="diamond", color="bad")
-        hover = [f"baseline {day(start)}"]
+        hover = [f"{against} {day(start)}"]
         mark(drawing, [start], [position], hover, symbol="circle-open", color="ink3")
     drawing.update_xaxes(type="date")
     return drawing
@@ -107,17 +112,19 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
         `ProjectOutcomes`, with the projects' `name` beside it.
     """
     known = outcomes.dropna(subset=["forecast_variance_days"])
+    against = plan(outcomes)
+    finish = _finish(against)
     if known.empty:
         return nothing(
-            "No open project has a forecast to compare with its baseline",
+            f"No open project has a forecast to compare with its {against}",
             "Fill forecast_finish_date and baseline_finish_date of open projects.",
         )
     is_late = known["forecast_variance_days"] > 0
     n, n_late = len(known), int(is_late.sum())
     drawing = figure(
         f"{n_late} of {count(n, 'open project')} with a forecast expect to finish after their "
-        "baseline",
-        "Forecast finish against baseline finish in days, one mark per open project",
+        f"{against}",
+        f"Forecast finish against {finish} in days, one mark per open project",
         alt=f"{n_late} of {count(n, 'open project')} expect to finish late, "
         f"{(known['forecast_variance_days'] < 0).sum()} early. The latest expects "
         f"{signed(known['forecast_variance_days'].max(), ' days')}.",
@@ -140,7 +147,7 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
     drawing.update_traces(marker_opacity=0.75)
     drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
-    drawing.update_xaxes(title_text="Days after baseline finish")
+    drawing.update_xaxes(title_text=f"Days after {finish}")
     return drawing
 
 
@@ -152,7 +159,9 @@ def _forecast_note(outcomes: pd.DataFrame, known: pd.DataFrame) -> str:
     n_past = (is_past & (known["on_time"] == "late_open")).sum()
     parts = ["Forecasts are the owners' own. Triangles lie beyond the axis."]
     if n_without:
-        parts.append(f"Without a forecast: {count(n_without, 'open project')} with a baseline.")
+        parts.append(
+            f"Without a forecast: {count(n_without, 'open project')} with a {plan(outcomes)}."
+        )
     if n_past:
         parts.append(f"Outdated, before the status date: {count(n_past, 'forecast')}.")
     return " ".join(parts)
@@ -169,10 +178,14 @@ def _outcomes_note(outcomes: pd.DataFrame, placed: pd.DataFrame) -> str:
         parts.append(f"{n_early} finished ahead of a date still to come.")
     if n_missing:
         parts.append(
-            f"{count(n_missing, 'more finished project')} cannot be placed for want of a baseline "
-            "date, a cost or a budget above 0."
+            f"{count(n_missing, 'more finished project')} cannot be placed for want of a "
+            f"{plan(outcomes)}, a cost or a budget above 0."
         )
     return " ".join(parts)
+
+
+def _finish(against: str) -> str:
+    return "baseline finish" if against == "baseline" else against
 
 
 def _quadrants(drawing: go.Figure, is_late: pd.Series, is_over: pd.Series) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, listed, percent, percent_range
+from pmanalytics.figures.words import count, day, listed, percent, percent_range, plan
 
 TITLES = {
     "on_time": "On time",
@@ -34,6 +34,11 @@ LEFT_OUT = {
     "n_missing_baseline": "without a baseline",
     "n_invalid": "done without a finish date",
 }
+LATEST = {
+    "on_time": "current due date",
+    "on_budget": "latest budget",
+    "on_time_and_on_budget": "current due date and latest budget",
+}
 MANY_MISSING = 0.2
 NEEDED = (
     "A rate needs projects with a baseline and an actual finish date or cost: fill "
@@ -55,7 +60,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     if rates.empty:
         return Headline("Rate", "–", "", "no projects")
     row = rates.iloc[0]
-    title = TITLES[row["measure"]] + (", latest plan" if row["basis"] == "rebaselined" else "")
+    title = TITLES[row["measure"]] + (", latest plan" if _is_latest(row) else "")
     if isinstance(row["reason"], str):
         return Headline(title, "–", "not known", row["reason"])
     if row["reliability"] == "too_few":
@@ -67,7 +72,8 @@ def headline(rates: pd.DataFrame) -> Headline:
 
 def left_out(rate: pd.Series) -> str:
     """Return in words what a rate leaves out."""
-    parts = [f"{rate[name]} {words}" for name, words in LEFT_OUT.items() if rate[name]]
+    said = LEFT_OUT | ({"n_missing_baseline": "without a plan"} if _is_latest(rate) else {})
+    parts = [f"{rate[name]} {words}" for name, words in said.items() if rate[name]]
     return listed(parts) or "nothing"
 
 
@@ -126,7 +132,7 @@ def _counted(row: pd.Series) -> str:
 def _name(row: pd.Series, by: str | None) -> str:
     if by is not None:
         return "(none)" if pd.isna(row[by]) else str(row[by])
-    latest = ", latest plan" if row["basis"] == "rebaselined" else ""
+    latest = ", latest plan" if _is_latest(row) else ""
     finished = ", finished only" if row["population"] == "finished" else ""
     return TITLES[row["measure"]] + latest + finished
 
@@ -139,13 +145,24 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     known = rates[rates["rate"].notna()]
     if by is not None:
         groups = [f"{_name(row, by)} {_short(row)}" for _, row in known.iterrows()]
-        return f"{TITLES[rates['measure'].iloc[0]]} by {_title(by)}: {', '.join(groups)}"
+        measure = TITLES[rates["measure"].iloc[0]] + _against(rates.iloc[0])
+        return f"{measure} by {_title(by)}: {', '.join(groups)}"
     first = known.iloc[0]
     said = f"{_short(first)} of {_population(first)} were {TITLES[first['measure']].casefold()}"
+    said += _against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
-    if len(same) and first["basis"] == "baseline":
+    if len(same) and not _is_latest(first):
         said += f"; against the latest plan it would be {_short(same.iloc[0])}"
     return said
+
+
+def _is_latest(row: pd.Series) -> bool:
+    return bool(row["basis"] == "rebaselined")
+
+
+def _against(row: pd.Series) -> str:
+    """Return what a rate is stated against, where that is not the first plan."""
+    return f" against the {LATEST[row['measure']]}" if _is_latest(row) else ""
 
 
 def _short(row: pd.Series) -> str:
@@ -155,8 +172,8 @@ def _short(row: pd.Series) -> str:
 def _subtitle(rates: pd.DataFrame, by: str | None) -> str:
     first = rates.iloc[0]
     whom = f" of {_population(first)}" if by is not None else ""
-    plan = "first approved plan" if first["basis"] == "baseline" else "latest approved plan"
-    return f"Rate{whom} against the {plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
+    against = _against(first) or " against the first approved plan"
+    return f"Rate{whom}{against}, 95% Wilson intervals; as of {day(first['as_of'])}"
 
 
 def _note(rates: pd.DataFrame) -> str:
@@ -167,8 +184,8 @@ def _note(rates: pd.DataFrame) -> str:
     lacking = rates["n_missing_baseline"]
     if (lacking > MANY_MISSING * (rates["n"] + lacking)).any():
         note += (
-            " More than a fifth have no baseline; projects without a plan are rarely the punctual "
-            "ones, so a rate may flatter."
+            f" More than a fifth have no {plan(rates)}; projects without a plan are rarely the "
+            "punctual ones, so a rate may flatter."
         )
     return note
 

@@ -97,6 +97,15 @@ def count(n: float, noun: str) -> str:
     return f"{number(n)} {noun}" if n == 1 else f"{number(n)} {noun}s"
 
 
+def plan(table: pd.DataFrame) -> str:
+    """Return what the rows of a table with a `basis` are compared with.
+
+    >>> plan(pd.DataFrame({"basis": ["rebaselined"]}))
+    'current due date'
+    """
+    return "current due date" if table["basis"].head(1).eq("rebaselined").any() else "baseline"
+
+
 def listed(parts: Sequence[str]) -> str:
     """Return a list in words.
 

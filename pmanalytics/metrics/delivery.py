@@ -82,12 +82,15 @@ def project_outcomes(
         projects, as_of=as_of, basis=basis, grace_days=grace_days, tolerance=tolerance,
         cancelled=cancelled,
     )  # fmt: skip
+    words = {"missing_baseline": "no due date"} if basis == "rebaselined" else {}
     table = plan[["project_id", "on_time", "on_budget"]].assign(
         both=both_states(plan["on_time"], plan["on_budget"], not_judged={"early"}),
         reason="",
+        basis=basis,
+        due_date=plan["due"],
         **_variances(plan),
     )
-    return ProjectOutcomes.validate(table.assign(reason=_reasons(table)))
+    return ProjectOutcomes.validate(table.assign(reason=_reasons(table, words)))
 
 
 def judged(
@@ -229,8 +232,8 @@ def _days(start: pd.Series, end: pd.Series) -> pd.Series:
     return (end - start) / pd.Timedelta(days=1)
 
 
-def _reasons(outcomes: pd.DataFrame) -> pd.Series:
-    """Return both verdicts in words."""
+def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
+    """Return both verdicts in words; of those on time, some may be given."""
     number = outcomes["finish_variance_days"].abs().fillna(0).astype(int)
     days = number.astype("str") + np.where(number == 1, " day", " days")
     percent = (outcomes["cost_variance_share"].abs().fillna(0) * 100).round().astype(int)
@@ -264,7 +267,10 @@ def _reasons(outcomes: pd.DataFrame) -> pd.Series:
         "cancelled": "",
         "missing_baseline": "no budget",
     }
-    first, second = _chosen(outcomes["on_time"], time), _chosen(outcomes["on_budget"], cost)
+    first, second = (
+        _chosen(outcomes["on_time"], {**time, **words}),
+        _chosen(outcomes["on_budget"], cost),
+    )
     return (first + "; " + second).str.removesuffix("; ")
 
 

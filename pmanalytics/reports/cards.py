@@ -23,6 +23,10 @@ from pmanalytics.portfolio import Portfolio
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 MOST_ROWS = 60
+NO_FIRST_PLAN = (
+    " No first plan is known, so every comparison is with the current due date, which may have "
+    "been moved."
+)
 PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
 
 
@@ -95,7 +99,8 @@ def scope_card(portfolio: Portfolio) -> Card:
         words.count(len(portfolio.products), "product"),
         words.count(len(portfolio.work_items), "issue"),
     ]
-    return text_card(f"As of {words.day(portfolio.as_of)}: {words.listed(counts)}.")
+    said = f"As of {words.day(portfolio.as_of)}: {words.listed(counts)}."
+    return text_card(said + ("" if portfolio.basis == "baseline" else NO_FIRST_PLAN))
 
 
 def notes_card(portfolio: Portfolio) -> Card:

@@ -131,6 +131,30 @@ def test_forecasts_are_counted_against_the_baseline(judged):
     assert "Outdated, before the status date: 1 forecast." in drawing.layout.meta["note"]
 
 
+def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
+    """FX-12 against the latest plan: 5 of 8; P02 and P10 ended late and over, as before."""
+    latest = {"as_of": AS_OF, "basis": "rebaselined"}
+    rates = on_time_rate(twelve_projects, **latest)
+    drawn = plot_rates(rates)
+    assert finding(drawn) == (
+        "62% of projects whose due date has passed were on time against the current due date"
+    )
+    assert drawn.layout.meta["subtitle"].startswith("Rate against the current due date, 95%")
+    assert headline(rates).label == "On time, latest plan"
+    budget = plot_rates(on_budget_rate(twelve_projects, **latest))
+    assert finding(budget).endswith("on budget against the latest budget")
+    outcomes = project_outcomes(twelve_projects, **latest)
+    judged = twelve_projects.merge(outcomes, on="project_id")
+    assert "ended both late against the current due date and over budget" in finding(
+        plot_outcomes(judged)
+    )
+    assert "open projects with a current due date are past it" in finding(plot_open_late(judged))
+    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
+    assert finding(plot_forecast_variance(told)).endswith("finish after their current due date")
+    for drawing in (plot_outcomes(judged), plot_open_late(judged), plot_forecast_variance(told)):
+        assert "baseline" not in json.dumps(drawing.layout.meta)
+
+
 def test_a_superlative_needs_its_interval():
     """Only if the longest median lies above all other intervals does a stage take longest."""
     row = dict.fromkeys(("n_open", "n_cancelled", "n_zero_length", "n_incomplete"), 0)

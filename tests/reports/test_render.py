@@ -156,6 +156,34 @@ def test_parts_without_data_say_what_they_need(nyc_findings):
     assert "How long work items stay in each stage is not known" in said
 
 
+def test_without_a_first_plan_every_comparison_names_the_current_due_date(tmp_path):
+    """By hand: of 5 due, P1–P3 were on time, P4 late, P5 is open since 30 June; P6 is not due."""
+    (tmp_path / "projects.csv").write_text(
+        "project_id,name,status,project_class,rebaselined_finish_date,actual_finish_date,"
+        "forecast_finish_date\n"
+        "P1,One,done,Epic,2024-03-31,2024-03-31,\nP2,Two,done,Epic,2024-03-31,2024-03-01,\n"
+        "P3,Three,done,Epic,2024-03-31,2024-02-01,\nP4,Four,done,Epic,2024-03-31,2024-04-01,\n"
+        "P5,Five,open,Epic,2024-06-30,,2024-08-31\nP6,Six,open,Epic,2025-03-31,,2025-03-01\n"
+    )
+    portfolio = NOTEBOOKS[0]
+    said = findings(run(portfolio, {"folder": str(tmp_path), "as_of": "2024-07-10"}))
+    assert said[0] == (
+        "As of 10 Jul 2024: 6 projects, 0 products and 0 issues. No first plan is known, so every "
+        "comparison is with the current due date, which may have been moved."
+    )
+    assert said[1].splitlines()[0] == "On time, latest plan: 60% (23–88%)"
+    assert said[1].count("On time, latest plan") == 1
+    assert said[2:4] == [
+        "60% of projects whose due date has passed were on time against the current due date",
+        "On time against the current due date by project class: Epic 60%",
+    ]
+    assert said[5:7] == [
+        "1 of 2 open projects with a forecast expect to finish after their current due date",
+        "1 of 2 open projects with a current due date are past it, the longest by 10 days",
+    ]
+    assert "baseline" not in "\n".join(said)
+
+
 def test_the_status_date_may_be_given_as_a_date(tmp_path):
     """Parameters reach the notebook as values, not as text spliced into code."""
     (tmp_path / "projects.csv").write_text('project_id,name,status\nP1,"O\'Hara",open\n')
