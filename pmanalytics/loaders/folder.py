@@ -104,7 +104,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
-        files=pd.concat([quarantine.files, reader.unread()], ignore_index=True),
+        files=reader.accounts(),
         problems=quarantine.problems,
         columns=quarantine.columns,
         notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
@@ -120,6 +120,7 @@ class FolderReader:
     config: Mapping[str, Any]
     files: dict[str, list[File]]
     unused: dict[str, str]
+    why: dict[str, str]
     quarantine: Quarantine = field(default_factory=Quarantine)
     notes: list[str] = field(default_factory=list)
 
@@ -156,7 +157,6 @@ class FolderReader:
         if series is not None:
             all_projects.append(series.projects)
             changes.append(series.status_changes)
-            self.notes += series.notes
         return {
             "products": self.united([products, self.products_from_jira(jira)], Products),
             "projects": self.united(all_projects, Projects),
@@ -196,7 +196,11 @@ class FolderReader:
             owners = self.config.get("work_items", {}).get(f"{level}s", {})
             items[f"{level}_id"] = items["project_key"].map(owners).astype("str")
         derived = self.config.get("products", {}).get(FROM_JIRA)
-        return items if derived is None else with_products(items, derived.get("by", "project"))
+        if derived is None:
+            return items
+        found = with_products(items, derived.get("by", "project"))
+        self.notes += found.notes
+        return found.table
 
     def products_from_jira(self, jira: JiraTables) -> pd.DataFrame | None:
         """Return the products that [products.from_jira] finds among the issues."""
@@ -230,14 +234,19 @@ class FolderReader:
             )
         return table[~is_repeat].reset_index(drop=True)
 
-    def unread(self) -> pd.DataFrame:
-        """Return `Files` of what was not read, and why."""
+    def accounts(self) -> pd.DataFrame:
+        """Return `Files`: what was read, and as what and why; then what was not read, and why."""
+        read = self.quarantine.files
+        why = read["file"].map(self.why)
+        how = read["evidence"].where(read["evidence"] != "")
+        read["evidence"] = why.str.cat(how, sep="; ").fillna(why).fillna(how)
         counts = [name for name, kind in dtypes(Files).items() if kind == np.int64]
         rows = [
             {"file": name, "kind": "not recognised", "evidence": why} | dict.fromkeys(counts, 0)
             for name, why in self.unused.items()
         ]
-        return pd.DataFrame(rows, columns=list(dtypes(Files))).astype(dtypes(Files))
+        unread = pd.DataFrame(rows, columns=list(dtypes(Files))).astype(dtypes(Files))
+        return pd.concat([read, unread], ignore_index=True)
 
 
 def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> FolderReader:
@@ -252,7 +261,7 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     config = read_config(folder) if config is None else config
     found = [f for f in files_in(folder, Limits(**config.get("limits", {}))) if f.name != CONFIG]
-    files, unused = _by_section(folder, found, config)
+    files, unused, why = _by_section(folder, found, config)
     corrections = load_corrections(files.pop(CORRECTIONS, []))
     if not files:
         listed = [f"  {name}: {why}" for name, why in unused.items()]
@@ -263,37 +272,38 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
         section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
         for section, those in files.items()
     }
-    return FolderReader(folder, config, files, unused)
+    return FolderReader(folder, config, files, unused, why)
 
 
 def _by_section(
     folder: Path, found: Sequence[File], config: Mapping[str, Any]
-) -> tuple[dict[str, list[File]], dict[str, str]]:
-    """Return the files of each section, and for every other file why it has none."""
+) -> tuple[dict[str, list[File]], dict[str, str], dict[str, str]]:
+    """Return the files of each section, why every other file has none, and why these have it."""
     files: dict[str, list[File]] = {}
-    named: set[str] = set()
+    why: dict[str, str] = {}
     for section in KEYS:
         for pattern in patterns_of(config.get(section, {})):
             matching = [file for file in found if _is_named(file, pattern)]
             if not matching:
                 raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
             files.setdefault(section, []).extend(matching)
-            named |= {file.name for file in matching}
+            why |= {file.name: f"named by [{section}]" for file in matching}
     fixed = set(files)
     unused = {}
     for file in found:
-        if file.name in named:
+        if file.name in why:
             continue
         guess = recognise(file)
         found_section = _section(file, guess, config)
         if found_section and found_section not in fixed:
             files.setdefault(found_section, []).append(file)
+            why[file.name] = guess.why
         elif found_section:
             unused[file.name] = f"{guess.why}; but [{found_section}] names other files"
         else:
             hint = f"; perhaps [{guess.section}]" if guess.section else ""
             unused[file.name] = guess.why + hint
-    return files, unused
+    return files, unused, why
 
 
 def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:

@@ -86,7 +86,11 @@ def load_status_history(
     _require_level(level)
     options = Reading(**reading)
     intake, rows = take_in(
-        source, f"{level} history", _Rows, options, lambda part: _name_changes(part, columns)
+        source,
+        f"{_words(level)} history",
+        _Rows,
+        options,
+        lambda part: _name_changes(part, columns),
     )
     rows = rows.assign(level=level, sequence=_order_in_files(intake, rows))
     sound = intake.sound(rows, _Rows)
@@ -159,7 +163,7 @@ def load_stage_dates(
     names = {"item_id": item_id, **stages}
     intake, table = take_in(
         source,
-        f"{level} stage dates",
+        f"{_words(level)} stage dates",
         schema,
         options,
         lambda part: name_columns(part, schema, names),
@@ -188,6 +192,10 @@ def stage_order(dates: pd.DataFrame) -> list[str]:
         wins[one] += lead > 0
         wins[other] += lead < 0
     return sorted(wins, key=lambda name: -wins[name])
+
+
+def _words(level: str) -> str:
+    return level.replace("_", " ")
 
 
 def _require_level(level: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, counted
-from pmanalytics.loaders.convert import YEARS, zoned_instants
+from pmanalytics.loaders.dates import epoch_instants, zoned_instants
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
@@ -28,7 +28,6 @@ NO_ISSUE = Reason(
     "does not say whose changelog it is", "Name the file after the issue, such as ABC-1.json"
 )
 SMALLEST_EPOCH = 10**8  # a smaller number is rather a day, such as 20250309
-SMALLEST_MILLISECONDS = 10**11
 NAMES_TOLD = 5
 
 
@@ -110,10 +109,7 @@ def edit_instants(created: pd.Series) -> pd.Series:
     """
     texts = created.astype("str")
     numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\d+(?:\.\d+)?")), errors="coerce")
-    numbers = numbers.where(numbers >= SMALLEST_EPOCH).astype(float)
-    milliseconds = numbers.where(numbers >= SMALLEST_MILLISECONDS, numbers * 1000).round()
-    epochs = pd.to_datetime(milliseconds, unit="ms", utc=True, errors="coerce").dt.as_unit("us")
-    return zoned_instants(texts).fillna(epochs.where(epochs.dt.year.between(*YEARS)))
+    return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
 
 
 def _numbered(contents: Sequence[Contents]) -> list[tuple[int, Edits]]:

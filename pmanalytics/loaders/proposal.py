@@ -6,6 +6,7 @@ Each guess is marked `check:`; whoever has read those lines has said what the fi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,12 @@ from pmanalytics import errors
 from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
+from pmanalytics.loaders.convert import blank_to_missing
+from pmanalytics.loaders.dates import read_dates
 from pmanalytics.loaders.files import File, files_in
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
 from pmanalytics.loaders.histories import stage_order
-from pmanalytics.loaders.reading import PAD
+from pmanalytics.loaders.reading import PAD, Reading
 from pmanalytics.loaders.recognise import (
     CORRECTIONS,
     DOCUMENT,
@@ -91,9 +94,11 @@ def propose_config(folder: str | Path) -> str:
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)
     day = newest_day(tables)
-    if day is not None:
-        general.settings = {"as_of": day, **general.settings}
-        general.checks["as_of"] = "the day the files describe; this is the newest date in them"
+    general.checks["as_of"] = "the day the files describe; this is the newest date in them"
+    if day is None:
+        day = _last_modified(guesses)
+        general.checks["as_of"] = "the day the files describe; this is when they were last changed"
+    general.settings = {"as_of": day, **general.settings}
     sections |= _from_jira(tables)
     sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
     unknown = [
@@ -102,6 +107,11 @@ def propose_config(folder: str | Path) -> str:
         if not guess.section and guess.why != DOCUMENT
     ]
     return _written(general, sections, unknown)
+
+
+def _last_modified(files: Iterable[File]) -> str:
+    newest = max(file.path.stat().st_mtime for file in files)
+    return pd.Timestamp(newest, unit="s").date().isoformat()
 
 
 def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
@@ -115,9 +125,12 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
         raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
     sections = {}
     for name, those in files.items():
-        names = [file.name for file in those]
-        section = Section({"file": names[0] if len(names) == 1 else names}, guesses[those[0]].why)
-        if not name.startswith("jira_"):
+        names, guess = [file.name for file in those], guesses[those[0]]
+        section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
+        if guess.is_sure:
+            listed = names[0] if len(names) == 1 else f"{len(names)} files"
+            section = Section({}, f"{listed}: {guess.why}, known by the content")
+        if not guess.is_sure:
             _add_columns(name, section, those)
         sections[name] = section
     return sections
@@ -134,7 +147,7 @@ def _add_columns(name: str, section: Section, files: list[File]) -> None:
         section.checks["missing"] = "words that stand for an empty cell"
     if name.endswith("_stage_dates"):
         section.settings["item_id"] = id_column(sample)
-        order = stage_order(sample[date_columns(sample)])
+        order = stage_order(sample[date_columns(sample)].apply(_clock_times))
         section.settings["stages"] = {header: header for header in order}
         section.checks["stages"] = "stage entered = date; in order, the last one ends it"
         section.checks["item_id"] = "tells the rows apart"
@@ -143,6 +156,11 @@ def _add_columns(name: str, section: Section, files: list[File]) -> None:
         section.checks["columns"] = "ours = header in the file"
     if name in ("projects", "project_snapshots"):
         _add_status(section, sample)
+
+
+def _clock_times(cells: pd.Series) -> pd.Series:
+    filled = blank_to_missing(cells).dropna()
+    return read_dates(filled, Reading(), errors.UNKNOWN_DATE).clock.reindex(cells.index)
 
 
 def _synonyms(name: str) -> Mapping[str, list[str]]:
@@ -194,9 +212,12 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
     for name, section in sections.items():
         names = [file.name for file in reader.files.get(name, [])]
         reasons = set(problems.loc[problems["file"].isin(names), "reason"])
-        if errors.AMBIGUOUS_DATE.reason in reasons:
-            section.settings["date_format"] = "day first"
+        if reasons & {errors.AMBIGUOUS_DATE.reason, errors.AMBIGUOUS_YEAR.reason}:
+            section.settings["date_format"] = _order_beside(reader, names)
             section.checks["date_format"] = "no cell decides: day first or month first"
+        if any("Excel's serial number" in reason for reason in reasons):
+            section.settings["date_format"] = "excel"
+            section.checks["date_format"] = "dates are serial numbers of Excel"
         if errors.AMBIGUOUS_NUMBER.reason in reasons:
             section.settings["decimal"] = "."
             section.checks["decimal"] = "no cell decides: the decimal mark is . or ,"
@@ -204,6 +225,13 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
             section.settings["short_rows"] = PAD
             section.checks["short_rows"] = "rows lack their last cells: these count as empty"
     return before != {name: section.settings for name, section in sections.items()}
+
+
+def _order_beside(reader: FolderReader, names: list[str]) -> str:
+    """Return the order of day and month that other columns of the files have."""
+    columns = reader.quarantine.columns
+    readings = columns.loc[columns["file"].isin(names), "reading"].dropna()
+    return "month first" if readings.str.startswith("month/day").any() else "day first"
 
 
 def _from_jira(tables: Mapping[str, pd.DataFrame]) -> dict[str, Section]:
@@ -226,7 +254,8 @@ def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[st
         return {"item_types": epics}, "epics are the projects, due at their due date"
     is_dated = releases["release_date"].notna() & releases["is_released"].fillna(False)
     if items["fix_versions"].explode().isin(releases.loc[is_dated, "name"]).sum() >= ENOUGH:
-        return {"due": "fix_version"}, "each issue is due with its first release"
+        settings = {"due": "fix_version", "cancelled_resolutions": []}
+        return settings, "each issue is due with its first release, however it was resolved"
     if dated.sum() >= ENOUGH:
         return {"item_types": list(dated.index)}, "each issue is due at its due date"
     return {"by": "project"}, "each Jira project is a project; few issues have a due date"
@@ -257,16 +286,15 @@ WORD_STAGES = {"open": "To do", "on_hold": "In progress", "done": "Done", "cance
 def _workflow(statuses: pd.Series, category: pd.Series) -> dict[str, list[str]]:
     """Return a stage for each status: by Jira's category, else by its words."""
     stages: dict[str, list[str]] = {name: [] for name in [*CATEGORY_STAGES.values(), "Cancelled"]}
+    named = {stage.casefold() for stage in stages}
     for status in statuses.unique():
+        if status.casefold() in named:
+            continue
         word = guessed_word(status, STATUS_WORDS)
         by_word = WORD_STAGES[word] if word else "In progress"
         told = CATEGORY_STAGES.get(str(category.get(status)), by_word)
-        stages["Cancelled" if word == "cancelled" else told].append(status)
-    return {
-        stage: [status for status in those if status.casefold() != stage.casefold()]
-        for stage, those in stages.items()
-        if those or stage == "Done"
-    }
+        stages[by_word if word in ("done", "cancelled") else told].append(status)
+    return {stage: those for stage, those in stages.items() if those or stage != "Cancelled"}
 
 
 def _by_first_entry(entered: pd.DataFrame) -> list[str]:
@@ -317,9 +345,13 @@ def _subsections(name: str, section: Section) -> Iterable[str]:
             check = section.checks.get(key)
             inner = {k: v for k, v in value.items() if isinstance(v, dict)}
             for suffix, pairs in inner.items() or [("", value)]:
-                title = f"{name}.{key}" + (f".{suffix}" if suffix else "")
+                title = f"{name}.{key}" + (f".{_key(suffix)}" if suffix else "")
                 yield f"[{title}]" + (f"  # check: {check}" if check else "")
-                yield from (f"{_toml(k)} = {_toml(v)}" for k, v in pairs.items())
+                yield from (f"{_key(k)} = {_toml(v)}" for k, v in pairs.items())
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _toml(value: object) -> str:

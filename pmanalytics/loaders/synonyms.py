@@ -5,6 +5,7 @@ A guess is never used silently: `propose_config` writes it down for the user to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pmanalytics.loaders.intake import plain_name
@@ -95,16 +96,21 @@ STATUS_WORDS = {
     ],
     "open": [
         "open", "to do", "todo", "backlog", "new", "selected", "ready", "inbox", "planned",
-        "proposed", "active", "progress", "offen", "ouvert", "à faire", "a fazer", "por hacer",
+        "proposed", "offen", "ouvert", "à faire", "a fazer", "por hacer",
         "新建", "待办",
     ],
 }  # fmt: skip
 
 
 def guessed_word(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the first meaning one of whose words the text contains."""
+    """Return the first meaning of which a word begins in the text; short words must be whole."""
     plain = text.casefold()
-    return next((m for m, those in words.items() if any(word in plain for word in those)), None)
+
+    def occurs(word: str) -> bool:
+        end = r"(?!\w)" if len(word) < 5 and word.isascii() else ""
+        return bool(re.search(rf"(?<!\w){re.escape(word)}{end}", plain))
+
+    return next((meaning for meaning, those in words.items() if any(map(occurs, those))), None)
 
 
 def guessed_columns(header: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:

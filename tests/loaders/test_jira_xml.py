@@ -121,7 +121,6 @@ def test_a_due_date_is_the_day_that_is_written(saved, zone):
     assert items["due_date"].tolist() == [pd.Timestamp("2026-02-20")]
 
 
-@pytest.mark.xfail(strict=False, reason="dates of RFC 822 are not read yet")
 def test_dates_are_read_as_jira_writes_them(saved):
     jira = item(
         1,
