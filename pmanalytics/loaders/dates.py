@@ -21,18 +21,19 @@ from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_times
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.reading import Reading
-from pmanalytics.loaders.texts import BLANK, Verdicts, as_arrow, fits, groups, is_remark
+from pmanalytics.loaders.texts import BLANK, Verdicts, as_arrow, fits, groups, is_remark, numbers_of
 from pmanalytics.schemas import Day
 
 OFFSET = r"[+-](?:0\d|1[0-4])"
 ISO_INSTANT = (
     rf"^{ISO_DAY}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?\s?(?:[zZ]|{OFFSET}:?[0-5]\d)$"
 )
+ISO_CLOCK = rf"^{ISO_DAY}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?)?$"
 HEAD = rf"^(?P<day>[^:]*?)(?:(?:[Tt,]|{BLANK})+(?P<hour>\d{{1,2}}):)?$"
 TAIL = (
     r"^(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     rf"{BLANK}*(?P<half>(?i:[ap]\.?{BLANK}?m\.?)?)"
-    rf"{BLANK}*(?:(?P<utc>(?i:z|utc|gmt)?)(?P<hours>(?:{OFFSET})?)(?::?(?P<minutes>[0-5]\d))?)$"
+    rf"{BLANK}*(?:(?P<utc>(?i:z|utc|gmt)?)(?:(?P<hours>{OFFSET})(?::?(?P<minutes>[0-5]\d))?)?)$"
 )
 YEAR_FIRST = r"^(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P<mark2>[-/.])(?P<day>\d{1,2})$"
 _BETWEEN = rf"(?:[-/.,]|{BLANK})*(?:(?i:de){BLANK}+)?"
@@ -96,24 +97,33 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
         words = [f"as {reading.date_format}"] if _any(clock) or _any(instants) else []
         unknown = errors.NOT_IN_FORMAT
     left = cells[clock.isna() & instants.isna()]
-    zoned = zoned_instants(left)
-    zoned = zoned[zoned.notna() & ~zoned.dt.year.isin(SENTINEL_YEARS)]
-    words += ["ISO"] if len(zoned) else []
-    left = left.drop(zoned.index)
+    zoned = _ordinary(zoned_instants(left))
+    local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
+    words += ["ISO"] if len(zoned) + len(local) else []
+    left = left.drop(zoned.index).drop(local.index)
     found = _read_parts(left, reading, unknown)
     verdicts.take(found.verdicts, pd.Index(left.index).get_indexer(cells.index))
     is_read = verdicts.is_open
     instants = instants.fillna(zoned).fillna(found.instants).where(is_read)
-    clock = clock.fillna(found.clock).where(is_read)
+    clock = clock.fillna(local).fillna(found.clock).where(is_read)
     return Dates(instants, clock, verdicts, list(dict.fromkeys([*words, *found.words])))
 
 
 def zoned_instants(cells: pd.Series) -> pd.Series:
     """Return the instants of ISO texts with an offset; all others are missing."""
-    cells = cells.astype("str")
-    zoned = cells.where(fits(cells, ISO_INSTANT))
-    found = pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    return _iso(cells.astype("str"), ISO_INSTANT, is_zoned=True)
+
+
+def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
+    """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
+    texts = cells.where(fits(cells, pattern))
+    found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
+
+
+def _ordinary(times: pd.Series) -> pd.Series:
+    """Return the times that were read and cannot stand for none."""
+    return times[times.notna() & ~times.dt.year.isin(SENTINEL_YEARS)]
 
 
 def epoch_instants(numbers: pd.Series) -> pd.Series:
@@ -185,7 +195,8 @@ def _read_parts(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     local = pd.Series(moment, cells.index) + parts.time
     form = pd.Series(np.append(days["form"].to_numpy(), "")[parts.day_of], cells.index)
     unread = verdicts.is_open & local.isna()
-    verdicts.add(unread & (form == "") & is_remark(cells), errors.REMARK_FOR_DATE)
+    foreign = cells[unread & (form == "")]
+    verdicts.add(cells.index.isin(foreign[is_remark(foreign)].index), errors.REMARK_FOR_DATE)
     verdicts.add(unread, unknown)
     local = local.where(verdicts.is_open)
     instants = (local - parts.offset).dt.tz_localize(UTC)
@@ -207,7 +218,7 @@ def _parts(cells: pd.Series) -> Parts:
     tail_of, tails = _distinct(after)
     head = groups(heads, HEAD)
     day_of, days = _distinct(as_arrow(head["day"]))
-    hour = pd.to_numeric(head["hour"].replace("", np.nan)).to_numpy()
+    hour = numbers_of(head["hour"]).to_numpy()
     time, offset = _times(np.append(hour, np.nan)[head_of], tails, tail_of)
     day_of = np.append(day_of, -1)[head_of]
     return Parts(days, day_of, time.set_axis(cells.index), offset.set_axis(cells.index))
@@ -223,15 +234,14 @@ def _distinct(texts: pa.Array) -> tuple[np.ndarray, pd.Series]:
 def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.Series, pd.Series]:
     """Return times of day and offsets; a day alone has the time 0, an impossible time none."""
     tail = groups(tails, TAIL)
-    number = tail[["minute", "second", "hours", "minutes"]].replace("", "0").astype(float)
-    fraction = tail["fraction"].str.ljust(9, "0").astype(float) / 1000
-    after = (number["minute"] * 60 + number["second"]) * 1e6 + np.floor(fraction)
+    names = ["minute", "second", "fraction", "hours", "minutes"]
+    number = pd.DataFrame({name: numbers_of(tail[name]) for name in names})
+    after = number["minute"] * 60e6 + number["second"].fillna(0) * 1e6
+    after += (number["fraction"] * 10 ** (6 - tail["fraction"].str.len())).fillna(0) // 1
     half = tail["half"].str.slice(0, 1).str.casefold()
     sign = np.where(tail["hours"].str.startswith("-"), -1, 1)
-    offset = (number["hours"] * 60 + sign * number["minutes"]) * 60e6
-    is_zoned = (tail["utc"] != "") | (tail["hours"] != "")
-    # Minutes of an offset without its hours belong to nothing.
-    after = after.where((tail["minutes"] == "") | (tail["hours"] != ""))
+    offset = (number["hours"].fillna(0) * 60 + sign * number["minutes"].fillna(0)) * 60e6
+    is_zoned = (tail["utc"] != "") | number["hours"].notna()
     each = pd.DataFrame({"after": after, "offset": offset.where(is_zoned), "half": half})
     each = each.reindex([*each.index, -1]).iloc[tail_of].reset_index(drop=True)
     hours = pd.Series(hour)

@@ -13,10 +13,19 @@ from pmanalytics.errors import require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake, name_columns
+from pmanalytics.loaders.numbers import may_be_currency, only_currency, written_currencies
 from pmanalytics.loaders.reading import Reading, ReadingOptions
 from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import LEVELS, PROJECT_STATUSES, Products, Projects, StatusChanges, Table
+from pmanalytics.schemas import (
+    LEVELS,
+    MONEY,
+    PROJECT_STATUSES,
+    Products,
+    Projects,
+    StatusChanges,
+    Table,
+)
 
 
 def load_products(
@@ -137,6 +146,7 @@ def load_projects(
             named = table["product_id"].dropna()
             unknown = named[~named.isin(products["product_id"])]
             intake.reject("product_id", unknown, errors.UNKNOWN_PRODUCT)
+        _compare_currencies(intake, table)
 
     return _load(intake, Projects, columns, options, quarantine, prepare, check)
 
@@ -232,6 +242,18 @@ def _load(
     table = typed(intake, schema, reading)
     check(table)
     return intake.close(intake.sound(table, schema), quarantine)
+
+
+def _compare_currencies(intake: Intake, table: pd.DataFrame) -> None:
+    """Hold the currencies written in amounts against their row's; fill it where it is empty."""
+    for name in MONEY:
+        if name not in intake.cells:
+            continue
+        amounts = intake.cells[name]
+        written = written_currencies(amounts)
+        table["currency"] = table["currency"].fillna(only_currency(written))
+        is_other = ~may_be_currency(written, table["currency"])
+        intake.reject(name, amounts[is_other], errors.OTHER_CURRENCY)
 
 
 def _status_words(words: pd.Series) -> pd.Series:
