@@ -6,10 +6,6 @@ March or April is decided by the whole column, and only where no cell of it disa
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +16,7 @@ import pyarrow.compute as pc
 from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_times
 from pmanalytics.errors import Reason
+from pmanalytics.loaders.names import months, named, weekdays
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.loaders.texts import BLANK, Verdicts, as_arrow, fits, groups, is_remark, numbers_of
 from pmanalytics.schemas import Day
@@ -45,6 +42,15 @@ WORD_DAY_YEAR = rf"{_WEEKDAY}{_WORD}{_BETWEEN}(?P<day>\d{{1,2}})(?:[-/.,]|{BLANK
 NUMERIC = r"^(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
 SERIAL = r"^(?P<serial>\d{5}(?:\.\d+)?)$"
 
+SHORT = r"^\d\d[-/]\d\d[-/]\d\d$"
+FORMS = [
+    ("ISO", YEAR_FIRST),
+    ("word", DAY_WORD_YEAR),
+    ("word", WORD_DAY_YEAR),
+    ("numeric", NUMERIC),
+    ("serial", SERIAL),
+]
+
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST_SHORT, EXCEL = "day first", "month first", "year first", "excel"
 ORDERS = {
     DAY_FIRST: "day/month/year",
@@ -59,8 +65,6 @@ EXCEL_ZERO = np.datetime64("1899-12-30", "us")
 SENTINELS = [0, 10101, 18991230, 18991231, 19000100, 19000101, 19700101, 99991231]
 NO_SHORT_DAY = 20_000_000  # 00/00/00
 SENTINEL_YEARS = [1899, 1900, 1969, 1970]
-LOCALES = ["en", "en_GB", "de", "de_AT", "fr", "pt", "es"]
-OLD_MONTHS = {"mrz": 3}
 EPOCH_MILLISECONDS = 1e11
 
 
@@ -81,12 +85,7 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     ConfigError
         If `date_format` is none.
     """
-    is_strptime = "%" in (reading.date_format or "")
-    if reading.date_format and not is_strptime and reading.date_format not in [*ORDERS, EXCEL]:
-        raise errors.ConfigError(
-            f"date_format {reading.date_format!r} is none; write 'day first', 'month first', "
-            "'excel', or how dates are written, as in '%d.%m.%Y'."
-        )
+    is_strptime = _is_strptime(reading.date_format)
     verdicts = Verdicts(cells)
     clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
     instants = clock.dt.tz_localize(UTC)
@@ -107,6 +106,19 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     instants = instants.fillna(zoned).fillna(found.instants).where(is_read)
     clock = clock.fillna(local).fillna(found.clock).where(is_read)
     return Dates(instants, clock, verdicts, list(dict.fromkeys([*words, *found.words])))
+
+
+def _is_strptime(date_format: str | None) -> bool:
+    if (
+        date_format
+        and "%" not in date_format
+        and date_format not in (DAY_FIRST, MONTH_FIRST, EXCEL)
+    ):
+        raise errors.ConfigError(
+            f"date_format {date_format!r} is none; write 'day first', 'month first', "
+            "'excel', or how dates are written, as in '%d.%m.%Y'."
+        )
+    return bool(date_format) and "%" in str(date_format)
 
 
 def zoned_instants(cells: pd.Series) -> pd.Series:
@@ -254,31 +266,26 @@ def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.
 
 def _days(texts: pd.Series) -> pd.DataFrame:
     """Return form, year, month and day of each text; of numeric ones the parts a, b, c."""
-    table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
     numbers = ["year", "month", "day", "a", "b", "c", "serial"]
+    table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
-    for form, pattern in (
-        ("ISO", YEAR_FIRST), ("word", DAY_WORD_YEAR), ("word", WORD_DAY_YEAR),
-        ("numeric", NUMERIC), ("serial", SERIAL),
-    ):  # fmt: skip
+    for form, pattern in FORMS:
         found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
-        if "mark" in found:
-            found = found[found["mark"] == found["mark2"]]
         if form == "word":
-            found = found.assign(month=_named(found["word"], _months()))
-            is_weekday = (found["weekday"] == "") | _named(found["weekday"], _weekdays()).notna()
+            found = found.assign(month=named(found["word"], months()))
+            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
             found = found[found["month"].notna() & is_weekday]
+            found["year"] = _full_year(found["year"])
+        elif form == "serial":
+            found = found[found["serial"].astype(float).between(*SERIALS)]
+        else:
+            found = found[found["mark"] == found["mark2"]]
         table.loc[found.index, "form"] = form
         for name in found.columns.intersection(numbers):
             table.loc[found.index, name] = found[name].astype(float)
-        if form == "word":
-            table.loc[found.index, "year"] = _full_year(found["year"])
         if form == "numeric":
             table.loc[found.index, "year"] = _full_year(found["c"])
-            is_short = (found["c"].str.len() == 2) & (found["mark"] != ".")
-            table.loc[found.index, "is_short"] = is_short & fits(texts[found.index], r"^\d\d.\d\d.")
-    is_day = table["serial"].between(*SERIALS)
-    table["form"] = table["form"].where((table["form"] != "serial") | is_day, "")
+            table.loc[found.index, "is_short"] = fits(texts[found.index], SHORT)
     return table
 
 
@@ -373,37 +380,6 @@ def _moments(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
     found = begins.astype("datetime64[D]") + (day.where(is_shape, 1).to_numpy("int64") - 1)
     is_day = is_shape & (found.astype("datetime64[M]") == begins)
     return pd.Series(found.astype(Day), year.index).where(is_day)
-
-
-def _named(words: pd.Series, numbers: dict[str, int]) -> pd.Series:
-    """Return the number of each word, whatever its case and accents."""
-    distinct = {word: numbers.get(_plain(word)) for word in words.unique()}
-    return words.map(distinct).astype(float)
-
-
-def _plain(word: str) -> str:
-    """Return a word without accents and dots, in lower case."""
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in letters if letter.isalpha())
-
-
-@cache
-def _months() -> dict[str, int]:
-    from babel.dates import get_month_names  # noqa: PLC0415 - most files need no names
-
-    return _numbers_of(get_month_names) | OLD_MONTHS
-
-
-@cache
-def _weekdays() -> dict[str, int]:
-    from babel.dates import get_day_names  # noqa: PLC0415
-
-    return _numbers_of(get_day_names)
-
-
-def _numbers_of(get_names: Callable[..., Mapping[int, str]]) -> dict[str, int]:
-    kinds = product(["abbreviated", "wide"], ["format", "stand-alone"], LOCALES)
-    return {_plain(name): n for kind in kinds for n, name in get_names(*kind).items()}
 
 
 def _in_words(cells: pd.Series, forms: pd.Series, order: object, decisive: str) -> list[str]:
