@@ -18,6 +18,7 @@ Day = np.dtype("datetime64[us]")
 Instant = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
 LEVELS = ["product", "project", "work_item"]
+MONEY = ["baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"]
 PROJECT_STATUSES = ["open", "on_hold", "done", "cancelled"]
 ON_TIME_STATES = [
     "on_time", "late", "late_open", "early", "not_due", "cancelled", "missing_baseline", "invalid",
@@ -139,8 +140,7 @@ class Projects(Table):
     )
     def money_has_currency(cls, table: pd.DataFrame) -> pd.Series:
         """Look for amounts without a currency."""
-        amounts = table[["baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"]]
-        return table["currency"].notna() | ~amounts.notna().any(axis="columns")
+        return table["currency"].notna() | ~table[MONEY].notna().any(axis="columns")
 
 
 class WorkItems(Table):

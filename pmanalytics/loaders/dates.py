@@ -6,10 +6,6 @@ March or April is decided by the whole column, and only where no cell of it disa
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -20,19 +16,21 @@ import pyarrow.compute as pc
 from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_times
 from pmanalytics.errors import Reason
+from pmanalytics.loaders.names import months, named, weekdays
 from pmanalytics.loaders.reading import Reading
-from pmanalytics.loaders.texts import BLANK, Verdicts, as_arrow, fits, groups, is_remark
+from pmanalytics.loaders.texts import BLANK, Verdicts, as_arrow, fits, groups, is_remark, numbers_of
 from pmanalytics.schemas import Day
 
 OFFSET = r"[+-](?:0\d|1[0-4])"
 ISO_INSTANT = (
     rf"^{ISO_DAY}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?\s?(?:[zZ]|{OFFSET}:?[0-5]\d)$"
 )
+ISO_CLOCK = rf"^{ISO_DAY}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?)?$"
 HEAD = rf"^(?P<day>[^:]*?)(?:(?:[Tt,]|{BLANK})+(?P<hour>\d{{1,2}}):)?$"
 TAIL = (
     r"^(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     rf"{BLANK}*(?P<half>(?i:[ap]\.?{BLANK}?m\.?)?)"
-    rf"{BLANK}*(?:(?P<utc>(?i:z|utc|gmt)?)(?P<hours>(?:{OFFSET})?)(?::?(?P<minutes>[0-5]\d))?)$"
+    rf"{BLANK}*(?:(?P<utc>(?i:z|utc|gmt)?)(?:(?P<hours>{OFFSET})(?::?(?P<minutes>[0-5]\d))?)?)$"
 )
 YEAR_FIRST = r"^(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P<mark2>[-/.])(?P<day>\d{1,2})$"
 _BETWEEN = rf"(?:[-/.,]|{BLANK})*(?:(?i:de){BLANK}+)?"
@@ -43,6 +41,15 @@ DAY_WORD_YEAR = rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_BETWEEN}{_WORD}{_BETWEEN}{_YEAR
 WORD_DAY_YEAR = rf"{_WEEKDAY}{_WORD}{_BETWEEN}(?P<day>\d{{1,2}})(?:[-/.,]|{BLANK})+{_YEAR}"
 NUMERIC = r"^(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
 SERIAL = r"^(?P<serial>\d{5}(?:\.\d+)?)$"
+
+SHORT = r"^\d\d[-/]\d\d[-/]\d\d$"
+FORMS = [
+    ("ISO", YEAR_FIRST),
+    ("word", DAY_WORD_YEAR),
+    ("word", WORD_DAY_YEAR),
+    ("numeric", NUMERIC),
+    ("serial", SERIAL),
+]
 
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST_SHORT, EXCEL = "day first", "month first", "year first", "excel"
 ORDERS = {
@@ -58,8 +65,6 @@ EXCEL_ZERO = np.datetime64("1899-12-30", "us")
 SENTINELS = [0, 10101, 18991230, 18991231, 19000100, 19000101, 19700101, 99991231]
 NO_SHORT_DAY = 20_000_000  # 00/00/00
 SENTINEL_YEARS = [1899, 1900, 1969, 1970]
-LOCALES = ["en", "en_GB", "de", "de_AT", "fr", "pt", "es"]
-OLD_MONTHS = {"mrz": 3}
 EPOCH_MILLISECONDS = 1e11
 
 
@@ -80,12 +85,7 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     ConfigError
         If `date_format` is none.
     """
-    is_strptime = "%" in (reading.date_format or "")
-    if reading.date_format and not is_strptime and reading.date_format not in [*ORDERS, EXCEL]:
-        raise errors.ConfigError(
-            f"date_format {reading.date_format!r} is none; write 'day first', 'month first', "
-            "'excel', or how dates are written, as in '%d.%m.%Y'."
-        )
+    is_strptime = _is_strptime(reading.date_format)
     verdicts = Verdicts(cells)
     clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
     instants = clock.dt.tz_localize(UTC)
@@ -96,24 +96,46 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
         words = [f"as {reading.date_format}"] if _any(clock) or _any(instants) else []
         unknown = errors.NOT_IN_FORMAT
     left = cells[clock.isna() & instants.isna()]
-    zoned = zoned_instants(left)
-    zoned = zoned[zoned.notna() & ~zoned.dt.year.isin(SENTINEL_YEARS)]
-    words += ["ISO"] if len(zoned) else []
-    left = left.drop(zoned.index)
+    zoned = _ordinary(zoned_instants(left))
+    local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
+    words += ["ISO"] if len(zoned) + len(local) else []
+    left = left.drop(zoned.index).drop(local.index)
     found = _read_parts(left, reading, unknown)
     verdicts.take(found.verdicts, pd.Index(left.index).get_indexer(cells.index))
     is_read = verdicts.is_open
     instants = instants.fillna(zoned).fillna(found.instants).where(is_read)
-    clock = clock.fillna(found.clock).where(is_read)
+    clock = clock.fillna(local).fillna(found.clock).where(is_read)
     return Dates(instants, clock, verdicts, list(dict.fromkeys([*words, *found.words])))
+
+
+def _is_strptime(date_format: str | None) -> bool:
+    if (
+        date_format
+        and "%" not in date_format
+        and date_format not in (DAY_FIRST, MONTH_FIRST, EXCEL)
+    ):
+        raise errors.ConfigError(
+            f"date_format {date_format!r} is none; write 'day first', 'month first', "
+            "'excel', or how dates are written, as in '%d.%m.%Y'."
+        )
+    return bool(date_format) and "%" in str(date_format)
 
 
 def zoned_instants(cells: pd.Series) -> pd.Series:
     """Return the instants of ISO texts with an offset; all others are missing."""
-    cells = cells.astype("str")
-    zoned = cells.where(fits(cells, ISO_INSTANT))
-    found = pd.to_datetime(zoned, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+    return _iso(cells.astype("str"), ISO_INSTANT, is_zoned=True)
+
+
+def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
+    """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
+    texts = cells.where(fits(cells, pattern))
+    found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
+
+
+def _ordinary(times: pd.Series) -> pd.Series:
+    """Return the times that were read and cannot stand for none."""
+    return times[times.notna() & ~times.dt.year.isin(SENTINEL_YEARS)]
 
 
 def epoch_instants(numbers: pd.Series) -> pd.Series:
@@ -185,7 +207,8 @@ def _read_parts(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     local = pd.Series(moment, cells.index) + parts.time
     form = pd.Series(np.append(days["form"].to_numpy(), "")[parts.day_of], cells.index)
     unread = verdicts.is_open & local.isna()
-    verdicts.add(unread & (form == "") & is_remark(cells), errors.REMARK_FOR_DATE)
+    foreign = cells[unread & (form == "")]
+    verdicts.add(cells.index.isin(foreign[is_remark(foreign)].index), errors.REMARK_FOR_DATE)
     verdicts.add(unread, unknown)
     local = local.where(verdicts.is_open)
     instants = (local - parts.offset).dt.tz_localize(UTC)
@@ -207,7 +230,7 @@ def _parts(cells: pd.Series) -> Parts:
     tail_of, tails = _distinct(after)
     head = groups(heads, HEAD)
     day_of, days = _distinct(as_arrow(head["day"]))
-    hour = pd.to_numeric(head["hour"].replace("", np.nan)).to_numpy()
+    hour = numbers_of(head["hour"]).to_numpy()
     time, offset = _times(np.append(hour, np.nan)[head_of], tails, tail_of)
     day_of = np.append(day_of, -1)[head_of]
     return Parts(days, day_of, time.set_axis(cells.index), offset.set_axis(cells.index))
@@ -223,15 +246,14 @@ def _distinct(texts: pa.Array) -> tuple[np.ndarray, pd.Series]:
 def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.Series, pd.Series]:
     """Return times of day and offsets; a day alone has the time 0, an impossible time none."""
     tail = groups(tails, TAIL)
-    number = tail[["minute", "second", "hours", "minutes"]].replace("", "0").astype(float)
-    fraction = tail["fraction"].str.ljust(9, "0").astype(float) / 1000
-    after = (number["minute"] * 60 + number["second"]) * 1e6 + np.floor(fraction)
+    names = ["minute", "second", "fraction", "hours", "minutes"]
+    number = pd.DataFrame({name: numbers_of(tail[name]) for name in names})
+    after = number["minute"] * 60e6 + number["second"].fillna(0) * 1e6
+    after += (number["fraction"] * 10 ** (6 - tail["fraction"].str.len())).fillna(0) // 1
     half = tail["half"].str.slice(0, 1).str.casefold()
     sign = np.where(tail["hours"].str.startswith("-"), -1, 1)
-    offset = (number["hours"] * 60 + sign * number["minutes"]) * 60e6
-    is_zoned = (tail["utc"] != "") | (tail["hours"] != "")
-    # Minutes of an offset without its hours belong to nothing.
-    after = after.where((tail["minutes"] == "") | (tail["hours"] != ""))
+    offset = (number["hours"].fillna(0) * 60 + sign * number["minutes"].fillna(0)) * 60e6
+    is_zoned = (tail["utc"] != "") | number["hours"].notna()
     each = pd.DataFrame({"after": after, "offset": offset.where(is_zoned), "half": half})
     each = each.reindex([*each.index, -1]).iloc[tail_of].reset_index(drop=True)
     hours = pd.Series(hour)
@@ -244,31 +266,26 @@ def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.
 
 def _days(texts: pd.Series) -> pd.DataFrame:
     """Return form, year, month and day of each text; of numeric ones the parts a, b, c."""
-    table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
     numbers = ["year", "month", "day", "a", "b", "c", "serial"]
+    table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
-    for form, pattern in (
-        ("ISO", YEAR_FIRST), ("word", DAY_WORD_YEAR), ("word", WORD_DAY_YEAR),
-        ("numeric", NUMERIC), ("serial", SERIAL),
-    ):  # fmt: skip
+    for form, pattern in FORMS:
         found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
-        if "mark" in found:
-            found = found[found["mark"] == found["mark2"]]
         if form == "word":
-            found = found.assign(month=_named(found["word"], _months()))
-            is_weekday = (found["weekday"] == "") | _named(found["weekday"], _weekdays()).notna()
+            found = found.assign(month=named(found["word"], months()))
+            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
             found = found[found["month"].notna() & is_weekday]
+            found["year"] = _full_year(found["year"])
+        elif form == "serial":
+            found = found[found["serial"].astype(float).between(*SERIALS)]
+        else:
+            found = found[found["mark"] == found["mark2"]]
         table.loc[found.index, "form"] = form
         for name in found.columns.intersection(numbers):
             table.loc[found.index, name] = found[name].astype(float)
-        if form == "word":
-            table.loc[found.index, "year"] = _full_year(found["year"])
         if form == "numeric":
             table.loc[found.index, "year"] = _full_year(found["c"])
-            is_short = (found["c"].str.len() == 2) & (found["mark"] != ".")
-            table.loc[found.index, "is_short"] = is_short & fits(texts[found.index], r"^\d\d.\d\d.")
-    is_day = table["serial"].between(*SERIALS)
-    table["form"] = table["form"].where((table["form"] != "serial") | is_day, "")
+            table.loc[found.index, "is_short"] = fits(texts[found.index], SHORT)
     return table
 
 
@@ -363,37 +380,6 @@ def _moments(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
     found = begins.astype("datetime64[D]") + (day.where(is_shape, 1).to_numpy("int64") - 1)
     is_day = is_shape & (found.astype("datetime64[M]") == begins)
     return pd.Series(found.astype(Day), year.index).where(is_day)
-
-
-def _named(words: pd.Series, numbers: dict[str, int]) -> pd.Series:
-    """Return the number of each word, whatever its case and accents."""
-    distinct = {word: numbers.get(_plain(word)) for word in words.unique()}
-    return words.map(distinct).astype(float)
-
-
-def _plain(word: str) -> str:
-    """Return a word without accents and dots, in lower case."""
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in letters if letter.isalpha())
-
-
-@cache
-def _months() -> dict[str, int]:
-    from babel.dates import get_month_names  # noqa: PLC0415 - most files need no names
-
-    return _numbers_of(get_month_names) | OLD_MONTHS
-
-
-@cache
-def _weekdays() -> dict[str, int]:
-    from babel.dates import get_day_names  # noqa: PLC0415
-
-    return _numbers_of(get_day_names)
-
-
-def _numbers_of(get_names: Callable[..., Mapping[int, str]]) -> dict[str, int]:
-    kinds = product(["abbreviated", "wide"], ["format", "stand-alone"], LOCALES)
-    return {_plain(name): n for kind in kinds for n, name in get_names(*kind).items()}
 
 
 def _in_words(cells: pd.Series, forms: pd.Series, order: object, decisive: str) -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason
-from pmanalytics.loaders.texts import BLANK, Verdicts, fits, groups, is_remark
+from pmanalytics.loaders.texts import BLANK, Verdicts, blank_to_missing, fits, groups, is_remark
 
 SIMPLE = r"^-?[0-9.,]+$"
 _CURRENCY = r"(?:[A-Z]{3}|[A-Z]{0,2}\p{Sc}|kr|zł|Kč|Ft)"
@@ -106,17 +106,37 @@ def _mark(fitting: pd.DataFrame, decimal: str | None) -> tuple[str, Reason | Non
 
 
 def written_currencies(cells: pd.Series) -> pd.Series:
-    """Return the currency sign or code in each amount, as it is written."""
-    parts = _parts(cells.dropna())
+    """Return the currency sign or code in each amount, as it is written; of none it is missing."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return pd.Series(np.nan, cells.index, dtype="str")
+    parts = _parts(blank_to_missing(cells).dropna())
     return parts["currency"].mask(parts["currency"] == "").reindex(cells.index)
 
 
-def currencies_of(sign: str) -> list[str]:
-    """Return the codes that a sign or code can mean.
+def only_currency(written: pd.Series) -> pd.Series:
+    """Return the code of each sign that can mean one currency only; of others it is missing.
 
-    >>> currencies_of("£"), currencies_of("CHF"), currencies_of("")
-    (['GBP'], ['CHF'], [])
+    >>> only_currency(pd.Series(["£", "CHF", "$"])).tolist()
+    ['GBP', 'CHF', nan]
     """
+    codes = {sign: _meant(sign) for sign in written.dropna().unique()}
+    only = {sign: meant[0] for sign, meant in codes.items() if len(meant) == 1}
+    return written.map(only).astype("str")
+
+
+def may_be_currency(written: pd.Series, currency: pd.Series) -> pd.Series:
+    """Tell whether each sign can mean the currency beside it; where one is missing, it may.
+
+    >>> may_be_currency(pd.Series(["$", "$"]), pd.Series(["CAD", "EUR"])).tolist()
+    [True, False]
+    """
+    pairs = (written + " " + currency).dropna()
+    agree = {pair: pair.split()[1] in _meant(pair.split()[0]) for pair in pairs.unique()}
+    return pairs.map(agree).astype(bool).reindex(written.index, fill_value=True)
+
+
+def _meant(sign: str) -> list[str]:
+    """Return the codes that a sign or code can mean."""
     return SIGNS.get(sign, [sign] if sign in _codes() else [])
 
 
@@ -144,7 +164,7 @@ def _one_currency(before: pd.Series, after: pd.Series) -> pd.Series:
     known = {}
     for pair in pairs.dropna().unique():
         signs = [sign for sign in pair.split("/") if sign]
-        meant = [set(currencies_of(sign)) for sign in signs]
+        meant = [set(_meant(sign)) for sign in signs]
         known[pair] = max(signs, key=str.isalpha, default="") if _agree(meant) else None
     return pairs.map(known).astype("str")
 

@@ -11,10 +11,11 @@ from pmanalytics import errors
 from pmanalytics.errors import require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake, name_columns
+from pmanalytics.loaders.numbers import may_be_currency, only_currency, written_currencies
 from pmanalytics.loaders.reading import Reading, ReadingOptions
 from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import PROJECT_STATUSES, Products, Projects, Table
+from pmanalytics.schemas import MONEY, PROJECT_STATUSES, Products, Projects, Table
 
 
 def load_products(
@@ -136,6 +137,7 @@ def load_projects(
         named = table["product_id"].dropna()
         unknown = named[~named.isin(products["product_id"])]
         intake.reject("product_id", unknown, errors.UNKNOWN_PRODUCT)
+    compare_currencies(intake, table)
     return intake.close(intake.sound(table, Projects), quarantine)
 
 
@@ -174,6 +176,18 @@ def name_projects(
     name_columns(intake, schema, columns, defaults=defaults)
     cells = intake.cells.assign(status=_status_words(intake.cells["status"]))
     intake.cells = _translated(cells, values or {})
+
+
+def compare_currencies(intake: Intake, table: pd.DataFrame) -> None:
+    """Hold the currencies written in amounts against their row's; fill it where it is empty."""
+    for name in MONEY:
+        if name not in intake.cells:
+            continue
+        amounts = intake.cells[name]
+        written = written_currencies(amounts)
+        table["currency"] = table["currency"].fillna(only_currency(written))
+        is_other = ~may_be_currency(written, table["currency"])
+        intake.reject(name, amounts[is_other], errors.OTHER_CURRENCY)
 
 
 def _status_words(words: pd.Series) -> pd.Series:

@@ -48,6 +48,13 @@ def groups(texts: pd.Series, pattern: str) -> pd.DataFrame:
     )
 
 
+def numbers_of(texts: pd.Series) -> pd.Series:
+    """Return texts of plain digits as numbers; an empty one is missing."""
+    digits = as_arrow(texts)
+    found = pc.if_else(pc.equal(digits, ""), None, digits).cast(pa.float64())
+    return pd.Series(found.to_numpy(zero_copy_only=False), texts.index)
+
+
 def is_remark(texts: pd.Series) -> pd.Series:
     """Tell the texts that are no slip of the pen but say something in words, or nothing."""
     return fits(texts, REMARK)
