@@ -93,6 +93,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         lifecycles=lifecycles,
         files=reader.quarantine.files,
         problems=reader.quarantine.problems,
+        columns=reader.quarantine.columns,
         notes=(*reader.notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
