@@ -21,6 +21,12 @@ _HOMES = {
     "pmanalytics.metrics.delivery": ["project_outcomes"],
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.metrics.quality": [
+        "completeness",
+        "participation",
+        "reason_counts",
+        "worst_case",
+    ],
     "pmanalytics.figures.rates": ["plot_rates", "headline"],
     "pmanalytics.figures.delivery": [
         "plot_outcomes",
@@ -28,7 +34,12 @@ _HOMES = {
         "plot_forecast_variance",
     ],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
-    "pmanalytics.figures.quality": ["plot_files"],
+    "pmanalytics.figures.quality": [
+        "plot_files",
+        "plot_worst_case",
+        "plot_completeness",
+        "rows_used",
+    ],
     "pmanalytics.reports.cards": [
         "figure_card",
         "table_card",

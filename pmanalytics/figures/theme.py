@@ -94,7 +94,8 @@ def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
     drawing.update_layout(height=n * ROW_HEIGHT + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
-        text = f"<b>{escaped(textwrap.shorten(label, LABEL_WIDTH, placeholder='…'))}</b>"
+        short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1].rstrip()}…"
+        text = f"<b>{escaped(short)}</b>"
         if detail:
             text += f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>"
         drawing.add_annotation(
@@ -104,7 +105,7 @@ def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
 
 
 def bar(
-    drawing: go.Figure, row: int, low: float, high: float, *, color: str, width: int = 8
+    drawing: go.Figure, row: float, low: float, high: float, *, color: str, width: int = 8
 ) -> None:
     """Draw a flat line from low to high in a row, without a hover label."""
     drawing.add_scatter(

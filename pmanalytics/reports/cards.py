@@ -46,7 +46,11 @@ class Card:
     figure: go.Figure | None = None
 
     def __repr__(self) -> str:
-        return self.finding
+        numbers = [
+            f"{h.label}: {h.value} ({h.range})" if h.range else f"{h.label}: {h.value}"
+            for h in self.headlines
+        ]
+        return "\n".join(filter(None, [self.finding, *numbers]))
 
     @property
     def content(self) -> dict[str, Any]:
@@ -58,7 +62,7 @@ class Card:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """Return the card in every form in which a notebook may show it."""
-        bundle: dict[str, object] = {CARD: self.content, "text/plain": self.finding}
+        bundle: dict[str, object] = {CARD: self.content, "text/plain": repr(self)}
         if self.figure is None:
             return bundle | {"text/html": html_of(self.content, None)}
         drawing = json.loads(self.figure.to_json())
@@ -80,11 +84,9 @@ def table_card(
     return Card(finding, subtitle, note, is_wide=wide, **_cells(table.head(MOST_ROWS)))
 
 
-def headline_card(headlines: Sequence[Headline]) -> Card:
-    """Return numbers side by side as a card."""
-    lines = [f"{h.label}: {h.value} ({h.range})" if h.range else f"{h.label}: {h.value}"
-             for h in headlines]  # fmt: skip
-    return Card("\n".join(lines), is_wide=True, headlines=list(headlines))
+def headline_card(headlines: Sequence[Headline], finding: str = "") -> Card:
+    """Return numbers side by side as a card, with what they say together above them."""
+    return Card(finding, is_wide=True, headlines=list(headlines))
 
 
 def text_card(finding: str, note: str = "") -> Card:

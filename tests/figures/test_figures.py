@@ -8,6 +8,7 @@ from pmanalytics import (
     load_portfolio,
     on_budget_rate,
     on_time_rate,
+    plot_completeness,
     plot_files,
     plot_forecast_variance,
     plot_open_late,
@@ -15,19 +16,24 @@ from pmanalytics import (
     plot_rates,
     plot_stage_durations,
     plot_stage_visits,
+    plot_worst_case,
     project_outcomes,
+    rows_used,
     stage_durations,
     stage_visits,
+    worst_case,
 )
 from pmanalytics.figures.rates import headline
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.schemas import (
+    Completeness,
     Files,
     ProjectOutcomes,
     Projects,
     Rates,
     StageDurations,
     StageVisits,
+    WorstCase,
     empty,
 )
 
@@ -185,6 +191,8 @@ def test_a_superlative_needs_its_interval():
         plot_stage_durations(empty(StageDurations), level="product"),
         plot_stage_visits(empty(StageVisits).assign(name=""), as_of=AS_OF),
         plot_files(empty(Files)),
+        plot_worst_case(empty(WorstCase)),
+        plot_completeness(empty(Completeness)),
     ],
 )
 def test_without_data_a_figure_says_what_is_missing(drawing):
@@ -207,6 +215,112 @@ def test_a_life_is_drawn_in_the_days_of_its_zone():
     assert drawing.data[0].base[0] == pd.Timestamp("2026-03-02")
 
 
+def file_row(name, read, valid, bad, same=0, repaired=0):
+    return {
+        "file": name, "kind": "projects", "evidence": None, "rows_read": read, "n_valid": valid,
+        "n_quarantined": bad, "n_duplicate": same, "n_repaired": repaired,
+    }  # fmt: skip
+
+
+def bounds(*, k=14, n=35, m=6, worst=14 / 41, best=20 / 41, is_within=True):
+    row = {"measure": "on_time", "rate": k / n, "k": k, "n": n, "low": 0.256, "high": 0.564}
+    more = {"n_rejected": m, "worst": worst, "best": best, "is_within": is_within}
+    return pd.DataFrame([row | more])
+
+
+def filled(*columns):
+    rows = [
+        {"table": "Projects", "column": column, "condition": "done", "n": n, "n_filled": n_filled,
+         "share": n_filled / n, "affects": "on-budget rate"}
+        for column, n, n_filled in columns
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_what_became_of_each_file_is_stated_with_what_was_repaired():
+    files = pd.DataFrame(
+        [file_row("p.csv", 131, 120, 11, repaired=9), file_row("q.csv", 15, 15, 0)]
+    )
+    drawing = plot_files(files)
+    assert finding(drawing) == "11 of 146 rows could not be used and were set aside"
+    assert "120 accepted, of which 9 repaired · 11 set aside" in drawing.layout.meta["alt"]
+    widths = [trace.x[0] for trace in drawing.data]
+    assert widths == pytest.approx([111 / 131, 9 / 131, 11 / 131, 0])
+    assert [bool(trace.marker.pattern.shape) for trace in drawing.data] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (bounds(), "; even at worst they leave the on-time rate inside its interval"),
+        (bounds(is_within=False), "; they could move the on-time rate out of its interval"),
+        (bounds(m=0), ", none of them a project"),
+        (bounds().assign(rate=np.nan), " and were set aside"),
+    ],
+)
+def test_rows_set_aside_are_weighed_against_chance(case, said):
+    assert finding(plot_files(pd.DataFrame([file_row("p.csv", 9, 3, 6)]), case)).endswith(said)
+
+
+def test_the_worst_case_is_told_as_a_rate():
+    """14 ÷ 41 = 34 %, 20 ÷ 41 = 49 %."""
+    drawing = plot_worst_case(bounds())
+    assert finding(drawing) == (
+        "If all 6 project rows set aside counted as late, the on-time rate would be 34%, not 40%"
+    )
+    assert drawing.layout.meta["alt"] == (
+        "On time: 40%, 14 of 35; chance alone 26–56% · rows set aside 34–49%, inside it."
+    )
+
+
+def test_the_worst_case_of_few_projects_is_counted():
+    few = bounds(k=2, n=3, m=1, worst=0.5, best=0.75)
+    assert finding(plot_worst_case(few)) == (
+        "If the one project row set aside counted as late, 2 of 4 would be on time, not 2 of 3"
+    )
+    none = plot_worst_case(bounds(m=0))
+    assert finding(none).startswith("No row of a projects file was set aside")
+    assert not any(trace.line.color == LIGHT["bad"] for trace in none.data)
+
+
+def test_the_weakest_column_is_named_with_what_it_is_used_for():
+    drawing = plot_completeness(filled(("actual_cost", 50, 44), ("baseline_budget", 50, 49)))
+    assert finding(drawing) == (
+        "Actual cost is missing on 12% of done projects; it is used for on-budget rate"
+    )
+    colors = [trace.line.color for trace in drawing.data]
+    assert colors == [LIGHT[name] for name in ("grid", "bad", "grid", "good")]
+    strong = finding(plot_completeness(filled(("actual_cost", 50, 46))))
+    assert strong.endswith(
+        "filled on at least 90%; the weakest is actual cost with 92% of done projects"
+    )
+    whole = finding(plot_completeness(filled(("actual_cost", 50, 50))))
+    assert whole == "Every column that a measure uses is filled wherever it applies"
+
+
+def test_rows_read_lead_to_the_base_of_the_rate(twelve_projects):
+    """FX-12: 7 judged; 3 more will be (1 early, 2 not due); 1 cancelled, 1 without a baseline."""
+    files = pd.DataFrame([file_row("p.csv", 14, 12, 1, same=1)])
+    steps, said = rows_used(files, on_time_rate(twelve_projects, as_of=AS_OF))
+    assert said == "From rows read to rows used: the on-time rate rests on 7 projects"
+    assert [step.value for step in steps] == ["14", "12", "10", "7"]
+    assert steps[2].detail == "the rest: 1 cancelled and 1 without a baseline"
+    steps, said = rows_used(empty(Files), empty(Rates))
+    assert [step.value for step in steps] == ["0"]
+    assert said.endswith("no rate rests on them")
+
+
+def test_a_long_name_without_blanks_is_cut_not_lost():
+    name = "exports_of_all_projects_by_department_2026.csv"
+    drawing = plot_files(pd.DataFrame([file_row(name, 1, 1, 0)]))
+    assert "<b>exports_of_all_projects_by_department_2…</b>" in drawing.layout.annotations[0].text
+
+
 def test_names_are_shown_and_never_read_as_markup(judged):
     hostile = "<img src=x onerror=alert(1)>"
     drawing = plot_open_late(judged.assign(name=hostile))
@@ -225,6 +339,8 @@ def test_only_light_traces_are_used(twelve_projects, judged):
         plot_stage_durations(stage_durations(visits), level="product"),
         plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=portfolio.as_of),
         plot_files(portfolio.files),
+        plot_worst_case(worst_case(on_time_rate(twelve_projects, as_of=AS_OF), 1)),
+        plot_completeness(filled(("actual_cost", 51, 50))),
     ]
     kinds = {trace["type"] for d in drawings for trace in json.loads(d.to_json())["data"]}
     assert kinds == {"scatter", "bar"}

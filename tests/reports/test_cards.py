@@ -60,3 +60,10 @@ def test_a_figure_cannot_close_its_script():
     card = figure_card(plot_rates(empty(Rates)), empty(Rates))
     figure = {"data": [{"text": "</script><b>"}], "layout": {"margin": {"t": 1}, "height": 10}}
     assert "</script><b>" not in html_of(card.content, figure)
+
+
+def test_numbers_side_by_side_may_stand_under_their_finding():
+    card = headline_card([Headline("Read", "99", "", "p.csv")], "From read to used")
+    assert repr(card) == "From read to used\nRead: 99"
+    assert "From read to used</h3>" in html_of(card.content, None)
+    assert "<h3" not in html_of(headline_card(card.headlines).content, None)
