@@ -23,7 +23,7 @@ LARGEST_WHOLE = 2**53  # a float counts no further
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # A cell that says there is nothing to say is no reason to lose what else the row says.
 REMARKS = [errors.NO_DATE, errors.REMARK_FOR_DATE, errors.REMARK_FOR_NUMBER]
-IDS = ["product_id", "project_id", "item_id", "key"]
+IDS = ["product_id", "project_id", "item_id"]
 SCIENTIFIC = r"^\d(?:[.,]\d+)?E\+\d{2,3}$"
 EXCEL_MONTH = "(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
 EXCEL_DAY = rf"^(?:\d{{1,2}}(?:-|\. ){EXCEL_MONTH}|{EXCEL_MONTH}[- ]\d{{2}})$"
@@ -57,7 +57,7 @@ def _converted(intake: Intake, field: pa.Column, kind: object, reading: Reading)
     if str(kind) in ("boolean", "bool"):
         return _yes_no(intake, name, column, str(kind))
     texts = blank_to_missing(column)
-    if name in IDS and not nullable:
+    if name in IDS and name in intake.headers and not nullable:
         _look_for_excel(intake, name, texts.dropna())
     return texts
 

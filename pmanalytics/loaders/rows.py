@@ -314,9 +314,17 @@ def _cell(value: object) -> str:
     """Return a spreadsheet's value as text: days as ISO, whole numbers without a point."""
     if isinstance(value, datetime):
         return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE:
-        return str(int(value))
+    if isinstance(value, float):
+        return _number(value)
     return str(value).casefold() if isinstance(value, bool) else str(value)
+
+
+def _number(value: float) -> str:
+    """Return a number as text that can be read one way only: 1.234 gets a fourth decimal."""
+    if value.is_integer() and abs(value) < LARGEST_WHOLE:
+        return str(int(value))
+    text = repr(value)
+    return f"{text}0" if len(text.partition(".")[2]) == 3 and text[-1].isdecimal() else text
 
 
 def _json_rows(file: File) -> Rows:
@@ -336,4 +344,6 @@ def _plain(value: object) -> str:
     """Return a JSON value as a cell of text."""
     if value is None:
         return ""
+    if isinstance(value, float):
+        return _number(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

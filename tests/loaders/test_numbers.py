@@ -162,7 +162,7 @@ def test_a_sign_that_means_one_currency_fills_the_column():
 def test_a_remark_in_an_optional_amount_costs_the_value_only():
     quarantine = Quarantine()
     rows = projects_of(actual_cost=["PNS", "5"], percent_complete=["45 %", "0.5"])
-    projects = load_projects(rows, currency="EUR", quarantine=quarantine)
+    projects = load_projects(rows, defaults={"currency": "EUR"}, quarantine=quarantine)
     assert projects["actual_cost"].isna().tolist() == [True, False]
     assert projects["percent_complete"].tolist() == [0.45, 0.5]
     assert quarantine.problems["set_aside"].tolist() == ["value"]
@@ -170,7 +170,7 @@ def test_a_remark_in_an_optional_amount_costs_the_value_only():
 
 def test_numbers_in_a_frame_stay_as_they_are():
     rows = projects_of(actual_cost=[1.234, "7"], baseline_budget=[1.234, 2])
-    projects = load_projects(rows, currency="EUR")
+    projects = load_projects(rows, defaults={"currency": "EUR"})
     assert projects["actual_cost"].tolist() == [1.234, 7]
     assert projects["baseline_budget"].tolist() == [1.234, 2]
 

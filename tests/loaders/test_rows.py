@@ -150,12 +150,12 @@ def test_a_spreadsheet_that_is_none_is_refused(tmp_path):
 
 def test_json_records_are_rows(tmp_path):
     path = tmp_path / "a.json"
-    records = [{"id": 1, "name": "x"}, {"id": "2", "size": 0.5, "ok": True, "name": None}]
+    records = [{"id": 1, "name": "x"}, {"id": "2", "size": 1.234, "ok": True, "name": None}]
     path.write_text(json.dumps(records))
     intake = opened(path)
     assert intake.cells.to_dict("records") == [
         {"id": "1", "name": "x", "size": "", "ok": ""},
-        {"id": "2", "name": "", "size": "0.5", "ok": "true"},
+        {"id": "2", "name": "", "size": "1.2340", "ok": "true"},
     ]
 
 
