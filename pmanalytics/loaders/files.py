@@ -27,6 +27,8 @@ BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\
 FALLBACK = "cp1252"
 SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 ARCHIVES = (".zip", ".gz", *SPREADSHEETS)
+# No text in Windows-1252 holds such a pair, but for one that was damaged before.
+UTF_8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 # What UTF-8 looks like when it was read as Windows-1252 and saved again.
 MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152-\u02dc\u2018-\u2122]|â€|\ufffd")
 
@@ -104,7 +106,7 @@ class File:
         """Return the text and its encoding.
 
         It is the one named, or what a byte order mark or the zeros of UTF-16 tell, or UTF-8 where
-        all bytes fit it, or else Windows-1252, as Excel saves it in the west.
+        it has letters of UTF-8 or nothing else, or else Windows-1252, as Excel saves it in the west.
         """
         content = self.read()
         encoding = encoding or _encoding(content)
@@ -187,6 +189,11 @@ def members(file: File) -> list[File]:
     nested = [e.filename for e in entries if e.filename.casefold().endswith(ARCHIVES)]
     if nested:
         raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
+    for entry in entries:
+        if entry.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", entry.filename):
+            raise UnreadableFileError(
+                f"{file.name}: {entry.filename!r} in it leads out of the archive; unpack it."
+            )
     names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
     return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
 
@@ -270,7 +277,7 @@ def _encoding(content: bytes) -> str:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        return FALLBACK
+        return "utf-8" if UTF_8_LETTER.search(content) else FALLBACK
     return "utf-8"
 
 

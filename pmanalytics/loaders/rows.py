@@ -107,8 +107,9 @@ def open_columns(
         raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
     where = places(file.name, sorted([*lines, *ragged]))
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
+    cells = cells.apply(lambda column: column.str.strip())
     if reading.missing:
-        cells = cells.mask(cells.apply(lambda column: column.str.strip().isin(reading.missing)), "")
+        cells = cells.mask(cells.isin(reading.missing), "")
     intake = Intake(kind, cells, where, rows.unit, padded=padded, evidence=rows.evidence)
     intake.headers = {str(position): rows.header[position] for position in positions}
     intake.all_headers = [

@@ -39,6 +39,8 @@ def test_another_encoding_is_named_by_the_user(tmp_path):
     ("content", "message"),
     [
         (b"a\nb\x81\n", "line 2: the byte 0x81 is not CP1252"),
+        ("ü\nbé".encode()[:-1], "line 2: the byte 0xc3 is not UTF-8"),
+        ("ü\n".encode() + b"\xfc\n", "line 2: the byte 0xfc is not UTF-8"),
         (b"a\nb\0c\n", "line 2: there is a zero byte"),
         (b"", "the file is empty"),
         (b"\0\0\0", "the file is empty"),
@@ -98,6 +100,8 @@ def test_archives_in_archives_too_many_files_and_damage_are_refused(tmp_path):
         members(file_at(nested))
     with pytest.raises(UnreadableFileError, match="it holds 2 files, more than 1"):
         members(file_at(zipped(tmp_path / "two.zip", a="1", b="2"), Limits(archive_members=1)))
+    with pytest.raises(UnreadableFileError, match="leads out of the archive"):
+        members(file_at(zipped(tmp_path / "out.zip", **{"../x.csv": "a"})))
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(UnreadableFileError, match="cannot be unpacked"):
         members(file_at(tmp_path / "broken.zip"))
