@@ -106,7 +106,7 @@ class File:
         """Return the text and its encoding.
 
         It is the one named, or what a byte order mark or the zeros of UTF-16 tell, or UTF-8 where
-        it has letters of UTF-8 or nothing else, or else Windows-1252, as Excel saves it in the west.
+        it has letters of UTF-8 or nothing else, or else Windows-1252, as western Excel saves it.
         """
         content = self.read()
         encoding = encoding or _encoding(content)
