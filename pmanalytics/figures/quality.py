@@ -45,6 +45,8 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
         `WorstCase`; then the title also says whether the rows set aside could change the first
         rate.
     """
+    unused = files.loc[files["rows_read"] == 0, "file"].tolist()
+    files = files[files["rows_read"] > 0].reset_index(drop=True)
     if files.empty:
         return nothing("No file was read", "Put your exports into the folder.")
     read = [_read(row) for _, row in files.iterrows()]
@@ -56,7 +58,8 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
         "repeats of an accepted row (grey)",
         alt="; ".join(f"{file}: {first}, {rest}" for file, first, rest in said) + ".",
         note="Rows read = accepted + set aside + repeated, for every file. Repaired rows count "
-        "without the value that could not be read, or with cells added.",
+        "without the value that could not be read, or with cells added."
+        + (f" Not used: {listed(unused)}." if unused else ""),
     )
     rows(drawing, files["file"].tolist(), read)
     parts = files.assign(

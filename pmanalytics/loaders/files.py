@@ -22,6 +22,7 @@ from pmanalytics.errors import ConfigError, UnreadableFileError, counted
 
 CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
 HEAD_BYTES = 1 << 18
+LARGEST_LIMIT = (1 << 31) - 1  # what the csv module takes on every system
 BLOCK_BYTES = 1 << 20
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 FALLBACK = "cp1252"
@@ -46,8 +47,11 @@ class Limits:
     def __post_init__(self) -> None:
         for limit in fields(self):
             value = getattr(self, limit.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ConfigError(f"limits: {limit.name} = {value!r} is no whole number above 0.")
+            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            if not is_whole or not 0 < value <= LARGEST_LIMIT:
+                raise ConfigError(
+                    f"limits: {limit.name} = {value!r} is no whole number from 1 to {LARGEST_LIMIT}."
+                )
 
 
 class Correction(NamedTuple):

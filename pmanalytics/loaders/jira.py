@@ -28,7 +28,7 @@ def in_hours(table: pd.DataFrame) -> pd.DataFrame:
 
 def drop_known(intake: Intake, rows: pd.DataFrame, known: pd.DataFrame | None) -> pd.DataFrame:
     """Return the rows without the issues that another export holds already: they count there."""
-    if known is None:
+    if known is None or known.empty:
         return rows
     is_known = rows["key"].isin(known["key"]) | rows["item_id"].isin(known["item_id"])
     last = known.drop_duplicates("key").set_index("key")["updated_at"]

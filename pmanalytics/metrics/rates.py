@@ -25,6 +25,8 @@ By = str | Sequence[str] | None
 TOO_FEW, INDICATIVE = 5, 20
 NO_FINISHES = "no project records an actual finish"
 NOBODY = "no project can be judged"
+NO_BUDGETS = "no project can be judged on its budget"
+NOT_JUDGED_ON_BUDGET = ["missing_baseline", "undetermined", "cancelled"]
 NO_WEIGHT = "all the weights are 0"
 NOT_JUDGED = {"due": {"early"}, "resolved": set(), "finished": {"late_open", "over_open"}}
 EXCLUDED = {
@@ -318,12 +320,14 @@ def _stated(sums: pd.DataFrame) -> dict[str, object]:
 
 
 def _with_reasons(table: pd.DataFrame, plan: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Say why there is no rate, and withhold one that is 0 % only for want of recorded finishes."""
+    """Say why there is no rate, and withhold one that is 0 % only for want of finishes or budgets."""
     is_done = plan["status"] == "done"
     has_finishes = (is_done & plan["actual_finish_date"].notna()).any()
     if measure == "on_budget":
         has_finishes = has_finishes or is_done.any()
     if not has_finishes and (plan["status"] != "cancelled").any():
         return table.assign(rate=np.nan, low=np.nan, high=np.nan, reason=NO_FINISHES)
+    if measure == "on_time_and_on_budget" and plan["on_budget"].isin(NOT_JUDGED_ON_BUDGET).all():
+        return table.assign(rate=np.nan, low=np.nan, high=np.nan, reason=NO_BUDGETS)
     reason = table["reason"].mask(table["rate"].isna(), NO_WEIGHT).mask(table["n"] == 0, NOBODY)
     return table.assign(reason=reason)

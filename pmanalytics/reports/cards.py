@@ -96,11 +96,16 @@ def text_card(finding: str, note: str = "") -> Card:
 
 def scope_card(portfolio: Portfolio) -> Card:
     """Return what a portfolio holds, and for which day, as a card."""
-    counts = [
-        words.count(len(portfolio.projects), "project"),
-        words.count(len(portfolio.products), "product"),
-        words.count(len(portfolio.work_items), "issue"),
-    ]
+    levels = {
+        "project": (portfolio.projects, "project"),
+        "product": (portfolio.products, "product"),
+        "work_item": (portfolio.work_items, "issue"),
+    }
+    counts = []
+    for level, (records, noun) in levels.items():
+        n_followed = 0 if len(records) else portfolio.changes_of(level)["item_id"].nunique()
+        known = words.count(len(records) or n_followed, noun)
+        counts.append(f"the history of {known}" if n_followed else known)
     said = f"As of {words.day(portfolio.as_of)}: {words.listed(counts)}."
     return text_card(said + ("" if portfolio.basis == "baseline" else NO_FIRST_PLAN))
 

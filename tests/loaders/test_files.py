@@ -117,9 +117,10 @@ def test_a_file_larger_than_the_limit_is_refused_without_reading_it_whole(tmp_pa
         file_at(path, Limits(file_bytes=1000)).read()
 
 
-def test_a_limit_must_be_a_number_above_zero():
-    with pytest.raises(ConfigError, match="cell_chars = 0 is no whole number above 0"):
-        Limits(cell_chars=0)
+@pytest.mark.parametrize("limit", [0, True, "5", 1 << 40])
+def test_a_limit_must_be_a_number_above_zero(limit):
+    with pytest.raises(ConfigError, match=f"cell_chars = {limit!r} is no whole number from 1 to"):
+        Limits(cell_chars=limit)
 
 
 def test_a_link_out_of_the_folder_is_refused_and_one_within_is_not(tmp_path):

@@ -81,6 +81,14 @@ def test_a_status_that_no_stage_claims_is_told(folder):
     )
 
 
+def test_a_navigator_export_alone_is_enough(folder):
+    place = folder(
+        jira__csv=JIRA.format(updated=""), pmanalytics__toml='time_zone = "Europe/Berlin"'
+    )
+    items = load_portfolio(place, as_of="2024-01-31").work_items
+    assert items["created_at"].tolist() == [pd.Timestamp("2024-01-02T14:04Z")]
+
+
 def test_an_issue_newer_in_the_csv_is_told(folder):
     page = (
         '{"issues":[{"id":"1","key":"A-1","fields":{"created":"2024-01-02T15:04:00.000+0000",'

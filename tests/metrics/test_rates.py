@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -145,6 +146,14 @@ def test_without_recorded_finishes_there_is_no_rate(twelve_projects):
         row = rate(open_only, as_of=AS_OF).iloc[0]
         assert pd.isna(row["rate"])
         assert row["reason"] == "no project records an actual finish"
+
+
+def test_without_any_budget_there_is_no_joint_rate(twelve_projects):
+    """Only the late ones could be judged then, and the rate would be 0 % whatever happened."""
+    projects = twelve_projects.assign(baseline_budget=np.nan, rebaselined_budget=np.nan)
+    rate = on_time_and_on_budget_rate(projects, as_of=AS_OF).iloc[0]
+    assert np.isnan(rate["rate"])
+    assert rate["reason"] == "no project can be judged on its budget"
 
 
 def test_a_cancellation_is_no_finish(twelve_projects):
