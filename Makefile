@@ -26,7 +26,7 @@ lab: $(READY)
 
 # DuckDB is a peer to measure against, no part of the package: it lives in an environment apart.
 pollution: $(READY)
-	@$(BIN)/uv venv -q --clear .venv-bench
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-bench
 	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e . duckdb==2.0.0 pytz
 	@.venv-bench/bin/python benchmarks/pollution.py
 

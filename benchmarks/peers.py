@@ -41,8 +41,8 @@ def pandas_finding(case: Case, path: Path) -> Finding | None:
 
 def duckdb_finding(case: Case, path: Path) -> Finding | None:
     """Return the verdict on DuckDB, or nothing where it is not asked."""
-    if path.name.endswith(".xlsx"):
-        return None  # it takes an extension from the network
+    if not case.peers or path.suffix == ".xlsx":  # which takes an extension from the network
+        return None
     return _judged(case, path, _duckdb_csv, _duckdb_json)
 
 
