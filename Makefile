@@ -6,7 +6,7 @@ OUT ?= reports
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test check lab generated lock clean
+.PHONY: report test check lab pollution generated lock clean
 
 report: $(READY)
 	@$(BIN)/pmanalytics report $(DATA) --out $(OUT)
@@ -24,6 +24,12 @@ check: $(READY)
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
+# DuckDB is a peer to measure against, no part of the package: it lives in an environment apart.
+pollution: $(READY)
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-bench
+	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e . duckdb==2.0.0 pytz
+	@.venv-bench/bin/python benchmarks/pollution.py
+
 generated: $(READY)
 	@$(BIN)/pmanalytics sample data/sample
 	@$(BIN)/python tools/refresh_notebooks.py
@@ -34,7 +40,7 @@ lock: $(READY)
 		--extra notebooks --extra test --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) .venv-bench $(OUT)
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
