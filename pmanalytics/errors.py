@@ -66,6 +66,10 @@ OTHER_CURRENCY = Reason(
     "is in another currency than the row says",
     "Write all amounts of a row in the currency of its column currency",
 )
+DOUBTFUL_SHARE = Reason(
+    "could be a share or a percentage, as others of the column are above 1",
+    "Write 45 % as 0.45, and 1 % as 0.01",
+)
 SCIENTIFIC_ID = Reason(
     "was turned into a scientific number by Excel",
     "Export again with this column formatted as text",
@@ -80,6 +84,10 @@ UNKNOWN_PRODUCT = Reason("is not a product_id of the products", "Add the product
 WRONG_CELL_COUNT = Reason(
     "has another number of cells than the header",
     "Check for a missing quote or a delimiter inside a cell",
+)
+UNCLOSED_QUOTE = Reason(
+    "holds several lines, each of which would be a row: a quote may not be closed",
+    "Close the quote, or keep the cell on one line",
 )
 SHORT_ROW = Reason(
     "has fewer cells than the header",

@@ -34,6 +34,10 @@ KEYS = {
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
 }
+FROM_JIRA_KEYS = {
+    "products": ["by", "item_types"],
+    "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
+}
 GENERAL = ["as_of", "time_zone", "currency"]
 LIFECYCLE_KEYS = ["stages", "terminal", "cancelled"]
 KINDS: dict[str, tuple[type, str]] = {
@@ -42,6 +46,11 @@ KINDS: dict[str, tuple[type, str]] = {
     "short_rows": (str, "a text"),
     "encoding": (str, "a text"),
     "item_id": (str, "a text"),
+    "by": (str, "a text"),
+    "due": (str, "a text"),
+    "execution": (str, "a text"),
+    "item_types": (list, "a list of texts"),
+    "cancelled_resolutions": (list, "a list of texts"),
     "missing": (list, "a list of words"),
 }
 
@@ -67,6 +76,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         for key, value in config.get(section, {}).items():
             if section != "limits":
                 _refuse_wrong_kind(path, section, key, value)
+    _refuse_wrong_sections(path, config)
     return config
 
 
@@ -97,6 +107,19 @@ def patterns_of(section: Mapping[str, Any]) -> list[str]:
     """Return the names of files, or patterns of them, that a section gives."""
     named = section.get("file", [])
     return [named] if isinstance(named, str) else list(named)
+
+
+def _refuse_wrong_sections(path: Path, config: Mapping[str, Any]) -> None:
+    for section, keys in FROM_JIRA_KEYS.items():
+        derived = config.get(section, {}).get(FROM_JIRA, {})
+        name = f"{section}.{FROM_JIRA}"
+        _refuse_unknown(path, name, derived, keys)
+        for key, value in derived.items():
+            _refuse_wrong_kind(path, name, key, value)
+    for section, keys in KEYS.items():
+        lacking = [key for key in ("item_id", "stages") if key not in config.get(section, {key: 0})]
+        if keys == STAGE_DATES and lacking:
+            raise ConfigError(f"{path}: [{section}] needs {' and '.join(lacking)}.")
 
 
 def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -> None:

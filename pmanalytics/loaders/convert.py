@@ -111,7 +111,12 @@ def _numbers(intake: Intake, field: pa.Column, column: pd.Series, reading: Readi
     found = read_numbers(cells, reading.decimal, is_share=is_share)
     _note(intake, field.name, found.verdicts, nullable=field.nullable)
     _tell(intake, field.name, [found.words] if found.words else [])
-    return pd.concat([ready.mask(np.isinf(ready)), found.numbers]).reindex(column.index)
+    numbers = pd.concat([ready.mask(np.isinf(ready)), found.numbers])
+    if is_share:
+        bare = numbers.drop(cells.index[cells.str.contains("%", regex=False)])
+        is_doubtful = (bare.max() > 1) & bare.between(0, 1, inclusive="right")
+        intake.reject(field.name, column[bare.index[is_doubtful]], errors.DOUBTFUL_SHARE)
+    return numbers.reindex(column.index)
 
 
 def _is_number(value: object) -> bool:

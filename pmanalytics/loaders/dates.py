@@ -6,6 +6,7 @@ March or April is decided by the whole column, and only where no cell of it disa
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -100,6 +101,8 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
     words += ["ISO"] if len(zoned) + len(local) else []
     left = left.drop(zoned.index).drop(local.index)
+    if left.empty and not is_strptime:
+        return Dates(instants.fillna(zoned), clock.fillna(local), verdicts, words)
     found = _read_parts(left, reading, unknown)
     verdicts.take(found.verdicts, pd.Index(left.index).get_indexer(cells.index))
     is_read = verdicts.is_open
@@ -156,7 +159,7 @@ def _in_format(cells: pd.Series, date_format: str) -> tuple[pd.Series, pd.Series
     is_zoned = "%z" in date_format
     try:
         times = pd.to_datetime(cells, format=date_format, errors="coerce", utc=is_zoned)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, re.error) as error:
         raise errors.ConfigError(f"date_format {date_format!r} cannot be used: {error}.") from None
     instants = times if is_zoned else pd.Series(pd.NaT, cells.index).dt.tz_localize(UTC)
     clock = local_times(instants, UTC) if is_zoned else times.astype(Day)

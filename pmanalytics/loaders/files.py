@@ -49,9 +49,8 @@ class Limits:
             value = getattr(self, limit.name)
             is_whole = isinstance(value, int) and not isinstance(value, bool)
             if not is_whole or not 0 < value <= LARGEST_LIMIT:
-                raise ConfigError(
-                    f"limits: {limit.name} = {value!r} is no whole number from 1 to {LARGEST_LIMIT}."
-                )
+                known = f"no whole number from 1 to {LARGEST_LIMIT}"
+                raise ConfigError(f"limits: {limit.name} = {value!r} is {known}.")
 
 
 class Correction(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -71,8 +70,8 @@ class Reading:
         if isinstance(self.missing, str) or not all(isinstance(w, str) for w in self.missing):
             raise ConfigError(f'missing {self.missing!r} is no list of words, such as ["NA"].')
         try:
-            codecs.lookup(self.encoding or "utf-8")
-        except (LookupError, TypeError):
+            "a".encode(self.encoding or "utf-8")
+        except (LookupError, TypeError, ValueError):
             raise ConfigError(
                 f"encoding {self.encoding!r} is not known; try 'cp1252' or 'utf-16'."
             ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,11 +40,17 @@ Record: TypeAlias = tuple[int, Sequence[str] | None]
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
 RECORD = "(record)"
+INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
+LINE_END = re.compile(r"\r\n|\r|\n")
 SAMPLE_RECORDS = 200
 CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
 LARGEST_WHOLE = 2**53
 _CSV_LIMIT = threading.Lock()
+
+
+class Doubtful(list[str]):
+    """A record of several lines, each of which would be a row: a quote may not be closed."""
 
 
 class Rows(NamedTuple):
@@ -107,7 +114,7 @@ def open_columns(
         raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
     where = places(file.name, sorted([*lines, *ragged]))
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
-    cells = cells.apply(lambda column: column.str.strip())
+    cells = cells.apply(lambda column: column.str.strip().str.strip(INVISIBLE))
     if reading.missing:
         cells = cells.mask(cells.isin(reading.missing), "")
     intake = Intake(kind, cells, where, rows.unit, padded=padded, evidence=rows.evidence)
@@ -118,7 +125,7 @@ def open_columns(
     intake.notes = [f"{file.name}: {note}" for note in rows.notes]
     if len(where) == EXCEL_MAX_ROWS - 1:
         intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
-    for reason in (errors.SHORT_ROW, errors.WRONG_CELL_COUNT):
+    for reason in dict.fromkeys(why for _, why in ragged.values()):
         texts = {line: text for line, (text, why) in ragged.items() if why == reason}
         intake.reject(RECORD, pd.Series(texts, dtype="object"), reason)
     return intake
@@ -158,21 +165,27 @@ def _taken(
     while block := list(islice(rows.records, CHUNK_ROWS)):
         fitting = []
         for line, row in block:
-            if row is not None and len(row) == width:
-                fitting.append(pick(row))
-                lines.append(line)
-            elif row is not None and pad and len(row) < width:
-                fitting.append(pick([*row, *[""] * (width - len(row))]))
-                lines.append(line)
+            fault = _fault(row, width)
+            if row is None or (fault and not (pad and fault == errors.SHORT_ROW)):
+                ragged[line] = (_as_text(row), fault or errors.WRONG_CELL_COUNT)
+                continue
+            if fault:
                 padded.append(line)
-            else:
-                is_short = row is not None and len(row) < width
-                reason = errors.SHORT_ROW if is_short else errors.WRONG_CELL_COUNT
-                ragged[line] = (_as_text(row), reason)
+            lines.append(line)
+            fitting.append(pick([*row, *[""] * (width - len(row))] if fault else row))
         arrays = [pa.array(column, pa.large_string()) for column in zip(*fitting, strict=True)]
         if arrays:
             chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
     return lines, _text_frame(chunks, positions), ragged, padded
+
+
+def _fault(row: Sequence[str] | None, width: int) -> Reason | None:
+    """Return why a record is no row."""
+    if row is None or len(row) > width:
+        return errors.WRONG_CELL_COUNT
+    if len(row) < width:
+        return errors.SHORT_ROW
+    return errors.UNCLOSED_QUOTE if isinstance(row, Doubtful) else None
 
 
 def _mended(file: File, rows: Rows, missing: Sequence[str]) -> Iterator[Record]:
@@ -230,10 +243,10 @@ def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
 def _text_rows(file: File, reading: Reading) -> Rows:
     """Return the rows of delimited text."""
     text, encoding = file.text(reading.encoding)
-    told = re_separator(text)
+    told = told_separator(text)
     delimiter = told or _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records = _csv_records(file, reader)
+    records = _csv_records(file, reader, delimiter)
     if told:
         next(records)
     _, names = next(records, (0, None))
@@ -245,13 +258,14 @@ def _text_rows(file: File, reading: Reading) -> Rows:
     return Rows(header, records, f"{encoding}, {DELIMITERS.get(delimiter, delimiter)}", notes)
 
 
-def re_separator(text: str) -> str | None:
+def told_separator(text: str) -> str | None:
     """Return the delimiter that Excel's first line `sep=;` tells."""
     first = text[:8].splitlines()[:1]
-    return first[0][4:] if first and first[0].casefold().startswith("sep=") else None
+    told = first[0][4:] if first and first[0].casefold().startswith("sep=") else ""
+    return told if len(told) == 1 else None
 
 
-def _csv_records(file: File, reader: Iterator[list[str]]) -> Iterator[Record]:
+def _csv_records(file: File, reader: Iterator[list[str]], delimiter: str) -> Iterator[Record]:
     """Yield each record that is not blank, with the line it begins on."""
     while True:
         start = reader.line_num + 1  # type: ignore[attr-defined]
@@ -267,7 +281,14 @@ def _csv_records(file: File, reader: Iterator[list[str]]) -> Iterator[Record]:
             yield start, None  # a stray quote spoils its record only
         else:
             if any(cell and not cell.isspace() for cell in row):
-                yield start, row
+                is_long = reader.line_num > start  # type: ignore[attr-defined]
+                yield start, Doubtful(row) if is_long and _is_several(row, delimiter) else row
+
+
+def _is_several(row: list[str], delimiter: str) -> bool:
+    """Tell whether each line of the record would be a row of as many cells."""
+    lines = LINE_END.split(delimiter.join(row))
+    return len(lines) > 1 and all(line.count(delimiter) == len(row) - 1 for line in lines)
 
 
 def _delimiter(text: str) -> str:

@@ -320,7 +320,7 @@ def _stated(sums: pd.DataFrame) -> dict[str, object]:
 
 
 def _with_reasons(table: pd.DataFrame, plan: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Say why there is no rate, and withhold one that is 0 % only for want of finishes or budgets."""
+    """Say why there is no rate, and withhold one that is 0 % for want of finishes or budgets."""
     is_done = plan["status"] == "done"
     has_finishes = (is_done & plan["actual_finish_date"].notna()).any()
     if measure == "on_budget":

@@ -141,6 +141,13 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[lifecycle.project]\nstages = {A = [3]}", "must be a list of names"),
         ("[lifecycle.project]\nterminal = 3\nstages = {A = []}", "3 must be a list of names"),
         ("[projects]\ncolumns = {name = 3}", "columns must map texts to texts"),
+        ("[projects.from_jira]\nfoo = 1", r"'foo' is not known in \[projects\.from_jira\]"),
+        ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),
+        ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
+        ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
+        ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
+        ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),
+        ("[projects]\nmissing = 'NA'", r"missing of \[projects\] must be a list of words"),
         ("[projects]\nfile = 'gone.csv'", r"gone\.csv: there is no such file"),
     ],
 )

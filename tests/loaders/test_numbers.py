@@ -195,3 +195,14 @@ def test_ids_that_all_look_like_dates_are_ids():
     ids = ["Mar-01", "Mar-02"]
     projects = load_projects(pd.DataFrame({"project_id": ids, "name": ids, "status": "open"}))
     assert projects["project_id"].tolist() == ids
+
+
+def test_a_share_of_one_beside_percentages_is_doubtful():
+    rows = projects_of(percent_complete=["50", "1", "0.5 %", "0"])
+    quarantine = Quarantine()
+    load_projects(rows, quarantine=quarantine)
+    problems = quarantine.problems[["line", "value", "reason"]].to_numpy().tolist()
+    assert problems == [
+        [1, "50", "is not between 0 and 1"],
+        [2, "1", "could be a share or a percentage, as others of the column are above 1"],
+    ]

@@ -73,6 +73,22 @@ def test_a_ragged_row_never_shifts_and_is_shown_as_it_is(tmp_path):
     ]
 
 
+def test_a_quote_that_swallows_the_next_row_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,name,x\n1,"A,x\n2,B",x\n3,"C\nc, and more",x\n')
+    intake = opened(path)
+    assert intake.cells["name"].tolist() == ["C\nc, and more"]
+    assert intake.problems[["line", "reason"]].to_numpy().tolist() == [
+        [2, "holds several lines, each of which would be a row: a quote may not be closed"]
+    ]
+
+
+def test_marks_that_nobody_sees_are_no_part_of_a_cell(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,name\n1,A\n\ufeff2,\u200bB \n", encoding="utf-8")
+    assert opened(path).cells.to_numpy().tolist() == [["1", "A"], ["2", "B"]]
+
+
 def test_short_rows_are_padded_only_if_asked(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,name,x\n1,A\n2,B,x,y\n")
@@ -173,6 +189,7 @@ def test_frames_keep_their_columns(tmp_path):
         ({"short_rows": "drop"}, "is not 'pad'"),
         ({"missing": "NA"}, "no list of words"),
         ({"encoding": "klingon"}, "encoding 'klingon' is not known"),
+        ({"encoding": "base64"}, "encoding 'base64' is not known"),
         ({"time_zone": "Berlin"}, "time_zone 'Berlin' is not known"),
     ],
 )
