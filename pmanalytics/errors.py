@@ -37,10 +37,6 @@ AMBIGUOUS_YEAR = Reason(
     "could have its year first or last",
     'Say which with date_format = "day first", "month first" or "%y-%m-%d"',
 )
-MIXED_DATES = Reason(
-    "stands in a column that holds both day/month and month/day",
-    "Write the days of the column in one order, best as YYYY-MM-DD",
-)
 OUT_OF_YEARS = Reason("lies outside the years 1900 to 2200", "Correct the year")
 NO_DATE = Reason("stands for no date", "Leave the cell empty")
 REMARK_FOR_DATE = Reason("is no date but a remark", "Leave the cell empty, or write a date")
@@ -111,6 +107,15 @@ CONFLICTING_SNAPSHOT = Reason(
 )
 NO_STAGE_DATE = Reason("is missing, as are the dates of all other stages", "Fill in a date")
 CREATED_LATE = Reason("is after the item's first change", "Correct one of the two dates")
+
+
+def mixed_dates(day_first: str, month_first: str) -> Reason:
+    """Return the reason for a column whose numeric dates contradict each other."""
+    return Reason(
+        "stands in a column that holds both day/month and month/day: "
+        f"{day_first!r} and {month_first!r}",
+        "Write the days of the column in one order, best as YYYY-MM-DD",
+    )
 
 
 def excel_serial(day: pd.Timestamp) -> Reason:

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from pmanalytics import errors
 from pmanalytics.calendars import UTC, local_days, local_instants
 from pmanalytics.errors import Reason
-from pmanalytics.loaders.dates import read_dates, zoned_instants
+from pmanalytics.loaders.dates import YEARS, read_dates, zoned_instants
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.numbers import read_numbers
 from pmanalytics.loaders.reading import Reading
@@ -69,7 +69,7 @@ def _days(
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         is_zoned = getattr(column.dtype, "tz", None) is not None
         days = local_days(column, reading.time_zone) if is_zoned else column.dt.normalize()
-        return days.astype(Day)
+        return _within_years(intake, name, column, days.astype(Day))
     found = read_dates(blank_to_missing(column).dropna(), reading, errors.UNKNOWN_DATE)
     _note(intake, name, found.verdicts, nullable=nullable)
     days = found.clock.dt.normalize()
@@ -81,6 +81,13 @@ def _days(
     return days.reindex(column.index)
 
 
+def _within_years(intake: Intake, name: str, column: pd.Series, moments: pd.Series) -> pd.Series:
+    """Return moments that can be meant; a frame may hold what programs write for no date."""
+    is_beyond = moments.notna() & ~moments.dt.year.between(*YEARS)
+    intake.reject(name, column[is_beyond], errors.OUT_OF_YEARS)
+    return moments.mask(is_beyond)
+
+
 def instants(
     intake: Intake, name: str, column: pd.Series, reading: Reading, *, nullable: bool = False
 ) -> pd.Series:
@@ -88,7 +95,7 @@ def instants(
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         is_zoned = getattr(column.dtype, "tz", None) is not None
         found = column.dt.tz_convert(UTC) if is_zoned else local_instants(column, reading.time_zone)
-        return found.dt.as_unit("us")
+        return _within_years(intake, name, column, found.dt.as_unit("us"))
     dates = read_dates(blank_to_missing(column).dropna(), reading, errors.NOT_AN_INSTANT)
     _note(intake, name, dates.verdicts, nullable=nullable)
     found, words = dates.instants, dates.words

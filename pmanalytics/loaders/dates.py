@@ -312,7 +312,11 @@ def _order(days: pd.DataFrame, date_format: str | None) -> tuple[str | Reason | 
         most_telling = fitting.sum(axis="columns").idxmin()
         return orders[0], numeric["text"][most_telling]
     if not orders:
-        return errors.MIXED_DATES, ""
+        only = [
+            fitting.index[fitting[name] & (fitting.sum(axis="columns") == 1)] for name in ORDERS
+        ]
+        first = [str(numeric["text"][found[0]]) if len(found) else "" for found in only[:2]]
+        return errors.mixed_dates(*first), ""
     is_year = YEAR_FIRST_SHORT in orders and len(orders) == 2
     return (errors.AMBIGUOUS_YEAR if is_year else errors.AMBIGUOUS_DATE), ""
 

@@ -118,7 +118,8 @@ def test_one_cell_decides_how_a_column_is_read(texts, expected):
 
 
 def test_a_column_with_both_orders_is_read_in_neither():
-    reason = "stands in a column that holds both day/month and month/day"
+    both = "stands in a column that holds both day/month and month/day"
+    reason = f"{both}: '31/12/2025' and '12/31/2025'"
     assert clocks("12/31/2025", "31/12/2025", "1/1/2025") == [reason] * 3
 
 

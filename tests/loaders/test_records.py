@@ -393,3 +393,12 @@ def test_loading_a_loaded_table_again_changes_nothing(twelve_projects):
         load_projects(twelve_projects)[list(twelve_projects.columns)], twelve_projects
     )
     Projects.validate(twelve_projects)
+
+
+def test_a_frame_may_hold_what_programs_write_for_no_date():
+    never = pd.to_datetime(["9999-12-31", "2025-03-31"]).astype("datetime64[us]")
+    rows = pd.DataFrame(
+        {"project_id": ["A", "B"], "name": "x", "status": "open", "baseline_finish_date": never}
+    )
+    with pytest.raises(BadRowsError, match=r"row 1, baseline_finish_date.*lies outside the years"):
+        load_projects(rows)
