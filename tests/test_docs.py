@@ -34,7 +34,7 @@ def test_the_table_reference_is_up_to_date():
     ("name", "row"),
     [
         ("products.csv", "A,Atlas" + "," * 4),
-        ("projects.csv", "P1,One,,,open" + "," * 17),
+        ("projects.csv", "P1,One,,,open" + "," * 19),
         ("jira.csv", "1,A-1,,,,To Do,,,,2024-01-02 10:00" + "," * 14),
         ("project_stages.csv", "P1,2024-01-01,Planning"),
         ("product_stages.csv", "A,2024-01-01,Market"),
