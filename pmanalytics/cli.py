@@ -130,6 +130,7 @@ def account(portfolio: Portfolio) -> Iterator[str]:
     for row in files[files["rows_read"] == 0].to_dict("records"):
         yield f"  {row['file']}: not used ({row['evidence']})"
     yield from portfolio.notes
+    yield from _participants(portfolio)
     if problems.empty:
         yield "Every row can be used."
         return
@@ -137,6 +138,18 @@ def account(portfolio: Portfolio) -> Iterator[str]:
     yield from (describe(problem) for problem in problems[:LINES_ON_SCREEN].to_dict("records"))
     if len(problems) > LINES_ON_SCREEN:
         yield f"  … and {len(problems) - LINES_ON_SCREEN} more; --fix-me FILE writes all of them."
+
+
+def _participants(portfolio: Portfolio) -> Iterator[str]:
+    """Yield for each measure how many records can take part, and why the others cannot."""
+    from pmanalytics.metrics.participants import portfolio_participation  # noqa: PLC0415
+
+    part = portfolio_participation(portfolio)
+    for measure, rows in part[part["n_records"] > 0].groupby("measure", sort=False):
+        first, left_out = rows.iloc[0], rows[rows["n_left_out"] > 0]
+        why = [f"{n} {reason}" for n, reason in left_out[["n_left_out", "reason"]].to_numpy()]
+        rest = f"; left out: {', '.join(why)}" if why else ""
+        yield f"  {measure}: {first['n_used']} of {first['n_records']} records{rest}"
 
 
 def _columns(columns: pd.DataFrame) -> Iterator[str]:

@@ -25,6 +25,7 @@ def test_check_lists_every_problem_and_ends_with_1(call):
     assert "projects.csv (projects): 99 = 90 valid + 8 set aside + 1 repeat" in result.output
     assert "projects.csv, line 92, Finish planned: '31/11/2025' is not a day" in result.output
     assert "The status 'Parked' belongs to no stage" in result.output
+    assert "on-time rate: 53 of 90 records; left out: " in result.output
 
 
 def test_check_of_sound_files_ends_with_0(call, tmp_path):

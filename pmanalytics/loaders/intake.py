@@ -148,7 +148,11 @@ class Intake:
     def drop_repeats(self) -> None:
         """Keep one of each set of identical records."""
         objects = [name for name in self.cells if self.cells[name].dtype == object]
-        cells = self.cells.assign(**{name: self.cells[name].map(repr) for name in objects})
+        texts = [name for name in self.cells if self.cells[name].dtype == "str"]
+        cells = self.cells.assign(
+            **{name: self.cells[name].map(repr) for name in objects},
+            **{name: self.cells[name].fillna("") for name in texts},  # a column a part lacks
+        )
         is_repeat = cells.duplicated(keep="first")
         self.repeated.append(self.cells.index[is_repeat])
         self.cells = self.cells[~is_repeat]

@@ -402,3 +402,13 @@ def test_a_frame_may_hold_what_programs_write_for_no_date():
     )
     with pytest.raises(BadRowsError, match=r"row 1, baseline_finish_date.*lies outside the years"):
         load_projects(rows)
+
+
+def test_a_column_that_a_part_lacks_is_as_an_empty_one(tmp_path):
+    for name, header, cells in (("a", "", ""), ("b", ",note", ",")):
+        content = f"project_id,name,status{header}\nP1,One,open{cells}\n"
+        (tmp_path / f"{name}.csv").write_text(content)
+    quarantine = Quarantine()
+    projects = load_projects([tmp_path / "a.csv", tmp_path / "b.csv"], quarantine=quarantine)
+    assert projects["project_id"].tolist() == ["P1"]
+    assert quarantine.files["n_duplicate"].tolist() == [0, 1]
