@@ -58,6 +58,7 @@ PATTERNS = {
 }
 OTHER = {".": ",", ",": "."}
 NO_GROUPS = r"^\d+(?:[.,]\d*)?$"
+PLAIN = r"^-?\d+(?:\.(?:\d{1,2}|\d{4,}))?$"
 NAMES = {".": "decimal point", ",": "decimal comma"}
 MINUS = ["-", "−", "–"]
 
@@ -74,6 +75,8 @@ def read_numbers(
     cells: pd.Series, decimal: str | None = None, *, is_share: bool = False
 ) -> Numbers:
     """Read the texts of one column, none of them missing; only a share may be in percent."""
+    if decimal != "," and fits(cells, PLAIN).all():
+        return _plain(cells)
     parts = _parts(cells)
     is_percent = parts["percent"] == "%"
     body = parts["body"].where(~is_percent | is_share)
@@ -93,6 +96,13 @@ def read_numbers(
     telling = cells[is_marked & values.notna() & ~fitting[OTHER[mark]]]
     why = "as the setting decimal says" if decimal else f"as {next(iter(telling), '')} decides"
     return Numbers(values, verdicts, f"{NAMES[mark]}, {why}" if len(telling) else "")
+
+
+def _plain(cells: pd.Series) -> Numbers:
+    """Read digits with at most a decimal point that can be nothing else: the usual case, fast."""
+    telling = cells[cells.str.contains(".", regex=False)]
+    words = f"{NAMES['.']}, as {telling.iloc[0]} decides" if len(telling) else ""
+    return Numbers(pd.to_numeric(cells).astype(float), Verdicts(cells), words)
 
 
 def _mark(fitting: pd.DataFrame, decimal: str | None) -> tuple[str, Reason | None]:
