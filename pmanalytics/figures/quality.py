@@ -123,8 +123,8 @@ def plot_completeness(completeness: pd.DataFrame) -> go.Figure:
     used = completeness[completeness["affects"].notna() & (completeness["n"] > 0)]
     if used.empty:
         return nothing(
-            "There are no rows whose columns a measure could use",
-            "Put your exports into the folder.",
+            "No product, project or issue was read whose columns could be counted",
+            "Histories have no columns beyond those that every row must fill.",
         )
     lines: list[tuple[str, pd.Series | None]] = []
     for table, columns in used.groupby("table", sort=False):
@@ -155,14 +155,16 @@ def rows_used(files: pd.DataFrame, rates: pd.DataFrame) -> tuple[list[Headline],
     Parameters
     ----------
     files
-        `Files`.
+        `Files`; where no file holds projects, the rows of all of them are counted.
     rates
         `Rates`, not grouped.
     """
-    own = files[files["kind"].isin(PROJECT_KINDS)]
+    own, what = files[files["kind"].isin(PROJECT_KINDS)], "Project rows read"
+    if not own["rows_read"].any():
+        own, what = files[files["rows_read"] > 0], "Rows read"
     read, valid, bad, same = own[["rows_read", "n_valid", "n_quarantined", "n_duplicate"]].sum()
     lost = f"{number(bad)} set aside, {number(same)} repeated"
-    steps = [Headline("Project rows read", number(read), "", listed(own["file"].tolist()))]
+    steps = [Headline(what, number(read), "", listed(own["file"].tolist()))]
     steps += [Headline("Accepted", number(valid), "", lost)] if read else []
     if rates.empty or pd.isna(rates["rate"].iloc[0]):
         return steps, "From rows read to rows used: no rate rests on them"

@@ -315,6 +315,15 @@ def test_rows_read_lead_to_the_base_of_the_rate(twelve_projects):
     assert said.endswith("no rate rests on them")
 
 
+def test_where_there_are_histories_only_their_rows_are_stated():
+    files = pd.DataFrame([file_row("gates.csv", 445, 440, 5) | {"kind": "project stage dates"}])
+    steps, _ = rows_used(files, empty(Rates))
+    assert [(step.label, step.value, step.detail) for step in steps] == [
+        ("Rows read", "445", "gates.csv"),
+        ("Accepted", "440", "5 set aside, 0 repeated"),
+    ]
+
+
 def test_a_long_name_without_blanks_is_cut_not_lost():
     name = "exports_of_all_projects_by_department_2026.csv"
     drawing = plot_files(pd.DataFrame([file_row(name, 1, 1, 0)]))
