@@ -60,7 +60,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     if rates.empty:
         return Headline("Rate", "–", "", "no projects")
     row = rates.iloc[0]
-    title = TITLES[row["measure"]] + (", latest plan" if _is_latest(row) else "")
+    title = _titled(row)
     if isinstance(row["reason"], str):
         return Headline(title, "–", "not known", row["reason"])
     if row["reliability"] == "too_few":
@@ -132,9 +132,12 @@ def _counted(row: pd.Series) -> str:
 def _name(row: pd.Series, by: str | None) -> str:
     if by is not None:
         return "(none)" if pd.isna(row[by]) else str(row[by])
-    latest = ", latest plan" if _is_latest(row) else ""
-    finished = ", finished only" if row["population"] == "finished" else ""
-    return TITLES[row["measure"]] + latest + finished
+    return _titled(row) + (", finished only" if row["population"] == "finished" else "")
+
+
+def _titled(row: pd.Series) -> str:
+    latest = f", {LATEST[row['measure']]}" if _is_latest(row) else ""
+    return TITLES[row["measure"]] + latest
 
 
 def _population(row: pd.Series) -> str:
@@ -152,7 +155,7 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     said += _against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
     if len(same) and not _is_latest(first):
-        said += f"; against the latest plan it would be {_short(same.iloc[0])}"
+        said += f";{_against(same.iloc[0])} it would be {_short(same.iloc[0])}"
     return said
 
 

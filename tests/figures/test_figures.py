@@ -61,14 +61,14 @@ def contrast(one, other):
 
 
 def test_a_rate_is_stated_with_what_the_new_plan_would_make_of_it(twelve_projects):
-    """M03: 3 of 7 (16–75 %); against the latest plan 5 of 8, by hand from FX-12."""
+    """M03: 3 of 7 (16–75 %); against the current due date 5 of 8, by hand from FX-12."""
     rates = pd.concat(
         [on_time_rate(twelve_projects, as_of=AS_OF, basis=b) for b in ("baseline", "rebaselined")]
     )
     drawing = plot_rates(rates)
     assert finding(drawing) == (
         "43% of projects whose due date has passed were on time; "
-        "against the latest plan it would be 62%"
+        "against the current due date it would be 62%"
     )
     assert "On time: 43% (16–75%), 3 of 7" in drawing.layout.meta["alt"]
 
@@ -146,9 +146,10 @@ def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
         "62% of projects whose due date has passed were on time against the current due date"
     )
     assert drawn.layout.meta["subtitle"].startswith("Rate against the current due date, 95%")
-    assert headline(rates).label == "On time, latest plan"
+    assert headline(rates).label == "On time, current due date"
     budget = plot_rates(on_budget_rate(twelve_projects, **latest))
     assert finding(budget).endswith("on budget against the latest budget")
+    assert headline(on_budget_rate(twelve_projects, **latest)).label == "On budget, latest budget"
     outcomes = project_outcomes(twelve_projects, **latest)
     judged = twelve_projects.merge(outcomes, on="project_id")
     assert "ended both late against the current due date and over budget" in finding(
