@@ -9,7 +9,15 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.rates import LEFT_OUT, TITLES, Headline
 from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, escaped, listed, number, percent, percent_range
+from pmanalytics.figures.words import (
+    HOW_TO_READ,
+    count,
+    escaped,
+    listed,
+    number,
+    percent,
+    percent_range,
+)
 from pmanalytics.schemas import PROJECT_KINDS
 
 PARTS = [
@@ -48,7 +56,7 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
     unused = files.loc[files["rows_read"] == 0, "file"].tolist()
     files = files[files["rows_read"] > 0].reset_index(drop=True)
     if files.empty:
-        return nothing("No file was read", "Put your exports into the folder.")
+        return nothing("No file was read", HOW_TO_READ)
     read = [_read(row) for _, row in files.iterrows()]
     became = [_became(row) for _, row in files.iterrows()]
     said = zip(files["file"], read, became, strict=True)
@@ -92,7 +100,7 @@ def plot_worst_case(worst_case: pd.DataFrame) -> go.Figure:
     if known.empty:
         return nothing(
             "There is no rate that rows set aside could change",
-            "A rate needs projects with a baseline and an actual finish date.",
+            f"A rate needs projects with a planned and an actual finish date. {HOW_TO_READ}",
         )
     first = known.iloc[0]
     drawing = figure(
@@ -213,6 +221,8 @@ def _below(drawing: go.Figure, texts: list[str], shift: int = -8) -> None:
 
 def _files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:
     n_read, n_bad = files["rows_read"].sum(), files["n_quarantined"].sum()
+    if not n_bad and (n_repaired := files["n_repaired"].sum()):
+        return f"{count(n_read, 'row')} read, {number(n_repaired)} of them without a value"
     if not n_bad:
         return f"Every row could be used: {count(n_read, 'row')} read"
     finding = f"{number(n_bad)} of {count(n_read, 'row')} could not be used and were set aside"

@@ -8,7 +8,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, listed, percent, percent_range, plan
+from pmanalytics.figures.words import (
+    HOW_TO_READ,
+    count,
+    day,
+    listed,
+    percent,
+    percent_range,
+    plan,
+)
 
 TITLES = {
     "on_time": "On time",
@@ -41,8 +49,8 @@ LATEST = {
 }
 MANY_MISSING = 0.2
 NEEDED = (
-    "A rate needs projects with a baseline and an actual finish date or cost: fill "
-    "baseline_finish_date, actual_finish_date, baseline_budget and actual_cost."
+    "A rate needs projects with a planned and an actual finish date, or with a budget and a cost. "
+    + HOW_TO_READ
 )
 
 

@@ -182,6 +182,16 @@ def test_a_superlative_needs_its_interval():
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
 
 
+def test_stays_that_were_all_cut_off_are_not_called_few():
+    row = dict.fromkeys(("n", "n_ended", "n_open", "n_cancelled", "n_zero_length"), 0)
+    row |= dict.fromkeys(("median_days", "median_low", "median_high"), np.nan)
+    row |= dict.fromkeys(("p85_days", "p85_low", "p85_high"), np.nan)
+    cut = pd.DataFrame([row | {"level": "project", "stage": "Design", "n_incomplete": 554}])
+    drawing = plot_stage_durations(cut, level="project")
+    assert finding(drawing).startswith("No stay of a project was seen from its beginning")
+    assert drawing.layout.meta["alt"] == "Design: 554 with a cut-off history."
+
+
 @pytest.mark.parametrize(
     "drawing",
     [
@@ -253,6 +263,13 @@ def test_what_became_of_each_file_is_stated_with_what_was_repaired():
         False,
         False,
     ]
+
+
+def test_rows_that_lack_a_value_are_told_where_every_row_is_in():
+    repaired = plot_files(pd.DataFrame([file_row("p.csv", 445, 445, 0, repaired=27)]))
+    assert finding(repaired) == "445 rows read, 27 of them without a value"
+    whole = plot_files(pd.DataFrame([file_row("p.csv", 445, 445, 0)]))
+    assert finding(whole) == "Every row could be used: 445 rows read"
 
 
 @pytest.mark.parametrize(
