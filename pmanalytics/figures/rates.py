@@ -78,6 +78,11 @@ def headline(rates: pd.DataFrame) -> Headline:
     return Headline(title, percent(row["rate"]), interval, detail)
 
 
+def plan_of(measure: str, basis: str) -> str:
+    """Return in words what a rate is stated against."""
+    return LATEST[measure] if basis == "rebaselined" else "first approved plan"
+
+
 def left_out(rate: pd.Series) -> str:
     """Return in words what a rate leaves out."""
     said = LEFT_OUT | ({"n_missing_baseline": "without a plan"} if _is_latest(rate) else {})

@@ -12,6 +12,7 @@ NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 FEWEST_ENDED = 5
+MOST_LIVES = 40
 SHORTEST = 0.05
 TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
 NEEDED = {
@@ -70,12 +71,19 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
     counts = now["stage"].value_counts()
     present = [f"{counts[stage]} in {stage}" for stage in stages if stage in counts]
     noun = NOUNS[visits["level"].iloc[0]]
+    n_items = len(now)
+    finding = f"{count(n_items, noun)}: {listed(present)}"
+    latest = now.sort_values("entered_at", kind="stable")["item_id"].tail(MOST_LIVES)
+    visits = visits[visits["item_id"].isin(latest)]
+    cut = f" The {MOST_LIVES} of {n_items} that changed last are shown; the data has all."
+    now = visits[visits["is_open"]]
     drawing = figure(
-        f"{count(len(now), noun)}: {listed(present)}",
+        finding,
         f"Lifecycle stage of each {noun} over time, to {day(as_of)}",
         alt=". ".join(f"{row['name']} is in {row['stage']} since {day(row['entered_at'])}"
                       for _, row in now.iterrows()) + ".",
-        note="A full count. The last stage of each bar still lasts.",
+        note="A full count. The last stage of each bar still lasts."
+        + (cut if n_items > MOST_LIVES else ""),
     )  # fmt: skip
     items = visits.groupby("item_id")["entered_at"].min().sort_values().index.tolist()
     name_of = visits.drop_duplicates("item_id").set_index("item_id")["name"]

@@ -119,6 +119,26 @@ def test_two_products_of_one_name_have_a_row_each():
     assert len({trace.y[0] for trace in drawing.data}) == 12
 
 
+def test_of_many_lives_those_that_changed_last_are_drawn():
+    """50 products, each entered a day after the one before: P10 to P49 are the latest 40."""
+    changes = pd.DataFrame(
+        {
+            "level": "product",
+            "item_id": [f"P{number:02}" for number in range(50)],
+            "sequence": 0,
+            "changed_at": pd.date_range("2024-01-01", periods=50, tz="UTC"),
+            "from_status": None,
+            "to_status": "Market",
+        }
+    )
+    visits = stage_visits(changes, as_of=AS_OF)
+    drawing = plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=AS_OF)
+    assert finding(drawing) == "50 products: 50 in Market"
+    assert len(drawing.data) == 40
+    assert drawing.layout.meta["alt"].startswith("P10 is in Market")
+    assert "The 40 of 50 that changed last are shown" in drawing.layout.meta["note"]
+
+
 def test_open_late_projects_are_named_with_the_longest(judged):
     """P09 finished after the status date, so it is open: 61 days past 30 April."""
     drawing = plot_open_late(judged)
