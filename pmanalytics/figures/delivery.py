@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, escaped, plan, signed
+from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, plan, signed
 
 MOST_ROWS = 12
 FARTHEST_DAYS, FARTHEST_SHARE = 180, 0.6
@@ -25,8 +25,8 @@ def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
     if finished.empty:
         return nothing(
             "No finished project can be placed by time and cost",
-            "That needs projects with status done, actual_finish_date and actual_cost, "
-            "beside baseline_finish_date and baseline_budget.",
+            "That needs finished projects with a planned and an actual finish date, a budget and "
+            f"a cost. {HOW_TO_READ}",
         )
     is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
     n_both, n = int((is_late & is_over).sum()), len(finished)
@@ -77,6 +77,8 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
     whole = f"{count(n_open, 'open project')} with a {against}"
     open_late = projects[projects["on_time"] == "late_open"]
     open_late = open_late.sort_values("finish_variance_days", ascending=False)
+    if not n_open:
+        return nothing(f"There is no open project with a {against}", HOW_TO_READ)
     if open_late.empty:
         return nothing(f"None of {whole} is past it", "A full count, so no interval.")
     shown = open_late.head(MOST_ROWS)
@@ -117,7 +119,8 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
     if known.empty:
         return nothing(
             f"No open project has a forecast to compare with its {against}",
-            "Fill forecast_finish_date and baseline_finish_date of open projects.",
+            "That needs open projects with a planned finish date and the one expected now. "
+            f"{HOW_TO_READ}",
         )
     is_late = known["forecast_variance_days"] > 0
     n, n_late = len(known), int(is_late.sum())

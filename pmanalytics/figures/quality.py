@@ -9,7 +9,15 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.rates import LEFT_OUT, TITLES, Headline
 from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, escaped, listed, number, percent, percent_range
+from pmanalytics.figures.words import (
+    HOW_TO_READ,
+    count,
+    escaped,
+    listed,
+    number,
+    percent,
+    percent_range,
+)
 from pmanalytics.schemas import PROJECT_KINDS
 
 PARTS = [
@@ -48,7 +56,7 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
     unused = files.loc[files["rows_read"] == 0, "file"].tolist()
     files = files[files["rows_read"] > 0].reset_index(drop=True)
     if files.empty:
-        return nothing("No file was read", "Put your exports into the folder.")
+        return nothing("No file was read", HOW_TO_READ)
     read = [_read(row) for _, row in files.iterrows()]
     became = [_became(row) for _, row in files.iterrows()]
     said = zip(files["file"], read, became, strict=True)
@@ -92,7 +100,7 @@ def plot_worst_case(worst_case: pd.DataFrame) -> go.Figure:
     if known.empty:
         return nothing(
             "There is no rate that rows set aside could change",
-            "A rate needs projects with a baseline and an actual finish date.",
+            f"A rate needs projects with a planned and an actual finish date. {HOW_TO_READ}",
         )
     first = known.iloc[0]
     drawing = figure(
@@ -123,8 +131,8 @@ def plot_completeness(completeness: pd.DataFrame) -> go.Figure:
     used = completeness[completeness["affects"].notna() & (completeness["n"] > 0)]
     if used.empty:
         return nothing(
-            "There are no rows whose columns a measure could use",
-            "Put your exports into the folder.",
+            "No product, project or issue was read whose columns could be counted",
+            "Histories have no columns beyond those that every row must fill.",
         )
     lines: list[tuple[str, pd.Series | None]] = []
     for table, columns in used.groupby("table", sort=False):
@@ -155,14 +163,16 @@ def rows_used(files: pd.DataFrame, rates: pd.DataFrame) -> tuple[list[Headline],
     Parameters
     ----------
     files
-        `Files`.
+        `Files`; where no file holds projects, the rows of all of them are counted.
     rates
         `Rates`, not grouped.
     """
-    own = files[files["kind"].isin(PROJECT_KINDS)]
+    own, what = files[files["kind"].isin(PROJECT_KINDS)], "Project rows read"
+    if not own["rows_read"].any():
+        own, what = files[files["rows_read"] > 0], "Rows read"
     read, valid, bad, same = own[["rows_read", "n_valid", "n_quarantined", "n_duplicate"]].sum()
     lost = f"{number(bad)} set aside, {number(same)} repeated"
-    steps = [Headline("Project rows read", number(read), "", listed(own["file"].tolist()))]
+    steps = [Headline(what, number(read), "", listed(own["file"].tolist()))]
     steps += [Headline("Accepted", number(valid), "", lost)] if read else []
     if rates.empty or pd.isna(rates["rate"].iloc[0]):
         return steps, "From rows read to rows used: no rate rests on them"
@@ -211,6 +221,8 @@ def _below(drawing: go.Figure, texts: list[str], shift: int = -8) -> None:
 
 def _files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:
     n_read, n_bad = files["rows_read"].sum(), files["n_quarantined"].sum()
+    if not n_bad and (n_repaired := files["n_repaired"].sum()):
+        return f"{count(n_read, 'row')} read, {number(n_repaired)} of them without a value"
     if not n_bad:
         return f"Every row could be used: {count(n_read, 'row')} read"
     finding = f"{number(n_bad)} of {count(n_read, 'row')} could not be used and were set aside"

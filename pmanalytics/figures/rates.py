@@ -8,7 +8,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, listed, percent, percent_range, plan
+from pmanalytics.figures.words import (
+    HOW_TO_READ,
+    count,
+    day,
+    listed,
+    percent,
+    percent_range,
+    plan,
+)
 
 TITLES = {
     "on_time": "On time",
@@ -41,8 +49,8 @@ LATEST = {
 }
 MANY_MISSING = 0.2
 NEEDED = (
-    "A rate needs projects with a baseline and an actual finish date or cost: fill "
-    "baseline_finish_date, actual_finish_date, baseline_budget and actual_cost."
+    "A rate needs projects with a planned and an actual finish date, or with a budget and a cost. "
+    + HOW_TO_READ
 )
 
 
@@ -60,7 +68,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     if rates.empty:
         return Headline("Rate", "–", "", "no projects")
     row = rates.iloc[0]
-    title = TITLES[row["measure"]] + (", latest plan" if _is_latest(row) else "")
+    title = _titled(row)
     if isinstance(row["reason"], str):
         return Headline(title, "–", "not known", row["reason"])
     if row["reliability"] == "too_few":
@@ -68,6 +76,11 @@ def headline(rates: pd.DataFrame) -> Headline:
     interval = percent_range(row["low"], row["high"])
     detail = f"{count(row['n'], 'project')}; left out: {left_out(row)}"
     return Headline(title, percent(row["rate"]), interval, detail)
+
+
+def plan_of(measure: str, basis: str) -> str:
+    """Return in words what a rate is stated against."""
+    return LATEST[measure] if basis == "rebaselined" else "first approved plan"
 
 
 def left_out(rate: pd.Series) -> str:
@@ -132,9 +145,12 @@ def _counted(row: pd.Series) -> str:
 def _name(row: pd.Series, by: str | None) -> str:
     if by is not None:
         return "(none)" if pd.isna(row[by]) else str(row[by])
-    latest = ", latest plan" if _is_latest(row) else ""
-    finished = ", finished only" if row["population"] == "finished" else ""
-    return TITLES[row["measure"]] + latest + finished
+    return _titled(row) + (", finished only" if row["population"] == "finished" else "")
+
+
+def _titled(row: pd.Series) -> str:
+    latest = f", {LATEST[row['measure']]}" if _is_latest(row) else ""
+    return TITLES[row["measure"]] + latest
 
 
 def _population(row: pd.Series) -> str:
@@ -152,7 +168,7 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     said += _against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
     if len(same) and not _is_latest(first):
-        said += f"; against the latest plan it would be {_short(same.iloc[0])}"
+        said += f";{_against(same.iloc[0])} it would be {_short(same.iloc[0])}"
     return said
 
 

@@ -6,17 +6,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import count, day, days, escaped, listed
+from pmanalytics.figures.words import HOW_TO_READ, count, day, days, escaped, listed
 
 NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 FEWEST_ENDED = 5
+MOST_LIVES = 40
 SHORTEST = 0.05
 TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
 NEEDED = {
-    "product": "It needs a history: product_stages.csv with item_id, changed_at and to_status.",
-    "project": "It needs a history: project_stages.csv with item_id, changed_at and to_status.",
+    "product": f"It needs the day on which each product entered each stage. {HOW_TO_READ}",
+    "project": f"It needs the day on which each project entered each stage. {HOW_TO_READ}",
     "work_item": "It needs issues with their history: Jira's JSON, exported with expand=changelog.",
 }
 
@@ -70,12 +71,19 @@ def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
     counts = now["stage"].value_counts()
     present = [f"{counts[stage]} in {stage}" for stage in stages if stage in counts]
     noun = NOUNS[visits["level"].iloc[0]]
+    n_items = len(now)
+    finding = f"{count(n_items, noun)}: {listed(present)}"
+    latest = now.sort_values("entered_at", kind="stable")["item_id"].tail(MOST_LIVES)
+    visits = visits[visits["item_id"].isin(latest)]
+    cut = f" The {MOST_LIVES} of {n_items} that changed last are shown; the data has all."
+    now = visits[visits["is_open"]]
     drawing = figure(
-        f"{count(len(now), noun)}: {listed(present)}",
+        finding,
         f"Lifecycle stage of each {noun} over time, to {day(as_of)}",
         alt=". ".join(f"{row['name']} is in {row['stage']} since {day(row['entered_at'])}"
                       for _, row in now.iterrows()) + ".",
-        note="A full count. The last stage of each bar still lasts.",
+        note="A full count. The last stage of each bar still lasts."
+        + (cut if n_items > MOST_LIVES else ""),
     )  # fmt: skip
     items = visits.groupby("item_id")["entered_at"].min().sort_values().index.tolist()
     name_of = visits.drop_duplicates("item_id").set_index("item_id")["name"]
@@ -120,6 +128,8 @@ def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
 
 def _stated(row: pd.Series) -> str:
     """Return a stage's quantiles in words, or its counts where they are too few."""
+    if not row["n"] and row["n_incomplete"]:
+        return f"{row['n_incomplete']} with a cut-off history"
     if row["n_ended"] < FEWEST_ENDED:
         return f"{_counts(row)}: too few to say"
     half, p85 = (
@@ -131,6 +141,8 @@ def _stated(row: pd.Series) -> str:
 
 def _finding(durations: pd.DataFrame, noun: str) -> str:
     known = durations[(durations["n_ended"] >= FEWEST_ENDED) & durations["median_days"].notna()]
+    if not durations["n"].any() and durations["n_incomplete"].any():
+        return f"No stay of a {noun} was seen from its beginning, so none can be measured"
     if known.empty:
         return f"Too few {noun}s have left a stage to say how long one takes"
     ranked = known.sort_values("median_days", ascending=False)

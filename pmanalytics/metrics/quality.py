@@ -31,11 +31,11 @@ MEASURES_OF = {
     "Projects": {
         "baseline_finish_date": "on-time rate, finish variance, open and late, forecast variance",
         "actual_finish_date": "on-time rate, finish variance",
-        "rebaselined_finish_date": "on-time rate against the latest plan",
+        "rebaselined_finish_date": "on-time rate against the current due date",
         "forecast_finish_date": "forecast variance",
         "baseline_budget": "on-budget rate, cost variance",
         "actual_cost": "on-budget rate, cost variance",
-        "rebaselined_budget": "on-budget rate against the latest plan",
+        "rebaselined_budget": "on-budget rate against the latest budget",
         "forecast_cost": "forecast cost variance",
     },
     "WorkItems": {
@@ -74,6 +74,11 @@ RATE_NAMES = {
     "on_time": "on-time rate",
     "on_budget": "on-budget rate",
     "on_time_and_on_budget": "on-time-and-on-budget rate",
+}
+LATEST = {
+    "on_time": "current due date",
+    "on_budget": "latest budget",
+    "on_time_and_on_budget": "current due date and latest budget",
 }
 WHY_NO_VARIANCE = {
     "cancelled": "cancelled",
@@ -307,7 +312,7 @@ def _of_rate(rate: Mapping) -> pd.DataFrame:
     n_used = rate["n"]
     if isinstance(rate["reason"], str) and n_used:
         left_out[rate["reason"]], n_used = n_used, 0
-    latest = " against the latest plan" if rate["basis"] == "rebaselined" else ""
+    latest = f" against the {LATEST[rate['measure']]}" if rate["basis"] == "rebaselined" else ""
     finished = " of finished projects" if rate["population"] == "finished" else ""
     measure = RATE_NAMES[rate["measure"]] + latest + finished
     return _rows(measure, n_used, list(left_out), list(left_out.values()))

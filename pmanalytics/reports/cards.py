@@ -17,7 +17,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures import words
-from pmanalytics.figures.rates import Headline
+from pmanalytics.figures.quality import NOUNS
+from pmanalytics.figures.rates import TITLES, Headline, plan_of
 from pmanalytics.portfolio import Portfolio
 
 CARD = "application/vnd.pmanalytics.card+json"
@@ -27,6 +28,21 @@ NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
     "been moved."
 )
+HEADINGS = {
+    "k": "Succeeded",
+    "n": "Counted",
+    "basis": "Compared with",
+    "population": "Of which projects",
+    "low": "At least (95%)",
+    "high": "At most (95%)",
+    "n_zero_length": "Stays of no time",
+    "n_incomplete": "With a cut-off history",
+    "n_ended": "Left",
+    "n_open": "Still in it",
+    "n_open_failed": "Open and failed",
+}
+WORDS = TITLES | NOUNS | {"work_item": "issue"}
+CODES = {"measure", "population", "reliability", "level", "status", "table"}
 PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
 
 
@@ -76,12 +92,27 @@ def figure_card(drawing: go.Figure, table: pd.DataFrame, *, wide: bool = False) 
 
 
 def table_card(
-    table: pd.DataFrame, finding: str, *, subtitle: str = "", note: str = "", wide: bool = True
+    table: pd.DataFrame,
+    finding: str,
+    *,
+    subtitle: str = "",
+    note: str = "",
+    wide: bool = True,
+    n_once: int = 0,
 ) -> Card:
-    """Return a table as a card; of a long one the first rows."""
+    """Return a table as a card; of a long one the first rows.
+
+    The first `n_once` columns are told once, for as many rows as they stay the same.
+    """
     if len(table) > MOST_ROWS:
         note = f"The first {MOST_ROWS} of {words.count(len(table), 'row')}. {note}".strip()
-    return Card(finding, subtitle, note, is_wide=wide, **_cells(table.head(MOST_ROWS)))
+    cells = _cells(table.head(MOST_ROWS))
+    before: list[list[str]] = [[], *cells["rows"]]
+    cells["rows"] = [
+        [""] * n_once + row[n_once:] if row[:n_once] == above[:n_once] else row
+        for above, row in zip(before, cells["rows"], strict=False)
+    ]
+    return Card(finding, subtitle, note, is_wide=wide, **cells)
 
 
 def headline_card(headlines: Sequence[Headline], finding: str = "") -> Card:
@@ -139,6 +170,8 @@ def _template() -> jinja2.Template:
 
 def _cells(table: pd.DataFrame) -> dict[str, Any]:
     """Return a table as people read it: headers, texts, and which columns are numbers."""
+    if {"measure", "basis"} <= set(table):
+        table = table.assign(basis=[*map(plan_of, table["measure"], table["basis"])])
     kinds = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in table]
     texts = [[_text(str(name), value) for value in table[name]] for name in table]
     return {
@@ -150,7 +183,7 @@ def _cells(table: pd.DataFrame) -> dict[str, Any]:
 
 def _heading(name: str) -> str:
     """Return a column's name as people read it: 'n_not_due' → 'Not due'."""
-    return name.removeprefix("n_").replace("_", " ").capitalize()
+    return HEADINGS.get(name) or name.removeprefix("n_").replace("_", " ").capitalize()
 
 
 def _text(name: str, value: Any) -> str:
@@ -162,6 +195,8 @@ def _text(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return _number(name, float(value))
+    if name in CODES:
+        return WORDS.get(value) or str(value).replace("_", " ")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -163,24 +163,29 @@ class ReportExporter(HTMLExporter):
 
 
 def page_of(notebook: NotebookNode) -> dict[str, Any]:
-    """Return a notebook as a page: its head, and a section for each second-level heading."""
+    """Return a notebook as a page: its head, and a section for each second-level heading.
+
+    A section whose code shows nothing is left out.
+    """
     page: dict[str, Any] = {"title": "Report", "head": "", "lead": [], "sections": []}
     outputs, number = page["lead"], 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## "):
             title, _, text = cell.source.removeprefix("## ").partition("\n")
             outputs = []
-            page["sections"].append(
-                {"id": _slug(title), "title": title, "text": text, "outputs": outputs}
-            )
+            section = {"id": _slug(title), "title": title, "text": text, "is_text": True}
+            page["sections"].append(section | {"outputs": outputs})
         elif cell.cell_type == "markdown" and page["sections"]:
             page["sections"][-1]["text"] += f"\n\n{cell.source}"
         elif cell.cell_type == "markdown":
             page["head"] += f"{cell.source}\n\n"
         elif cell.cell_type == "code":
+            if page["sections"]:
+                page["sections"][-1]["is_text"] = False
             for output in cell.outputs:
                 number += 1
                 outputs.append(_html(output, number))
+    page["sections"] = [s for s in page["sections"] if s["outputs"] or s["is_text"]]
     page["title"] = _title(page["head"])
     return page
 

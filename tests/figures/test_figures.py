@@ -61,14 +61,14 @@ def contrast(one, other):
 
 
 def test_a_rate_is_stated_with_what_the_new_plan_would_make_of_it(twelve_projects):
-    """M03: 3 of 7 (16–75 %); against the latest plan 5 of 8, by hand from FX-12."""
+    """M03: 3 of 7 (16–75 %); against the current due date 5 of 8, by hand from FX-12."""
     rates = pd.concat(
         [on_time_rate(twelve_projects, as_of=AS_OF, basis=b) for b in ("baseline", "rebaselined")]
     )
     drawing = plot_rates(rates)
     assert finding(drawing) == (
         "43% of projects whose due date has passed were on time; "
-        "against the latest plan it would be 62%"
+        "against the current due date it would be 62%"
     )
     assert "On time: 43% (16–75%), 3 of 7" in drawing.layout.meta["alt"]
 
@@ -119,6 +119,26 @@ def test_two_products_of_one_name_have_a_row_each():
     assert len({trace.y[0] for trace in drawing.data}) == 12
 
 
+def test_of_many_lives_those_that_changed_last_are_drawn():
+    """50 products, each entered a day after the one before: P10 to P49 are the latest 40."""
+    changes = pd.DataFrame(
+        {
+            "level": "product",
+            "item_id": [f"P{number:02}" for number in range(50)],
+            "sequence": 0,
+            "changed_at": pd.date_range("2024-01-01", periods=50, tz="UTC"),
+            "from_status": None,
+            "to_status": "Market",
+        }
+    )
+    visits = stage_visits(changes, as_of=AS_OF)
+    drawing = plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=AS_OF)
+    assert finding(drawing) == "50 products: 50 in Market"
+    assert len(drawing.data) == 40
+    assert drawing.layout.meta["alt"].startswith("P10 is in Market")
+    assert "The 40 of 50 that changed last are shown" in drawing.layout.meta["note"]
+
+
 def test_open_late_projects_are_named_with_the_longest(judged):
     """P09 finished after the status date, so it is open: 61 days past 30 April."""
     drawing = plot_open_late(judged)
@@ -146,9 +166,10 @@ def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
         "62% of projects whose due date has passed were on time against the current due date"
     )
     assert drawn.layout.meta["subtitle"].startswith("Rate against the current due date, 95%")
-    assert headline(rates).label == "On time, latest plan"
+    assert headline(rates).label == "On time, current due date"
     budget = plot_rates(on_budget_rate(twelve_projects, **latest))
     assert finding(budget).endswith("on budget against the latest budget")
+    assert headline(on_budget_rate(twelve_projects, **latest)).label == "On budget, latest budget"
     outcomes = project_outcomes(twelve_projects, **latest)
     judged = twelve_projects.merge(outcomes, on="project_id")
     assert "ended both late against the current due date and over budget" in finding(
@@ -179,6 +200,16 @@ def test_a_superlative_needs_its_interval():
     third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
     unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
+
+
+def test_stays_that_were_all_cut_off_are_not_called_few():
+    row = dict.fromkeys(("n", "n_ended", "n_open", "n_cancelled", "n_zero_length"), 0)
+    row |= dict.fromkeys(("median_days", "median_low", "median_high"), np.nan)
+    row |= dict.fromkeys(("p85_days", "p85_low", "p85_high"), np.nan)
+    cut = pd.DataFrame([row | {"level": "project", "stage": "Design", "n_incomplete": 554}])
+    drawing = plot_stage_durations(cut, level="project")
+    assert finding(drawing).startswith("No stay of a project was seen from its beginning")
+    assert drawing.layout.meta["alt"] == "Design: 554 with a cut-off history."
 
 
 @pytest.mark.parametrize(
@@ -254,6 +285,13 @@ def test_what_became_of_each_file_is_stated_with_what_was_repaired():
     ]
 
 
+def test_rows_that_lack_a_value_are_told_where_every_row_is_in():
+    repaired = plot_files(pd.DataFrame([file_row("p.csv", 445, 445, 0, repaired=27)]))
+    assert finding(repaired) == "445 rows read, 27 of them without a value"
+    whole = plot_files(pd.DataFrame([file_row("p.csv", 445, 445, 0)]))
+    assert finding(whole) == "Every row could be used: 445 rows read"
+
+
 @pytest.mark.parametrize(
     ("case", "said"),
     [
@@ -313,6 +351,15 @@ def test_rows_read_lead_to_the_base_of_the_rate(twelve_projects):
     steps, said = rows_used(empty(Files), empty(Rates))
     assert [step.value for step in steps] == ["0"]
     assert said.endswith("no rate rests on them")
+
+
+def test_where_there_are_histories_only_their_rows_are_stated():
+    files = pd.DataFrame([file_row("gates.csv", 445, 440, 5) | {"kind": "project stage dates"}])
+    steps, _ = rows_used(files, empty(Rates))
+    assert [(step.label, step.value, step.detail) for step in steps] == [
+        ("Rows read", "445", "gates.csv"),
+        ("Accepted", "440", "5 set aside, 0 repeated"),
+    ]
 
 
 def test_a_long_name_without_blanks_is_cut_not_lost():

@@ -32,9 +32,41 @@ def test_a_table_shows_values_as_people_read_them():
         }
     )
     card = table_card(table, "Found")
-    assert card.headers == ["Rate", "Finish variance days", "Median days", "As of", "Is open", "N"]
+    assert card.headers == [
+        "Rate",
+        "Finish variance days",
+        "Median days",
+        "As of",
+        "Is open",
+        "Counted",
+    ]
     assert card.rows[0] == ["43%", "+41", "3.4", "30 Jun 2024", "yes", "12\u202f345"]
     assert card.rows[1] == ["–", "−3", "120", "–", "no", "3"]
+
+
+def test_codes_are_told_in_words():
+    table = pd.DataFrame(
+        {
+            "measure": ["on_time", "on_budget"],
+            "basis": ["baseline", "rebaselined"],
+            "k": [3, 4],
+            "level": ["work_item", "product"],
+            "reliability": ["too_few", "ok"],
+        }
+    )
+    card = table_card(table, "Found")
+    assert card.headers == ["Measure", "Compared with", "Succeeded", "Level", "Reliability"]
+    assert card.rows == [
+        ["On time", "first approved plan", "3", "issue", "too few"],
+        ["On budget", "latest budget", "4", "product", "ok"],
+    ]
+
+
+def test_what_stays_the_same_is_told_once():
+    table = pd.DataFrame({"measure": ["A", "A", "B"], "n_used": [1, 1, 1], "reason": list("xyy")})
+    card = table_card(table, "Found", n_once=2)
+    assert card.rows == [["A", "1", "x"], ["", "", "y"], ["B", "1", "y"]]
+    assert table_card(table.head(0), "Found", n_once=2).rows == []
 
 
 def test_a_long_table_says_how_much_it_leaves_out():

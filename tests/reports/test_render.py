@@ -171,8 +171,8 @@ def test_without_a_first_plan_every_comparison_names_the_current_due_date(tmp_pa
         "As of 10 Jul 2024: 6 projects, 0 products and 0 issues. No first plan is known, so every "
         "comparison is with the current due date, which may have been moved."
     )
-    assert said[1].splitlines()[0] == "On time, latest plan: 60% (23–88%)"
-    assert said[1].count("On time, latest plan") == 1
+    assert said[1].splitlines()[0] == "On time, current due date: 60% (23–88%)"
+    assert said[1].count("On time, current due date") == 1
     assert said[2:4] == [
         "60% of projects whose due date has passed were on time against the current due date",
         "On time against the current due date by project class: Epic 60%",
