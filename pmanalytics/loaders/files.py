@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -200,6 +201,9 @@ def members(file: File) -> list[File]:
                 f"{file.name}: {entry.filename!r} in it leads out of the archive; unpack it."
             )
     names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UnreadableFileError(f"{file.name}: it holds two files named {twice!r}; unpack it.")
     return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
 
 
@@ -251,17 +255,33 @@ def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:
     Raises
     ------
     UnreadableFileError
-        If a link leads out of the folder.
+        If a link leads out of the folder or nowhere, a folder in it cannot be opened, or
+        something in it is neither file nor folder.
     """
     root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_paths_below(folder)):
         name = path.relative_to(folder).as_posix()
+        if path.is_symlink() and not path.exists():
+            raise UnreadableFileError(f"{name}: this link leads nowhere; take it away.")
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             raise UnreadableFileError(
                 f"{name}: this link leads out of the folder; put the file itself there."
             )
-        if path.is_file() and not _is_clutter(name):
+        if path.is_file():
             yield from members(File(path, name, limits or Limits()))
+        elif not path.is_dir():
+            raise UnreadableFileError(f"{name}: this is neither a file nor a folder; move it away.")
+
+
+def _paths_below(folder: Path) -> Iterator[Path]:
+    """Yield all that lies below a folder, but for what systems leave lying about."""
+
+    def refuse(error: OSError) -> None:
+        raise UnreadableFileError(f"{error.filename}: cannot be opened ({error.strerror}).")
+
+    for top, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not _is_clutter(name)]
+        yield from (Path(top, name) for name in [*folders, *names] if not _is_clutter(name))
 
 
 def damaged_text(text: str) -> int:
