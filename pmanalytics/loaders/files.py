@@ -6,8 +6,10 @@ ever taken for the whole.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -79,10 +81,9 @@ class File:
         return Path((self.member or self.path.name).casefold().removesuffix(".gz")).suffix
 
     def head(self) -> bytes:
-        """Return the first bytes, in whole lines where there are lines."""
+        """Return the first bytes; the last letter and the last line may be cut."""
         with self._opened() as stream:
-            head = stream.read(HEAD_BYTES)
-        return head if len(head) < HEAD_BYTES else head[: head.rfind(b"\n") + 1] or head
+            return self._block(stream, HEAD_BYTES)
 
     def read(self) -> bytes:
         """Return the content, or say clearly why there is none."""
@@ -110,11 +111,13 @@ class File:
 
         It is the one named, or what a byte order mark or the zeros of UTF-16 tell, or UTF-8 where
         it has letters of UTF-8 or nothing else, or else Windows-1252, as western Excel saves it.
+        A sample ends with its last whole line.
         """
         content = self.read()
-        encoding = encoding or _encoding(content)
+        is_cut = self.is_sample and len(content) == HEAD_BYTES
+        encoding = encoding or _encoding(content, is_cut)
         try:
-            text = content.decode(encoding)
+            text = _decoded(content, encoding, is_cut)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise UnreadableFileError(
@@ -149,9 +152,9 @@ class File:
             reason = getattr(error, "strerror", None) or error
             raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
 
-    def _block(self, stream: IO[bytes]) -> bytes:
+    def _block(self, stream: IO[bytes], n_bytes: int = BLOCK_BYTES) -> bytes:
         try:
-            return stream.read(BLOCK_BYTES)
+            return stream.read(n_bytes)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
             raise UnreadableFileError(f"{self.name}: cannot be read ({reason}).") from None
@@ -198,6 +201,9 @@ def members(file: File) -> list[File]:
                 f"{file.name}: {entry.filename!r} in it leads out of the archive; unpack it."
             )
     names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UnreadableFileError(f"{file.name}: it holds two files named {twice!r}; unpack it.")
     return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
 
 
@@ -249,17 +255,33 @@ def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:
     Raises
     ------
     UnreadableFileError
-        If a link leads out of the folder.
+        If a link leads out of the folder or nowhere, a folder in it cannot be opened, or
+        something in it is neither file nor folder.
     """
     root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_paths_below(folder)):
         name = path.relative_to(folder).as_posix()
+        if path.is_symlink() and not path.exists():
+            raise UnreadableFileError(f"{name}: this link leads nowhere; take it away.")
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             raise UnreadableFileError(
                 f"{name}: this link leads out of the folder; put the file itself there."
             )
-        if path.is_file() and not _is_clutter(name):
+        if path.is_file():
             yield from members(File(path, name, limits or Limits()))
+        elif not path.is_dir():
+            raise UnreadableFileError(f"{name}: this is neither a file nor a folder; move it away.")
+
+
+def _paths_below(folder: Path) -> Iterator[Path]:
+    """Yield all that lies below a folder, but for what systems leave lying about."""
+
+    def refuse(error: OSError) -> None:
+        raise UnreadableFileError(f"{error.filename}: cannot be opened ({error.strerror}).")
+
+    for top, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not _is_clutter(name)]
+        yield from (Path(top, name) for name in [*folders, *names] if not _is_clutter(name))
 
 
 def damaged_text(text: str) -> int:
@@ -267,7 +289,14 @@ def damaged_text(text: str) -> int:
     return len(MOJIBAKE.findall(text))
 
 
-def _encoding(content: bytes) -> str:
+def _decoded(content: bytes, encoding: str, is_cut: bool) -> str:
+    """Return bytes as text; of what was cut somewhere only the whole lines, if there are any."""
+    text = codecs.getincrementaldecoder(encoding)().decode(content, final=not is_cut)
+    end = max(text.rfind("\n"), text.rfind("\r")) + 1
+    return text[:end] if is_cut and end else text
+
+
+def _encoding(content: bytes, is_cut: bool) -> str:
     if content[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
         return "utf-32"
     for mark, encoding in BYTE_ORDER_MARKS.items():
@@ -278,7 +307,7 @@ def _encoding(content: bytes) -> str:
         if zeros.count(0) > len(zeros) / 2:
             return encoding
     try:
-        content.decode("utf-8")
+        _decoded(content, "utf-8", is_cut)
     except UnicodeDecodeError:
         return "utf-8" if UTF_8_LETTER.search(content) else FALLBACK
     return "utf-8"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import islice
 from typing import NamedTuple
 
 import pandas as pd
 
 from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.files import SPREADSHEETS, File
+from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.jira_headers import is_navigator_header
-from pmanalytics.loaders.reading import Reading
-from pmanalytics.loaders.rows import rows_of
+from pmanalytics.loaders.rows import sampled
 from pmanalytics.loaders.synonyms import (
     HISTORY,
     PROJECTS,
@@ -64,20 +60,12 @@ def recognise(file: File) -> Guess:
 
 def sample_of(file: File) -> pd.DataFrame:
     """Return the first rows of a table as text, short ones padded, long ones left out."""
-    is_text = file.suffix not in (".json", *SPREADSHEETS)
-    rows = rows_of(replace(file, is_sample=is_text), Reading())
-    width = len(rows.header)
-    taken: list[Sequence[str]] = []
-    try:
-        for _, row in islice(rows.records, SAMPLE_ROWS):
-            taken += [] if row is None else [row]
-    except UnreadableFileError:
-        if not taken:
-            raise
+    header, taken = sampled(file, SAMPLE_ROWS)
+    width = len(header)
     cells = [[*row, *[""] * (width - len(row))] for row in taken if len(row) <= width]
-    columns = [name or f"(column {n})" for n, name in enumerate(rows.header, 1)]
+    columns = [name or f"(column {n})" for n, name in enumerate(header, 1)]
     frame = pd.DataFrame(cells, columns=columns, dtype="str")
-    return frame.loc[:, [bool(name) for name in rows.header]]
+    return frame.loc[:, [bool(name) for name in header]]
 
 
 def date_columns(sample: pd.DataFrame) -> list[str]:

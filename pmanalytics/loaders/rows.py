@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, time
 from itertools import islice
 from operator import itemgetter
@@ -129,6 +130,21 @@ def open_columns(
         texts = {line: text for line, (text, why) in ragged.items() if why == reason}
         intake.reject(RECORD, pd.Series(texts, dtype="object"), reason)
     return intake
+
+
+def sampled(file: File, n_rows: int) -> tuple[list[str], list[Sequence[str]]]:
+    """Return the header and the first records of a file, as far as they can be told."""
+    is_text = file.suffix not in (".json", *SPREADSHEETS)
+    taken: list[Sequence[str]] = []
+    with _cell_limit(file.limits.cell_chars):
+        rows = rows_of(replace(file, is_sample=is_text), Reading())
+        try:
+            for _, row in islice(rows.records, n_rows):
+                taken += [] if row is None else [row]
+        except UnreadableFileError:
+            if not taken:
+                raise
+    return rows.header, taken
 
 
 def rows_of(file: File, reading: Reading) -> Rows:

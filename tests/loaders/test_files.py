@@ -1,6 +1,7 @@
 import gzip
 import io
 import os
+import warnings
 import zipfile
 
 import pytest
@@ -133,6 +134,39 @@ def test_a_link_out_of_the_folder_is_refused_and_one_within_is_not(tmp_path):
     (inside / "out.csv").symlink_to(tmp_path / "secret.csv")
     with pytest.raises(UnreadableFileError, match=r"out\.csv: this link leads out of the folder"):
         list(files_in(inside))
+
+
+def test_what_cannot_be_read_in_a_folder_never_vanishes(tmp_path, monkeypatch):
+    odd = tmp_path / "odd.csv"
+    odd.symlink_to(tmp_path / "nowhere.csv")
+    with pytest.raises(UnreadableFileError, match=r"odd\.csv: this link leads nowhere"):
+        list(files_in(tmp_path))
+    odd.unlink()
+    odd.symlink_to(odd)
+    with pytest.raises(UnreadableFileError, match=r"odd\.csv: this link leads nowhere"):
+        list(files_in(tmp_path))
+    odd.unlink()
+    os.mkfifo(odd)
+    with pytest.raises(UnreadableFileError, match=r"odd\.csv: this is neither a file nor a folder"):
+        list(files_in(tmp_path))
+    odd.unlink()
+
+    def locked(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(UnreadableFileError, match=r"cannot be opened \(Permission denied\)"):
+        list(files_in(tmp_path))
+
+
+def test_two_files_of_one_name_in_an_archive_are_refused(tmp_path):
+    path = tmp_path / "b.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("a.csv", "one")
+        archive.writestr("a.csv", "two")
+    with pytest.raises(UnreadableFileError, match=r"b\.zip: it holds two files named 'a\.csv'"):
+        members(file_at(path))
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):

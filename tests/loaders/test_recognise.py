@@ -1,8 +1,11 @@
 # ruff: noqa: E501
+import gzip
+
 import pandas as pd
 import pytest
 
-from pmanalytics.loaders.files import file_at, files_in
+from pmanalytics.errors import UnreadableFileError
+from pmanalytics.loaders.files import Limits, file_at, files_in
 from pmanalytics.loaders.recognise import date_columns, id_column, recognise, sample_of
 
 CHANGELOG = '{"issueChangeLogs":[{"issueId":"1","changeHistories":[]}]}'
@@ -81,3 +84,35 @@ def test_a_sample_of_a_table_is_its_beginning(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("id,name\n" + "1,a\n" * 700)
     assert sample_of(file_at(path)).shape == (500, 2)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "end"),
+    [("utf-16", "\n"), ("utf-16-le", "\r\n"), ("utf-16-be", "\n"), ("utf-8", "\r")],
+)
+def test_a_sample_holds_whole_lines_of_whole_letters(tmp_path, encoding, end):
+    path = tmp_path / "x.csv"
+    text = f"project_id,name,status{end}" + "".join(
+        f"P{n},Ünïcödé Ċ,open{end}" for n in range(20_000)
+    )
+    path.write_bytes(text.encode(encoding))
+    assert recognise(file_at(path)).section == "projects"
+    assert set(sample_of(file_at(path))["name"]) == {"Ünïcödé Ċ"}
+
+
+def test_a_sample_takes_cells_as_long_as_the_limits_allow(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(f"project_id,name,status\nP1,{'x' * 200_000},open\n")
+    assert recognise(file_at(path)).section == "projects"
+    assert "field larger than" in recognise(file_at(path, Limits(cell_chars=1000))).why
+
+
+def test_a_packed_file_that_is_cut_or_no_archive_is_told(tmp_path):
+    for name, content in {
+        "cut": gzip.compress(b"a,b\n" * 1000)[:-12],
+        "none": b"a,b\n1,2\n",
+    }.items():
+        path = tmp_path / f"{name}.csv.gz"
+        path.write_bytes(content)
+        with pytest.raises(UnreadableFileError, match=rf"{name}\.csv\.gz: cannot be read"):
+            recognise(file_at(path))
