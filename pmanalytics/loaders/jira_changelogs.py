@@ -45,6 +45,7 @@ class Piece(NamedTuple):
     total: int | None = None
     is_whole: bool = False
     is_broken: bool = False
+    updated: str | None = None
 
 
 BROKEN = Piece([], is_broken=True)
@@ -52,22 +53,31 @@ BROKEN = Piece([], is_broken=True)
 
 @dataclass
 class Changelogs:
-    """The changelog downloads of a load, by the key or id of their issues."""
+    """The changelogs of a load: downloads by key or id of their issues, `own` ones by id."""
 
     intake: Intake | None = None
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    own: dict[str, list[Piece]] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
 
-    def log_of(self, issue_id: str, key: str, own: Changelog | None) -> Log:
-        """Return what the issue itself and the downloads know about its edits, each edit once."""
+    def add_own(self, issue_id: str, updated: str | None, own: Changelog) -> None:
+        """Take the edits that came along with an issue, as it was when last updated."""
+        piece = Piece(own.histories, own.total or 0, updated=updated)
+        self.own.setdefault(issue_id, []).append(piece)
+
+    def log_of(self, issue_id: str, key: str, updated: str | None) -> Log:
+        """Return what all exports and downloads know about an issue's edits, each edit once."""
         self.claimed |= {issue_id, key}
-        pieces = [Piece(own.histories, own.total or 0)] if own else []
-        pieces += self.pieces.get(issue_id, []) + self.pieces.get(key, [])
+        own = self.own.get(issue_id, [])
+        downloads = self.pieces.get(issue_id, []) + self.pieces.get(key, [])
+        pieces = own + downloads
         histories = {_identity(h): h for piece in pieces for h in piece.histories}
         totals = [piece.total for piece in pieces if piece.total is not None]
         is_all = bool(totals) and len(histories) >= max(totals)
         is_complete = is_all or any(piece.is_whole for piece in pieces)
         is_broken = any(piece.is_broken for piece in pieces)
+        if not downloads:  # what happened after the last changelog was written is not known
+            is_complete &= any(piece.updated == updated for piece in own)
         return Log(list(histories.values()), is_complete and not is_broken)
 
     @property

@@ -139,14 +139,12 @@ def _opened(
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
     versions: list[tuple[object, ...]] = []
-    issues = (issue.content for found in contents for issue in found.issues)
-    for record, content in enumerate(issues):
-        try:
-            issue = decoder.decode(content)
-        except UNDECODABLE as error:
-            reject_undecodable(intake, record, error)
-            continue
-        log = logs.log_of(str(issue.id), issue.key, issue.changelog)
+    issues = dict(_decoded(intake, decoder, contents))
+    for issue in issues.values():
+        if issue.changelog:
+            logs.add_own(str(issue.id), issue.fields.updated, issue.changelog)
+    for record, issue in issues.items():
+        log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
         items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
         changes += _changes(record, issue, log)
         versions += _versions(record, issue)
@@ -155,6 +153,18 @@ def _opened(
     table = pd.DataFrame(changes, columns=CHANGE_COLUMNS)
     table["changed_at"] = edit_instants(table["created"])
     return intake, table, pd.DataFrame(versions, columns=VERSION_COLUMNS)
+
+
+def _decoded(
+    intake: Intake, decoder: msgspec.json.Decoder[Any], contents: Sequence[Contents]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each record and its issue; what is none is set aside."""
+    issues = (issue.content for found in contents for issue in found.issues)
+    for record, content in enumerate(issues):
+        try:
+            yield record, decoder.decode(content)
+        except UNDECODABLE as error:
+            reject_undecodable(intake, record, error)
 
 
 def _empty_intake(contents: Sequence[Contents]) -> Intake:

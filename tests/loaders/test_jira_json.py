@@ -130,6 +130,22 @@ def test_an_issue_without_changelog_has_no_history(saved):
     assert tables.status_changes.empty
 
 
+def test_a_history_survives_a_later_export_without_it(saved, tmp_path):
+    saved({"issues": [issue(1, *MOVES)]}, "a.json")
+    saved({"issues": [bare(1)]}, "b.json")
+    tables, _ = loaded(tmp_path)
+    assert tables.work_items["history_complete"].tolist() == [True]
+    assert tables.status_changes["to_status"].tolist() == ["To Do", "Doing", "Done"]
+
+
+def test_a_history_from_before_the_last_update_is_kept_but_not_complete(saved, tmp_path):
+    saved({"issues": [issue(1, *MOVES)]}, "a.json")
+    saved({"issues": [bare(1, updated="2024-03-01T00:00:00.000+0000")]}, "b.json")
+    tables, _ = loaded(tmp_path)
+    assert tables.work_items["history_complete"].tolist() == [False]
+    assert tables.status_changes["to_status"].tolist() == ["Doing", "Done"]
+
+
 def test_fields_become_columns(saved):
     fields = {
         "duedate": "2024-03-31",
