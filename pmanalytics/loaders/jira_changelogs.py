@@ -122,6 +122,38 @@ def edit_instants(created: pd.Series) -> pd.Series:
     return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
 
 
+def records_with_gaps(changes: pd.DataFrame) -> pd.Index:
+    """Return the records that leave a status they never entered, or are not in the last one.
+
+    `changes` are in order, and begin with the current status where the history claims to be whole.
+    """
+    moves = changes[changes["field"] == "status"]
+    known = moves.loc[~moves["is_change"], "record"]
+    moves = moves[moves["record"].isin(known)]
+    now_last = moves.sort_values(["record", "is_change"], ascending=[True, False], kind="stable")
+    is_move, before = (
+        now_last["is_change"],
+        now_last.groupby("record")[["to_id", "to_name"]].shift(),
+    )
+    ids, names = (
+        now_last[f"from_{part}"].where(is_move, now_last[f"to_{part}"]) for part in ("id", "name")
+    )
+    by_id = ids.notna() & before["to_id"].notna()
+    differs = (names != before["to_name"]).mask(by_id, ids != before["to_id"])
+    is_first = ~now_last["record"].duplicated()
+    return pd.Index(now_last.loc[differs.astype(bool) & ~is_first, "record"].unique())
+
+
+def gap_notes(name: str, n_broken: int) -> list[str]:
+    """Tell that histories contradict themselves or the current status."""
+    if not n_broken:
+        return []
+    return [
+        f"{name}: {counted(n_broken, 'issue')} with a gap in the status history (a status is left "
+        "that was not entered, or the last one entered is not the current one): incomplete."
+    ]
+
+
 def _numbered(contents: Sequence[Contents]) -> list[tuple[int, Edits]]:
     """Return the edits with the number of their record: an issue in a file is one record."""
     records: dict[tuple[int, str | int], int] = {}

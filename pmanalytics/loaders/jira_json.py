@@ -33,7 +33,9 @@ from pmanalytics.loaders.jira_changelogs import (
     Changelogs,
     Log,
     edit_instants,
+    gap_notes,
     read_changelogs,
+    records_with_gaps,
     reject_undecodable,
 )
 from pmanalytics.loaders.reading import Reading
@@ -120,6 +122,11 @@ def load_jira_json(
     rows = intake.sound(table, WorkItems, unique=False)
     newest = intake.keep_newest(rows, "item_id", "updated_at")
     kept = _in_order(changes[changes["record"].isin(newest.index)])
+    broken = records_with_gaps(kept)
+    intake.notes += gap_notes(name, len(broken))
+    kept = kept[kept["is_change"] | ~kept["record"].isin(broken)]
+    is_known = newest["history_complete"] & ~newest.index.isin(broken)
+    newest = newest.assign(history_complete=is_known)
     field_changes = _field_changes(intake, kept)
     releases = _releases(intake, versions, newest["updated_at"])
     n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
