@@ -45,6 +45,7 @@ class Piece(NamedTuple):
     total: int | None = None
     is_whole: bool = False
     is_broken: bool = False
+    updated: str | None = None
 
 
 BROKEN = Piece([], is_broken=True)
@@ -52,22 +53,31 @@ BROKEN = Piece([], is_broken=True)
 
 @dataclass
 class Changelogs:
-    """The changelog downloads of a load, by the key or id of their issues."""
+    """The changelogs of a load: downloads by key or id of their issues, `own` ones by id."""
 
     intake: Intake | None = None
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    own: dict[str, list[Piece]] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
 
-    def log_of(self, issue_id: str, key: str, own: Changelog | None) -> Log:
-        """Return what the issue itself and the downloads know about its edits, each edit once."""
+    def add_own(self, issue_id: str, updated: str | None, own: Changelog) -> None:
+        """Take the edits that came along with an issue, as it was when last updated."""
+        piece = Piece(own.histories, own.total or 0, updated=updated)
+        self.own.setdefault(issue_id, []).append(piece)
+
+    def log_of(self, issue_id: str, key: str, updated: str | None) -> Log:
+        """Return what all exports and downloads know about an issue's edits, each edit once."""
         self.claimed |= {issue_id, key}
-        pieces = [Piece(own.histories, own.total or 0)] if own else []
-        pieces += self.pieces.get(issue_id, []) + self.pieces.get(key, [])
+        own = self.own.get(issue_id, [])
+        downloads = self.pieces.get(issue_id, []) + self.pieces.get(key, [])
+        pieces = own + downloads
         histories = {_identity(h): h for piece in pieces for h in piece.histories}
         totals = [piece.total for piece in pieces if piece.total is not None]
         is_all = bool(totals) and len(histories) >= max(totals)
         is_complete = is_all or any(piece.is_whole for piece in pieces)
         is_broken = any(piece.is_broken for piece in pieces)
+        if not downloads:  # what happened after the last changelog was written is not known
+            is_complete &= any(piece.updated == updated for piece in own)
         return Log(list(histories.values()), is_complete and not is_broken)
 
     @property
@@ -110,6 +120,38 @@ def edit_instants(created: pd.Series) -> pd.Series:
     texts = created.astype("str")
     numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\d+(?:\.\d+)?")), errors="coerce")
     return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
+
+
+def records_with_gaps(changes: pd.DataFrame) -> pd.Index:
+    """Return the records that leave a status they never entered, or are not in the last one.
+
+    `changes` are in order, and begin with the current status where the history claims to be whole.
+    """
+    moves = changes[changes["field"] == "status"]
+    known = moves.loc[~moves["is_change"], "record"]
+    moves = moves[moves["record"].isin(known)]
+    now_last = moves.sort_values(["record", "is_change"], ascending=[True, False], kind="stable")
+    is_move, before = (
+        now_last["is_change"],
+        now_last.groupby("record")[["to_id", "to_name"]].shift(),
+    )
+    ids, names = (
+        now_last[f"from_{part}"].where(is_move, now_last[f"to_{part}"]) for part in ("id", "name")
+    )
+    by_id = ids.notna() & before["to_id"].notna()
+    differs = (names != before["to_name"]).mask(by_id, ids != before["to_id"])
+    is_first = ~now_last["record"].duplicated()
+    return pd.Index(now_last.loc[differs.astype(bool) & ~is_first, "record"].unique())
+
+
+def gap_notes(name: str, n_broken: int) -> list[str]:
+    """Tell that histories contradict themselves or the current status."""
+    if not n_broken:
+        return []
+    return [
+        f"{name}: {counted(n_broken, 'issue')} with a gap in the status history (a status is left "
+        "that was not entered, or the last one entered is not the current one): incomplete."
+    ]
 
 
 def _numbered(contents: Sequence[Contents]) -> list[tuple[int, Edits]]:

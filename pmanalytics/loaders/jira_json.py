@@ -33,7 +33,9 @@ from pmanalytics.loaders.jira_changelogs import (
     Changelogs,
     Log,
     edit_instants,
+    gap_notes,
     read_changelogs,
+    records_with_gaps,
     reject_undecodable,
 )
 from pmanalytics.loaders.reading import Reading
@@ -120,6 +122,11 @@ def load_jira_json(
     rows = intake.sound(table, WorkItems, unique=False)
     newest = intake.keep_newest(rows, "item_id", "updated_at")
     kept = _in_order(changes[changes["record"].isin(newest.index)])
+    broken = records_with_gaps(kept)
+    intake.notes += gap_notes(name, len(broken))
+    kept = kept[kept["is_change"] | ~kept["record"].isin(broken)]
+    is_known = newest["history_complete"] & ~newest.index.isin(broken)
+    newest = newest.assign(history_complete=is_known)
     field_changes = _field_changes(intake, kept)
     releases = _releases(intake, versions, newest["updated_at"])
     n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
@@ -139,14 +146,12 @@ def _opened(
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
     versions: list[tuple[object, ...]] = []
-    issues = (issue.content for found in contents for issue in found.issues)
-    for record, content in enumerate(issues):
-        try:
-            issue = decoder.decode(content)
-        except UNDECODABLE as error:
-            reject_undecodable(intake, record, error)
-            continue
-        log = logs.log_of(str(issue.id), issue.key, issue.changelog)
+    issues = dict(_decoded(intake, decoder, contents))
+    for issue in issues.values():
+        if issue.changelog:
+            logs.add_own(str(issue.id), issue.fields.updated, issue.changelog)
+    for record, issue in issues.items():
+        log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
         items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
         changes += _changes(record, issue, log)
         versions += _versions(record, issue)
@@ -155,6 +160,18 @@ def _opened(
     table = pd.DataFrame(changes, columns=CHANGE_COLUMNS)
     table["changed_at"] = edit_instants(table["created"])
     return intake, table, pd.DataFrame(versions, columns=VERSION_COLUMNS)
+
+
+def _decoded(
+    intake: Intake, decoder: msgspec.json.Decoder[Any], contents: Sequence[Contents]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each record and its issue; what is none is set aside."""
+    issues = (issue.content for found in contents for issue in found.issues)
+    for record, content in enumerate(issues):
+        try:
+            yield record, decoder.decode(content)
+        except UNDECODABLE as error:
+            reject_undecodable(intake, record, error)
 
 
 def _empty_intake(contents: Sequence[Contents]) -> Intake:

@@ -9,6 +9,8 @@ from pmanalytics import Quarantine, load_jira_json
 from pmanalytics.errors import BadRowsError, UnreadableFileError
 from pmanalytics.loaders.files import file_at
 
+STATUS_IDS = {"To Do": "1", "Done": "2", "Doing": "3", "Review": "4"}
+
 
 def issue(number, *moves, updated="2024-02-01T00:00:00.000+0000", total=None, **fields):
     """Return an issue of Jira's REST API; moves are (instant, from, to), newest first."""
@@ -18,7 +20,13 @@ def issue(number, *moves, updated="2024-02-01T00:00:00.000+0000", total=None, **
             "created": at,
             "items": [
                 {"field": "assignee", "from": None, "fromString": None, "to": "x", "toString": "X"},
-                {"field": "status", "from": "1", "fromString": old, "to": "2", "toString": new},
+                {
+                    "field": "status",
+                    "from": STATUS_IDS[old],
+                    "fromString": old,
+                    "to": STATUS_IDS[new],
+                    "toString": new,
+                },
             ],
         }
         for position, (at, old, new) in enumerate(moves)
@@ -128,6 +136,49 @@ def test_an_issue_without_changelog_has_no_history(saved):
     tables = load_jira_json(saved({"issues": [plain]}))
     assert tables.work_items["history_complete"].tolist() == [False]
     assert tables.status_changes.empty
+
+
+GAP = "with a gap in the status history"
+
+
+@pytest.mark.parametrize(
+    ("moves", "now"),
+    [
+        ([("Review", "Done"), ("To Do", "Doing")], "Done"),
+        ([("Doing", "Done"), ("To Do", "Doing")], "Review"),
+    ],
+    ids=["left what was not entered", "ended elsewhere"],
+)
+def test_a_history_with_a_gap_is_incomplete_and_told(saved, moves, now):
+    dated = [(f"2024-01-{20 - n}T09:00:00.000+0100", *move) for n, move in enumerate(moves)]
+    status = {"id": STATUS_IDS[now], "name": now}
+    tables, quarantine = loaded(saved({"issues": [issue(1, *dated, status=status), issue(2)]}))
+    assert tables.work_items["history_complete"].tolist() == [False, True]
+    assert tables.status_changes["source"].tolist() == ["changelog", "changelog", "created"]
+    assert [note for note in quarantine.notes if f"1 issue {GAP}" in note]
+
+
+def test_a_renamed_status_is_no_gap(saved):
+    status = {"id": "2", "name": "Closed"}
+    tables, quarantine = loaded(saved({"issues": [issue(1, *MOVES, status=status)]}))
+    assert tables.work_items["history_complete"].tolist() == [True]
+    assert quarantine.notes == []
+
+
+def test_a_history_survives_a_later_export_without_it(saved, tmp_path):
+    saved({"issues": [issue(1, *MOVES)]}, "a.json")
+    saved({"issues": [bare(1)]}, "b.json")
+    tables, _ = loaded(tmp_path)
+    assert tables.work_items["history_complete"].tolist() == [True]
+    assert tables.status_changes["to_status"].tolist() == ["To Do", "Doing", "Done"]
+
+
+def test_a_history_from_before_the_last_update_is_kept_but_not_complete(saved, tmp_path):
+    saved({"issues": [issue(1, *MOVES)]}, "a.json")
+    saved({"issues": [bare(1, updated="2024-03-01T00:00:00.000+0000")]}, "b.json")
+    tables, _ = loaded(tmp_path)
+    assert tables.work_items["history_complete"].tolist() == [False]
+    assert tables.status_changes["to_status"].tolist() == ["Doing", "Done"]
 
 
 def test_fields_become_columns(saved):
@@ -316,7 +367,7 @@ def test_a_bulk_changelog_that_goes_on_is_incomplete(saved, tmp_path):
 
 @pytest.mark.parametrize("name", ["1", "ABC-1"])
 def test_the_pages_of_an_issues_changelog_are_joined(saved, tmp_path, name):
-    saved({"issues": [bare(1)]}, "search.json")
+    saved({"issues": [bare(1, status={"id": "4", "name": "Review"})]}, "search.json")
     saved(log_page(name, TO_DOING, TO_DONE, total=3), "log1.json")
     tables, _ = loaded(tmp_path)
     assert tables.work_items["history_complete"].tolist() == [False]
@@ -362,7 +413,8 @@ def test_a_changelog_of_an_unknown_issue_is_told(saved, tmp_path):
 
 
 def test_an_edit_told_twice_counts_once(saved, tmp_path):
-    cut = bare(1) | {"changelog": {"total": 3, "histories": [TO_REVIEW, TO_DONE]}}
+    cut = bare(1, status={"id": "4", "name": "Review"})
+    cut |= {"changelog": {"total": 3, "histories": [TO_REVIEW, TO_DONE]}}
     saved({"issues": [cut]}, "search.json")
     saved(log_page("ABC-1", TO_DOING, TO_DONE, total=3), "log1.json")
     saved(bulk(("1", [TO_DONE | {"id": 12}]), token="next"), "bulk.json")
