@@ -38,7 +38,7 @@ FROM_JIRA_KEYS = {
     "products": ["by", "item_types"],
     "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
 }
-GENERAL = ["as_of", "time_zone", "currency"]
+GENERAL = ["as_of", "time_zone", "currency", "ignore"]
 LIFECYCLE_KEYS = ["stages", "terminal", "cancelled"]
 KINDS: dict[str, tuple[type, str]] = {
     "date_format": (str, "a text"),
@@ -71,6 +71,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}.") from None
     _refuse_unknown(path, "", config, [*GENERAL, *KEYS])
+    ignored = config.get("ignore", [])
+    if not _is_list(ignored) or not all(isinstance(name, str) for name in ignored):
+        raise ConfigError(f'{path}: ignore must be a list of names, such as ["old/*"].')
     for section, keys in KEYS.items():
         _refuse_unknown(path, section, config.get(section, {}), keys)
         for key, value in config.get(section, {}).items():

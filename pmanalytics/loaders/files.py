@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -249,8 +250,12 @@ def _entries(file: File) -> list[zipfile.ZipInfo]:
     return entries
 
 
-def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:
+def files_in(
+    folder: Path, limits: Limits | None = None, ignore: Sequence[str] = ()
+) -> Iterator[File]:
     """Yield every file below a folder in the order of names, archives unpacked.
+
+    What fits a pattern of `ignore`, such as "old/*", is not looked at.
 
     Raises
     ------
@@ -261,6 +266,8 @@ def files_in(folder: Path, limits: Limits | None = None) -> Iterator[File]:
     root = folder.resolve()
     for path in sorted(_paths_below(folder)):
         name = path.relative_to(folder).as_posix()
+        if any(fnmatchcase(name, pattern) for pattern in ignore):
+            continue
         if path.is_symlink() and not path.exists():
             raise UnreadableFileError(f"{name}: this link leads nowhere; take it away.")
         if path.is_symlink() and not path.resolve().is_relative_to(root):

@@ -260,7 +260,8 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     config = read_config(folder) if config is None else config
-    found = [f for f in files_in(folder, Limits(**config.get("limits", {}))) if f.name != CONFIG]
+    limits = Limits(**config.get("limits", {}))
+    found = [f for f in files_in(folder, limits, config.get("ignore", [])) if f.name != CONFIG]
     files, unused, why = _by_section(folder, found, config)
     corrections = load_corrections(files.pop(CORRECTIONS, []))
     if not files:

@@ -81,6 +81,13 @@ def test_a_status_that_no_stage_claims_is_told(folder):
     )
 
 
+def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
+    place = folder(
+        projects__csv=PROJECTS, junk__xlsx="no spreadsheet", pmanalytics__toml="ignore = ['*.xlsx']"
+    )
+    assert load_portfolio(place, as_of="2025-06-30").files["file"].tolist() == ["projects.csv"]
+
+
 def test_a_navigator_export_alone_is_enough(folder):
     place = folder(
         jira__csv=JIRA.format(updated=""), pmanalytics__toml='time_zone = "Europe/Berlin"'
@@ -145,6 +152,7 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
+        ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
         ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),
         ("[projects]\nmissing = 'NA'", r"missing of \[projects\] must be a list of words"),
