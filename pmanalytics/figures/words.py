@@ -10,7 +10,7 @@ import pandas as pd
 MISSING = "–"
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
-HOW_TO_READ = "`pmanalytics init` proposes how to read your files."
+HOW_TO_READ = "The command “pmanalytics init” proposes how to read your files."
 
 
 def escaped(text: object) -> str:
