@@ -14,7 +14,7 @@ from pmanalytics.errors import Reason, UnreadableFileError, counted, require_tex
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, export_files, in_hours
+from pmanalytics.loaders.jira import JiraSource, export_files, in_hours, newest_states
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
     Contents,
@@ -119,8 +119,8 @@ def load_jira_json(
     unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
     intake.reject("changelog.histories.created", unread["created"], NOT_AN_INSTANT)
     table = in_hours(typed(intake, WorkItems, Reading()))
-    rows = intake.sound(table, WorkItems, unique=False)
-    newest = intake.keep_newest(rows, "item_id", "updated_at")
+    intake.sound(table, WorkItems, unique=False)
+    newest = newest_states(intake, table)
     kept = _in_order(changes[changes["record"].isin(newest.index)])
     broken = records_with_gaps(kept)
     intake.notes += gap_notes(name, len(broken))

@@ -15,7 +15,7 @@ from pmanalytics.errors import UnreadableFileError, counted, require_texts
 from pmanalytics.loaders.convert import typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, drop_known, export_files, in_hours
+from pmanalytics.loaders.jira import JiraSource, close_newest, export_files, in_hours
 from pmanalytics.loaders.jira_api import names_of
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
@@ -100,10 +100,8 @@ def load_jira_xml(
     intake = _opened(channels, columns or {})
     intake.notes += _notes(name, channels, intake)
     table = in_hours(typed(intake, WorkItems, reading))
-    rows = intake.sound(table, WorkItems, unique=False)
-    for identity in ("item_id", "key"):
-        rows = intake.keep_newest(rows, identity, "updated_at")
-    return intake.close(drop_known(intake, rows, known), quarantine)
+    intake.sound(table, WorkItems, unique=False)
+    return close_newest(intake, table, known, quarantine)
 
 
 def _channel(file: File) -> Channel:
