@@ -95,7 +95,8 @@ def load_jira_xml(
     reading = Reading(time_zone=time_zone)
     name, files = export_files(source, SUFFIXES)
     channels = [_channel(file) for file in files]
-    if not any(channel.items for channel in channels):
+    items = [item for channel in channels for item in channel.items]
+    if all(item.find("key") is None for item in items):
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
     intake = _opened(channels, columns or {})
     intake.notes += _notes(name, channels, intake)
@@ -125,7 +126,7 @@ def _channel(file: File) -> Channel:
             f"{file.name}: it declares a document type or entities, which Jira never does and "
             "attacks do; it is not read."
         ) from None
-    items = [item for item in root.iterfind("channel/item") if item.find("key") is not None]
+    items = list(root.iterfind("channel/item"))
     told = root.find("channel/issue")
     written = "" if told is None else told.get("total", "")
     total = int(written) if re.fullmatch("[0-9]{1,9}", written) else 0
