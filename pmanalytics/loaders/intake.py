@@ -157,12 +157,34 @@ class Intake:
         self.repeated.append(self.cells.index[is_repeat])
         self.cells = self.cells[~is_repeat]
 
-    def keep_newest(self, rows: pd.DataFrame, identity: str, time: str) -> pd.DataFrame:
-        """Return the rows without older states of the same thing; of equal ones the last stays."""
-        in_order = rows[[identity, time]].sort_values(time, kind="stable", na_position="first")
-        is_old = in_order[identity].duplicated(keep="last").reindex(rows.index)
+    def keep_newest(
+        self, rows: pd.DataFrame, identity: str, time: str, ignored: Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Return the rows without older states of the same thing.
+
+        Of states of one time the fullest stays, or none if they contradict each other; so it is
+        with states of no time, for which an empty cell counts as a statement, too. What the
+        columns `ignored` say is no contradiction.
+        """
+        newest = rows.groupby(identity)[time].transform("max")
+        is_old = rows[time] < newest
+        tied = rows[~is_old & rows[identity].isin(rows.loc[rows[identity].duplicated(), identity])]
+        is_undated = tied[time].isna().groupby(tied[identity]).transform("any")
+        told = [name for name in tied if name not in (identity, time, *ignored)]
+        codes = pd.DataFrame({name: _codes(tied[name]) for name in told}, tied.index)
+        states = codes.where((codes >= 0) | is_undated.to_numpy()[:, None]).groupby(tied[identity])
+        differs = (states.max() > states.min()).any(axis="columns")
+        is_conflict = rows[identity].isin(differs.index[differs])
+        self.reject(identity, rows.loc[is_conflict & ~is_old, identity], errors.CONFLICTING_ID)
+        fullest_last = tied.index[(codes >= 0).sum(axis="columns").argsort(kind="stable")]
+        is_old |= (
+            tied.loc[fullest_last, identity]
+            .duplicated(keep="last")
+            .reindex(rows.index, fill_value=False)
+            & ~is_conflict
+        )
         self.repeated.append(rows.index[is_old])
-        return rows[~is_old]
+        return rows[~is_old & ~is_conflict]
 
     def sound(
         self, table: pd.DataFrame, schema: type[Table], *, unique: bool = True
@@ -234,6 +256,13 @@ class Intake:
 
     def _per_file(self, records: Sequence[int] | pd.Index) -> pd.Series:
         return self.where.loc[records, "file"].value_counts(sort=False)
+
+
+def _codes(column: pd.Series) -> pd.Series:
+    """Return numbers that differ where the cells do; negative where a cell or list is empty."""
+    if column.dtype == object:
+        column = column.map(lambda cell: repr(cell) if cell else None).astype("str")
+    return pd.Series(pd.factorize(column)[0], column.index)
 
 
 def places(file: str, lines: Sequence[int] | pd.Index) -> pd.DataFrame:

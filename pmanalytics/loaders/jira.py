@@ -10,13 +10,18 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from pmanalytics.errors import UnreadableFileError, counted
+from pmanalytics.errors import Reason, UnreadableFileError, counted
 from pmanalytics.loaders.files import File, file_at, files_in, members
 from pmanalytics.loaders.intake import Intake
+from pmanalytics.portfolio import Quarantine
 
 JiraSource: TypeAlias = str | Path | File
 
 SECONDS_PER_HOUR = 3600
+SHARED_ID = Reason(
+    "stands for different issues, as those of two servers",
+    "Load the exports of one server only",
+)
 MINUTE = pd.Timedelta(minutes=1)  # Jira's CSV knows no seconds
 
 
@@ -26,10 +31,53 @@ def in_hours(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: table[name] / SECONDS_PER_HOUR for name in efforts})
 
 
+def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the usable rows of the table, of each issue that of its newest state."""
+    rows = table[~table.index.isin(intake.bad_records)]
+    for identity, other in (("item_id", "key"), ("key", "item_id")):
+        rows = _without_strangers(intake, rows, identity, other)
+        rows = intake.keep_newest(rows, identity, "updated_at", ["item_id", "history_complete"])
+    unused = table[table.index.isin(intake.bad_records) & table["key"].isin(rows["key"])]
+    counting = rows.set_index("key")["updated_at"].reindex(unused["key"]).set_axis(unused.index)
+    n_stale = int((~(unused["updated_at"] <= counting)).sum())
+    if n_stale:
+        intake.notes.append(
+            f"{counted(n_stale, 'state')} of issues set aside, newer than what counts instead or "
+            "of no known time: an older state of the issue counts."
+        )
+    return rows
+
+
+def _without_strangers(
+    intake: Intake, rows: pd.DataFrame, identity: str, other: str
+) -> pd.DataFrame:
+    """Return the rows without those of different issues, as of two servers, that share a name."""
+    names = rows[other].mask(rows["item_id"] == rows["key"])  # no id came along
+    groups = rows.assign(**{other: names}).groupby(identity)[[other, "created_at"]]
+    is_strange = (groups.transform("nunique") > 1).all(axis="columns")
+    intake.reject(identity, rows.loc[is_strange, identity], SHARED_ID)
+    return rows[~is_strange]
+
+
+def close_newest(
+    intake: Intake, table: pd.DataFrame, known: pd.DataFrame | None, quarantine: Quarantine | None
+) -> pd.DataFrame:
+    """Return the newest state of each issue that is not known already, all others accounted for."""
+    return intake.close(drop_known(intake, newest_states(intake, table), known), quarantine)
+
+
 def drop_known(intake: Intake, rows: pd.DataFrame, known: pd.DataFrame | None) -> pd.DataFrame:
     """Return the rows without the issues that another export holds already: they count there."""
     if known is None or known.empty:
         return rows
+    for identity, other in (("item_id", "key"), ("key", "item_id")):
+        theirs = known.drop_duplicates(identity).set_index(identity)[[other, "created_at"]]
+        theirs = theirs.reindex(rows[identity]).set_axis(rows.index)
+        differs = (theirs[other] != rows[other]) & (rows["item_id"] != rows["key"])
+        apart = (theirs["created_at"] - rows["created_at"]).abs() > MINUTE
+        is_strange = differs.astype(bool) & apart
+        intake.reject(identity, rows.loc[is_strange, identity], SHARED_ID)
+        rows = rows[~is_strange]
     is_known = rows["key"].isin(known["key"]) | rows["item_id"].isin(known["item_id"])
     last = known.drop_duplicates("key").set_index("key")["updated_at"]
     in_both = rows[is_known]

@@ -15,7 +15,7 @@ from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import drop_known, in_hours
+from pmanalytics.loaders.jira import close_newest, in_hours
 from pmanalytics.loaders.jira_columns import Found, find_columns, name_cells
 from pmanalytics.loaders.jira_headers import custom_field
 from pmanalytics.loaders.reading import CellOptions, Reading
@@ -89,10 +89,7 @@ def load_jira_csv(
     intake.drop_repeats()
     table = table.loc[intake.cells.index]
     table["parent_key"] = _parent_keys(intake, table)
-    rows = table[~table.index.isin(intake.bad_records)]
-    for identity in ("item_id", "key"):
-        rows = intake.keep_newest(rows, identity, "updated_at")
-    return intake.close(drop_known(intake, rows, known), quarantine)
+    return close_newest(intake, table, known, quarantine)
 
 
 def time_in_status(cells: pd.Series) -> pd.DataFrame:

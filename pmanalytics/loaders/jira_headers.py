@@ -195,7 +195,11 @@ def is_multi_valued(header: str) -> bool:
 def is_navigator_header(header: Sequence[str]) -> bool:
     """Tell whether these are the headers of an issue-navigator export, in any language."""
     names = {navigator_name(name) for name in header}
-    return all(names.intersection(HEADERS[ours]) for ours in ("key", "status", "created_at"))
+    has = {ours for ours, aliases in HEADERS.items() if names.intersection(aliases)}
+    # A history of changes may have the first three, too, several rows of each key.
+    return has >= {"key", "status", "created_at"} and bool(
+        has & {"summary", "item_id", "item_type"}
+    )
 
 
 def _within(header: str, prefixes: set[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,9 +13,9 @@ import pandas as pd
 from pmanalytics.calendars import ISO_DAY
 from pmanalytics.errors import Reason, UnreadableFileError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
-from pmanalytics.loaders.convert import blank_to_missing, typed
+from pmanalytics.loaders.convert import blank_to_missing, typed, zoned_instants
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, export_files, in_hours
+from pmanalytics.loaders.jira import JiraSource, export_files, in_hours, newest_states
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
     Contents,
@@ -55,6 +56,8 @@ from pmanalytics.tables import with_all_columns
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 TRACKED_FIELDS = {"duedate": "due_date"}
 WORK_ITEM_KINDS = dtypes(WorkItems)
+NO_OFFSET = Reason("is a time without its offset from UTC", READ_AGAIN)
+DAY_OF_TIME = re.compile(rf"({ISO_DAY})[T ]\d\d:.*")
 NOT_A_DAY = Reason("is no day written as YYYY-MM-DD", READ_AGAIN)
 CHANGE_COLUMNS = [
     "record", "item_id", "item_type", "created", "history", "position", "field",
@@ -116,11 +119,12 @@ def load_jira_json(
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
     logs = read_changelogs(contents)
     intake, changes, versions = _opened(contents, columns or {}, logs)
-    unread = changes[changes["changed_at"].isna()].drop_duplicates("record").set_index("record")
+    unread = changes[changes["changed_at"].isna() & (changes["history"] >= 0)]
+    unread = unread.drop_duplicates("record").set_index("record")
     intake.reject("changelog.histories.created", unread["created"], NOT_AN_INSTANT)
-    table = in_hours(typed(intake, WorkItems, Reading()))
-    rows = intake.sound(table, WorkItems, unique=False)
-    newest = intake.keep_newest(rows, "item_id", "updated_at")
+    table = _without_guessed_times(intake, in_hours(typed(intake, WorkItems, Reading())))
+    intake.sound(table, WorkItems, unique=False)
+    newest = newest_states(intake, table)
     kept = _in_order(changes[changes["record"].isin(newest.index)])
     broken = records_with_gaps(kept)
     intake.notes += gap_notes(name, len(broken))
@@ -135,6 +139,18 @@ def load_jira_json(
     if logs.intake:
         logs.intake.close(logs.intake.cells.drop(index=logs.intake.bad_records), quarantine)
     return JiraTables(items, _status_changes(kept), field_changes, releases)
+
+
+def _without_guessed_times(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without times that say no offset: Jira's own do, nobody knows theirs."""
+    fields = WorkItems.to_schema().columns
+    for name in [n for n, kind in WORK_ITEM_KINDS.items() if isinstance(kind, pd.DatetimeTZDtype)]:
+        written = intake.cells[name]
+        is_guessed = table[name].notna() & zoned_instants(written).isna()
+        nullable = fields[name].nullable
+        intake.reject(name, written[is_guessed], NO_OFFSET, value_only=nullable)
+        table[name] = table[name].mask(is_guessed)
+    return table
 
 
 def _opened(
@@ -216,6 +232,8 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         value = getattr(fields, attribute(field))
         is_list = WORK_ITEM_KINDS.get(name) == np.dtype(object)
         item[name] = names_of(value) if is_list else _plain(value, name in WORK_ITEM_KINDS)
+    if isinstance(due := item["due_date"], str):  # the day as written, whatever the zone
+        item["due_date"] = DAY_OF_TIME.sub(r"\1", due)
     return item
 
 
@@ -365,6 +383,8 @@ def _links(links: list[Link]) -> list[str]:
 
 def _plain(value: Any, is_single: bool) -> object:
     """Return the text or number that a custom field holds; several in one text, or as a list."""
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(value)
     if isinstance(value, list):
         several = [_plain(one, is_single) for one in value]
         return ", ".join(map(str, several)) or None if is_single else several

@@ -15,7 +15,7 @@ from pmanalytics.errors import UnreadableFileError, counted, require_texts
 from pmanalytics.loaders.convert import typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, drop_known, export_files, in_hours
+from pmanalytics.loaders.jira import JiraSource, close_newest, export_files, in_hours
 from pmanalytics.loaders.jira_api import names_of
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
@@ -95,15 +95,14 @@ def load_jira_xml(
     reading = Reading(time_zone=time_zone)
     name, files = export_files(source, SUFFIXES)
     channels = [_channel(file) for file in files]
-    if not any(channel.items for channel in channels):
+    items = [item for channel in channels for item in channel.items]
+    if all(item.find("key") is None for item in items):
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
     intake = _opened(channels, columns or {})
     intake.notes += _notes(name, channels, intake)
     table = in_hours(typed(intake, WorkItems, reading))
-    rows = intake.sound(table, WorkItems, unique=False)
-    for identity in ("item_id", "key"):
-        rows = intake.keep_newest(rows, identity, "updated_at")
-    return intake.close(drop_known(intake, rows, known), quarantine)
+    intake.sound(table, WorkItems, unique=False)
+    return close_newest(intake, table, known, quarantine)
 
 
 def _channel(file: File) -> Channel:
@@ -127,7 +126,7 @@ def _channel(file: File) -> Channel:
             f"{file.name}: it declares a document type or entities, which Jira never does and "
             "attacks do; it is not read."
         ) from None
-    items = [item for item in root.iterfind("channel/item") if item.find("key") is not None]
+    items = list(root.iterfind("channel/item"))
     told = root.find("channel/issue")
     written = "" if told is None else told.get("total", "")
     total = int(written) if re.fullmatch("[0-9]{1,9}", written) else 0

@@ -121,7 +121,7 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
     )
     place = folder(
         jira__json=page,
-        jira__csv="Issue key,Status,Created\nA-1,Done,02/Jan/24 3:04 PM\n",
+        jira__csv="Issue key,Issue Type,Status,Created\nA-1,Bug,Done,02/Jan/24 3:04 PM\n",
         pmanalytics__toml='time_zone = "UTC"',
     )
     portfolio = load_portfolio(place, as_of="2024-01-31")

@@ -69,6 +69,58 @@ def test_an_unreadable_newest_state_does_not_hide_the_older_one(export):
     assert counts == [1, 1, 0]
 
 
+def test_an_older_state_that_counts_for_one_set_aside_is_told(export):
+    row = "ABC-1,10,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,"
+    items, quarantine = loaded(export(row, row.replace("03/Jan", "33/Jan"), header=LEAN))
+    assert items.index.tolist() == ["ABC-1"]
+    assert [note for note in quarantine.notes if "an older state of the issue counts" in note]
+
+
+OPEN_OR_DONE = "stands on several rows with different content"
+
+
+@pytest.mark.parametrize("updated", ["03/Jan/24 9:00 AM", ""], ids=["equal", "absent"])
+def test_contradictory_states_of_one_time_are_both_set_aside(export, updated):
+    row = f"ABC-1,10,Done,02/Jan/24 3:04 PM,{updated},"
+    old = "ABC-1,10,Old,02/Jan/24 3:04 PM,01/Jan/24 9:00 AM,"
+    items, quarantine = loaded(
+        export(row, row.replace("Done", "Open"), *([old] if updated else []), header=LEAN)
+    )
+    assert items.empty
+    assert quarantine.problems["reason"].tolist() == [OPEN_OR_DONE] * 2
+    assert quarantine.problems["line"].tolist() == [2, 3]
+
+
+def test_an_empty_cell_contradicts_nothing_at_one_time_and_the_fuller_row_counts(export):
+    row = "ABC-1,10,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,"
+    items, quarantine = loaded(export(row + "ABC-7", row, header=LEAN))
+    assert items["parent_key"].tolist() == ["ABC-7"]
+    assert quarantine.problems.empty
+
+
+def test_issues_of_two_servers_with_one_id_or_key_are_set_aside(export):
+    rows = [
+        "A-1,1,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,",
+        "B-1,1,Done,05/Jan/23 3:04 PM,04/Jan/24 9:00 AM,",
+        "C-1,3,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,",
+        "C-1,4,Done,05/Jan/23 3:04 PM,04/Jan/24 9:00 AM,",
+    ]
+    items, quarantine = loaded(export(*rows, header=LEAN))
+    assert items.empty
+    assert quarantine.problems["reason"].str.startswith("stands for different issues").all()
+    assert quarantine.problems["line"].tolist() == [2, 3, 4, 5]
+
+
+def test_an_issue_of_another_server_is_not_taken_for_a_known_one(export):
+    json = loaded(export("A-1,2,Done,05/Jan/23 3:04 PM,03/Jan/24 9:00 AM,", header=LEAN))[0]
+    known = json.reset_index()
+    row = "A-1,9,Done,02/Jan/24 3:04 PM,03/Jan/24 9:00 AM,"
+    items, quarantine = loaded(export(row, header=LEAN), known=known)
+    assert items.empty
+    assert quarantine.problems["reason"].str.startswith("stands for different issues").all()
+    assert quarantine.files["n_duplicate"].tolist() == [0]
+
+
 def test_a_bad_time_is_named(export):
     with pytest.raises(BadRowsError) as error:
         load_jira_csv(export(ROW.replace("02/Jan/24 3:04 PM", "07/01/2024 10:00")), time_zone="UTC")

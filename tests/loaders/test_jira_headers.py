@@ -166,7 +166,8 @@ def test_other_tables_are_no_navigator_export():
     plan = "Hierarchy,Title,Project,Due date,Parent,Issue key,Issue status,Progress (%)"
     assert not is_navigator_header(cells(plan))
     assert not is_navigator_header(["project_id", "name", "status"])
-    assert is_navigator_header(["Key", "Status", "Created"])
+    assert not is_navigator_header(["Key", "Status", "Created", "Changed"])
+    assert is_navigator_header(["Key", "Status", "Created", "Summary"])
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,30 @@ def test_fields_become_columns(saved):
     assert row["sprints"] == ["Old sprint"]
 
 
+@pytest.mark.parametrize("written", ["2024-01-09T10:00:00", "09/Jan/24 1:00 AM"])
+def test_a_time_without_offset_is_not_guessed(saved, written):
+    first, second = issue(1, created=written), issue(2, resolutiondate=written)
+    tables, quarantine = loaded(saved({"issues": [first, second]}))
+    assert tables.work_items["key"].tolist() == ["ABC-2"]
+    assert tables.work_items["resolved_at"].isna().all()
+    assert quarantine.problems["value"].tolist() == [written, written]
+    assert quarantine.problems["reason"].tolist() == ["is a time without its offset from UTC"] * 2
+
+
+def test_a_due_date_with_a_time_is_the_day_that_is_written(saved):
+    found = issue(1, duedate="2025-01-01T00:00:00.000+1300")
+    items = load_jira_json(saved(found)).work_items
+    assert items["due_date"].tolist() == [pd.Timestamp("2025-01-01")]
+
+
+def test_a_further_column_of_a_known_field_holds_its_name(saved):
+    found = issue(1, priority={"id": "1", "name": "High"}, components=[{"name": "UI"}])
+    columns = {"prio": "priority", "parts": "components"}
+    items = load_jira_json(saved(found), columns=columns).work_items
+    assert items["prio"].tolist() == ["High"]
+    assert items["parts"].tolist() == [["UI"]]
+
+
 def test_pages_in_a_folder_load_as_one_and_repeats_go(saved, tmp_path):
     saved({"issues": [issue(1), issue(2)]}, "page1.json")
     saved(
@@ -239,7 +263,7 @@ def test_json_lines_keep_their_line_numbers(saved):
     [
         ({"status": None}, "$.fields.status", "expected `object`, got `null`"),
         ({"status": {"name": None}}, "status:", "is missing and required"),
-        ({"created": "yesterday"}, "created_at: 'yesterday'", "is not a date and time"),
+        ({"created": "yesterday"}, "created_at: 'yesterday'", "is no date but a remark"),
         ({"created": None}, "$.fields.created", "expected `str`, got `null`"),
         ({"timespent": "much"}, "$.fields.timespent", "expected `float | null`, got `str`"),
     ],

@@ -209,6 +209,15 @@ def test_a_bad_item_is_named_and_the_rest_loads(saved):
     assert counts == [2, 1, 1]
 
 
+def test_an_item_without_key_is_counted_and_set_aside(saved):
+    lost = item(2, key=('<key id="2">ABC-2</key>', ""))
+    quarantine = Quarantine()
+    issues = load_jira_xml(saved(document(item(1), lost)), quarantine=quarantine)
+    assert issues["key"].tolist() == ["ABC-1"]
+    assert quarantine.files.loc[0, ["rows_read", "n_quarantined"]].tolist() == [2, 1]
+    assert set(quarantine.problems["reason"]) == {"is missing and required"}
+
+
 def test_a_search_that_found_more_than_the_export_holds_is_told(saved):
     quarantine = Quarantine()
     load_jira_xml(saved(document(item(1), item(2), total=500)), quarantine=quarantine)

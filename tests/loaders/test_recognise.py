@@ -16,7 +16,7 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
     ("name", "content", "section", "is_sure"),
     [
         ("x.csv", "Issue key,Issue id,Status,Created\nA-1,1,Done,2/Jan/24 3:04 PM\n", "jira_csv", True),
-        ("x.csv", "Vorgangsschlüssel;Status;Erstellt\nA-1;Fertig;2/Jan/24 15:04\n", "jira_csv", True),
+        ("x.csv", "Vorgangsschlüssel;Vorgangstyp;Status;Erstellt\nA-1;Bug;Fertig;2/Jan/24 15:04\n", "jira_csv", True),
         ("x.json", '{"issues":[{"id":"1","key":"A-1","fields":{}}]}', "jira_json", True),
         ("x.jsonl", '{"id":"1","key":"A-1","fields":{}}\n{"id":"2","key":"A-2","fields":{}}', "jira_json", True),
         ("x.json", CHANGELOG, "jira_json", True),
