@@ -22,7 +22,8 @@ def test_help_tells_a_newcomer_what_to_do(call):
 def test_check_lists_every_problem_and_ends_with_1(call):
     result = call("check", SAMPLE)
     assert result.exit_code == 1
-    assert "projects.csv (projects): 99 = 90 valid + 8 set aside + 1 repeat" in result.output
+    assert "  projects.csv (projects; named by [projects]; UTF-8, comma): 99 = " in result.output
+    assert "99 = 90 valid + 8 set aside + 1 repeat" in result.output
     assert "projects.csv, line 92, Finish planned: '31/11/2025' is not a day" in result.output
     assert "The status 'Parked' belongs to no stage" in result.output
     assert "on-time rate: 53 of 90 records; left out: " in result.output

@@ -301,8 +301,10 @@ def _full_year(years: pd.Series) -> pd.Series:
 def _order(days: pd.DataFrame, date_format: str | None) -> tuple[str | Reason | None, str]:
     """Return the order of numeric dates, or why there is none, and the text that decides it."""
     numeric = days[days["form"] == "numeric"]
-    fitting = _fitting(numeric)
-    fitting = fitting[fitting.any(axis="columns")]
+    fitting = pd.DataFrame(
+        {name: _moments(*parts).notna() for name, parts in _readings(numeric).items()}
+    )
+    fitting = fitting[fitting.any(axis="columns")]  # what is no day decides nothing
     if date_format in ORDERS or fitting.empty:
         return (date_format if date_format in ORDERS else None), ""
     if "%" in (date_format or ""):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import PMAnalyticsError, load_projects, project_outcomes
-from pmanalytics.schemas import ProjectOutcomes, Projects, empty
+from pmanalytics.schemas import ProjectOutcomes, Projects, dtypes, empty
 
 AS_OF = "2024-06-30"
 DAYS = st.dates(pd.Timestamp("2023-01-01").date(), pd.Timestamp("2025-12-31").date())
@@ -26,7 +26,8 @@ def portfolios(draw, min_size=0):
         :, lambda t: ~t.columns.duplicated()
     ]
     ids = [f"P{number}" for number in range(len(records))]
-    return load_projects(table.assign(project_id=ids, name=ids, currency="EUR"))
+    table = table.assign(project_id=ids, name=ids, currency="EUR")
+    return table[list(dtypes(Projects))].astype(dtypes(Projects))
 
 
 def test_each_project_gets_the_worked_verdict(twelve_projects):

@@ -6,12 +6,11 @@ from hypothesis import strategies as st
 
 from pmanalytics import (
     PMAnalyticsError,
-    load_projects,
     on_budget_rate,
     on_time_and_on_budget_rate,
     on_time_rate,
 )
-from pmanalytics.schemas import Projects, Rates, empty
+from pmanalytics.schemas import Projects, Rates, dtypes, empty
 
 AS_OF = "2024-06-30"
 RATES = {
@@ -31,7 +30,7 @@ def portfolios(draw):
     n = draw(st.integers(0, 25))
     column = lambda values: draw(st.lists(values, min_size=n, max_size=n))  # noqa: E731
     ids = [f"P{number}" for number in range(n)]
-    return load_projects(
+    table = (
         empty(Projects)
         .reindex(range(n))
         .assign(
@@ -39,13 +38,14 @@ def portfolios(draw):
             name=ids,
             currency="EUR",
             status=column(st.sampled_from(["open", "on_hold", "done", "cancelled"])),
-            project_class=column(st.sampled_from(["small", "large", ""])),
+            project_class=column(st.sampled_from(["small", "large", None])),
             baseline_finish_date=column(st.none() | DAYS),
             actual_finish_date=column(st.none() | DAYS),
             baseline_budget=column(st.none() | st.integers(0, 100).map(float)),
             actual_cost=column(st.none() | st.integers(0, 200).map(float)),
         )
     )
+    return table.astype(dtypes(Projects))
 
 
 @pytest.mark.parametrize(
