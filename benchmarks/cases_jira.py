@@ -252,7 +252,7 @@ def searches() -> Iterator[Case]:
     yield of("no status", page(wrong), asides=[Aside("ABC-3", 3, None, "row")])
     prose = issues()
     prose[1]["fields"]["duedate"] = "soon"
-    yield of("prose for a due date", page(prose), headers={"due_date": "duedate"},
+    yield of("prose for a due date", page(prose), headers={"due_date": "fields.duedate"},
              asides=[Aside("ABC-2", 2, "due_date", "value")])  # fmt: skip
     yield of("no issues at all", b'{"errorMessages": ["No access"]}', refused="no Jira issue")
 

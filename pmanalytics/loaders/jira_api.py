@@ -6,13 +6,13 @@ Only the fields that are asked for are decoded; all others, such as descriptions
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from pmanalytics.errors import UnreadableFileError
+from pmanalytics.errors import MissingColumnsError, UnreadableFileError
 from pmanalytics.loaders.files import BYTE_ORDER_MARKS, File
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -94,6 +94,21 @@ RENAMED = {
     "from_name": "fromString",
     "to_id": "to",
     "to_name": "toString",
+}
+
+
+WHERE_READ = {
+    "key": "key",
+    "project_key": "fields.project.key",
+    "item_type": "fields.issuetype.name",
+    "status": "fields.status.name",
+    "created_at": "fields.created",
+    "updated_at": "fields.updated",
+    "resolved_at": "fields.resolutiondate",
+    "status_category_changed_at": "fields.statuscategorychangedate",
+    "due_date": "fields.duedate",
+    "original_estimate_hours": "fields.timeoriginalestimate",
+    "time_spent_hours": "fields.timespent",
 }
 
 
@@ -301,6 +316,34 @@ def issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
         ("changelog", Changelog | None, None),
     ]
     return msgspec.defstruct("Issue", parts)
+
+
+def require_fields(
+    file: str, columns: Mapping[str, str], issues: Mapping[int, Any], contents: Sequence[Contents]
+) -> None:
+    """Refuse a field in `columns` that no issue has, not even empty.
+
+    Raises
+    ------
+    MissingColumnsError
+        If there is one.
+    """
+    empty = [
+        name
+        for name in columns.values()
+        if all(getattr(issue.fields, attribute(name)) is None for issue in issues.values())
+    ]
+    if not empty or not issues:
+        return
+    records = [record for found in contents for record in found.issues]
+    names = {name: None for n in issues for name in _field_names(records[n])}
+    absent = [name for name in empty if name not in names]
+    if absent:
+        raise MissingColumnsError(file, absent, names)
+
+
+def _field_names(record: Record) -> Iterable[str]:
+    return msgspec.json.decode(_page(record.content).fields, type=dict[str, msgspec.Raw])
 
 
 def attribute(name: str) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple, TypeAlias, Unpack
 
 import pandas as pd
@@ -15,15 +12,15 @@ from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import close_newest, in_hours
+from pmanalytics.loaders.jira import JiraSource, close_newest, export_files, in_hours
 from pmanalytics.loaders.jira_columns import Found, find_columns, name_cells
 from pmanalytics.loaders.jira_headers import custom_field
 from pmanalytics.loaders.reading import CellOptions, Reading
-from pmanalytics.loaders.rows import as_file, open_columns
+from pmanalytics.loaders.rows import open_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import WorkItems
 
-Exports: TypeAlias = str | Path | File | Sequence[str | Path | File]
+Exports: TypeAlias = JiraSource | Sequence[JiraSource]
 
 EXPORT_LIMITS = (1_000, 10_000)
 KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
@@ -82,7 +79,8 @@ def load_jira_csv(
     """
     require_texts("columns", columns or {})
     options = Reading(time_zone=time_zone, **reading)
-    parts = [_part(file, columns or {}, options) for file in _files(source)]
+    _, files = export_files(source, (".csv",))
+    parts = [_part(file, columns or {}, options) for file in files]
     _require_asked(parts, columns or {})
     intake = Intake.of([part.intake for part in parts])
     table = pd.concat([part.table.set_axis(part.intake.cells.index) for part in parts])
@@ -135,16 +133,6 @@ class Part(NamedTuple):
     intake: Intake
     found: Found
     table: pd.DataFrame
-
-
-def _files(source: Exports) -> list[File]:
-    """Return the files; those of one name in different folders by their paths."""
-    sources = [source] if isinstance(source, str | Path | File) else list(source)
-    if not sources:
-        raise errors.ConfigError("load_jira_csv was given an empty list; name at least one file.")
-    files = [as_file(each) for each in sources]
-    n_named = Counter(file.name for file in files)
-    return [f if n_named[f.name] == 1 else replace(f, name=str(f.path)) for f in files]
 
 
 def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:

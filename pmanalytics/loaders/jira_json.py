@@ -18,6 +18,7 @@ from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import JiraSource, export_files, in_hours, newest_states
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
+    WHERE_READ,
     Contents,
     Keyed,
     Link,
@@ -26,6 +27,7 @@ from pmanalytics.loaders.jira_api import (
     contents_of,
     issue_type,
     names_of,
+    require_fields,
     text,
 )
 from pmanalytics.loaders.jira_changelogs import (
@@ -106,8 +108,8 @@ def load_jira_json(
 
     Raises
     ------
-    UnreadableFileError
-        If there is no JSON to read, or no Jira issue in it.
+    UnreadableFileError, MissingColumnsError
+        If there is no JSON to read or no Jira issue in it, or none has a field named in `columns`.
     BadRowsError
         If issues cannot be used and there is no quarantine.
     """
@@ -163,6 +165,8 @@ def _opened(
     changes: list[tuple[object, ...]] = []
     versions: list[tuple[object, ...]] = []
     issues = dict(_decoded(intake, decoder, contents))
+    require_fields(intake.file, columns, issues, [found for found in contents if found.issues])
+    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in columns.items()}
     for issue in issues.values():
         if issue.changelog:
             logs.add_own(str(issue.id), issue.fields.updated, issue.changelog)

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from pmanalytics import Quarantine, load_jira_csv, time_in_status
-from pmanalytics.errors import BadRowsError, ConfigError, MissingColumnsError
+from pmanalytics.errors import BadRowsError, ConfigError, MissingColumnsError, UnreadableFileError
 
 HEADER = (
     "Summary,Issue key,Issue id,Issue Type,Status,Created,Updated,Resolved,Due Date,Labels,"
@@ -213,7 +213,7 @@ def test_a_header_asked_for_may_be_in_one_of_the_files_only(export):
 
 
 def test_no_file_at_all_is_refused():
-    with pytest.raises(ConfigError, match="an empty list; name at least one file"):
+    with pytest.raises(UnreadableFileError, match="The list of files to read is empty"):
         load_jira_csv([], time_zone="UTC")
 
 

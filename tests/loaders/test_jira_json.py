@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pmanalytics import Quarantine, load_jira_json
-from pmanalytics.errors import BadRowsError, UnreadableFileError
+from pmanalytics.errors import BadRowsError, MissingColumnsError, UnreadableFileError
 from pmanalytics.loaders.files import file_at
 
 STATUS_IDS = {"To Do": "1", "Done": "2", "Doing": "3", "Review": "4"}
@@ -224,6 +224,13 @@ def test_a_due_date_with_a_time_is_the_day_that_is_written(saved):
     assert items["due_date"].tolist() == [pd.Timestamp("2025-01-01")]
 
 
+def test_a_field_that_no_issue_has_is_refused_with_its_nearest(saved):
+    path = saved(issue(1, customfield_10016=None))
+    with pytest.raises(MissingColumnsError, match=r"customfield_10061 .nearest header: 'customfi"):
+        load_jira_json(path, columns={"story_points": "customfield_10061"})
+    load_jira_json(path, columns={"story_points": "customfield_10016"})
+
+
 def test_a_further_column_of_a_known_field_holds_its_name(saved):
     found = issue(1, priority={"id": "1", "name": "High"}, components=[{"name": "UI"}])
     columns = {"prio": "priority", "parts": "components"}
@@ -262,8 +269,8 @@ def test_json_lines_keep_their_line_numbers(saved):
     ("damage", "where", "reason"),
     [
         ({"status": None}, "$.fields.status", "expected `object`, got `null`"),
-        ({"status": {"name": None}}, "status:", "is missing and required"),
-        ({"created": "yesterday"}, "created_at: 'yesterday'", "is no date but a remark"),
+        ({"status": {"name": None}}, "fields.status.name:", "is missing and required"),
+        ({"created": "yesterday"}, "fields.created: 'yesterday'", "is no date but a remark"),
         ({"created": None}, "$.fields.created", "expected `str`, got `null`"),
         ({"timespent": "much"}, "$.fields.timespent", "expected `float | null`, got `str`"),
     ],
@@ -511,7 +518,7 @@ def test_a_status_without_name_goes_by_its_id(saved):
 
 def test_ids_are_texts_however_they_are_written(saved):
     found = issue(1) | {"id": 10063}
-    tables = load_jira_json(saved([found, issue(1) | {"id": "10064"}]))
+    tables = load_jira_json(saved([found, issue(2) | {"id": "10064"}]))
     assert tables.work_items["item_id"].tolist() == ["10063", "10064"]
     assert tables.status_changes["item_id"].tolist() == ["10063", "10064"]
 
