@@ -28,10 +28,10 @@ from pmanalytics.loaders.recognise import (
     CORRECTIONS,
     DOCUMENT,
     Guess,
-    date_columns,
     id_column,
     recognise,
     sample_of,
+    stage_columns,
 )
 from pmanalytics.loaders.synonyms import (
     HISTORY,
@@ -44,7 +44,10 @@ from pmanalytics.loaders.synonyms import (
 )
 from pmanalytics.schemas import PROJECT_STATUSES
 
-MISSING_WORDS = {"NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--"}
+MISSING_WORDS = {
+    "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
+    "k. A.", "entfällt", "s/o", "s.o.",
+}  # fmt: skip
 MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
 NO_CURRENCY = "XXX"  # ISO 4217: no currency
 ENOUGH = 5  # below this many, a rate says nothing
@@ -86,7 +89,10 @@ def propose_config(folder: str | Path) -> str:
         raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
     guesses = {file: recognise(file) for file in files_in(folder)}
     sections = _drafted(guesses)
-    general = Section({"time_zone": UTC}, checks={"time_zone": "the zone whose days and clock"})
+    general = Section(
+        {"time_zone": UTC},
+        checks={"time_zone": "the zone whose days count, and whose clock the files show"},
+    )
     if any(MONEY & section.settings.get("columns", {}).keys() for section in sections.values()):
         general.settings["currency"] = NO_CURRENCY
         general.checks["currency"] = "the currency of all amounts; XXX stands for none"
@@ -94,7 +100,7 @@ def propose_config(folder: str | Path) -> str:
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)
     day = newest_day(tables)
-    general.checks["as_of"] = "the day the files describe; this is the newest date in them"
+    general.checks["as_of"] = "the day the files describe; on this one something happened last"
     if day is None:
         day = _last_modified(guesses)
         general.checks["as_of"] = "the day the files describe; this is when they were last changed"
@@ -127,10 +133,10 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
     for name, those in files.items():
         names, guess = [file.name for file in those], guesses[those[0]]
         section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
-        if guess.is_sure:
+        if name.startswith("jira_"):
             listed = names[0] if len(names) == 1 else f"{len(names)} files"
             section = Section({}, f"{listed}: {guess.why}, known by the content")
-        if not guess.is_sure:
+        else:
             _add_columns(name, section, those)
         sections[name] = section
     return sections
@@ -138,16 +144,16 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
 
 def _add_columns(name: str, section: Section, files: list[File]) -> None:
     """Add what the cells and headers of a table tell."""
-    samples = [sample_of(file) for file in files]
+    samples = [sample_of(file, n_rows=None) for file in files]
     common = [header for header in samples[0] if all(header in sample for sample in samples)]
     sample = pd.concat([each[common] for each in samples], ignore_index=True)
-    words = set(pd.unique(sample.to_numpy().ravel())) & MISSING_WORDS
+    words = set(pd.unique(sample.apply(lambda c: c.str.strip()).to_numpy().ravel())) & MISSING_WORDS
     if words:
         section.settings["missing"] = sorted(words)
         section.checks["missing"] = "words that stand for an empty cell"
     if name.endswith("_stage_dates"):
         section.settings["item_id"] = id_column(sample)
-        order = stage_order(sample[date_columns(sample)].apply(_clock_times))
+        order = stage_order(sample[stage_columns(sample)].apply(_clock_times))
         section.settings["stages"] = {header: header for header in order}
         section.checks["stages"] = "stage entered = date; in order, the last one ends it"
         section.checks["item_id"] = "tells the rows apart"
@@ -176,9 +182,10 @@ def _add_status(section: Section, sample: pd.DataFrame) -> None:
     header = section.settings["columns"].get("status")
     if header is None:
         section.settings["defaults"] = {"status": "open"}
-        section.checks["defaults"] = "there is no column for it: open, on_hold, done or cancelled"
+        section.checks["defaults"] = "there is no column for it, so every project counts as open"
         return
-    words = [word for word in sample[header].str.strip().unique() if word]
+    empty = {"", *section.settings.get("missing", [])}
+    words = [word for word in sample[header].str.strip().unique() if word not in empty]
     ours = {word: guessed_word(word, STATUS_WORDS) or "open" for word in words}
     others = {w: o for w, o in ours.items() if w.casefold() not in PROJECT_STATUSES}
     if others:
@@ -219,7 +226,7 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
             section.settings["date_format"] = "excel"
             section.checks["date_format"] = "dates are serial numbers of Excel"
         if errors.AMBIGUOUS_NUMBER.reason in reasons:
-            section.settings["decimal"] = "."
+            section.settings["decimal"] = _mark_beside(reader, names)
             section.checks["decimal"] = "no cell decides: the decimal mark is . or ,"
         if errors.SHORT_ROW.reason in reasons:
             section.settings["short_rows"] = PAD
@@ -234,15 +241,27 @@ def _order_beside(reader: FolderReader, names: list[str]) -> str:
     return "month first" if readings.str.startswith("month/day").any() else "day first"
 
 
+def _mark_beside(reader: FolderReader, names: list[str]) -> str:
+    """Return the decimal mark of other columns, or else the one that goes with the delimiter."""
+    columns, files = reader.quarantine.columns, reader.quarantine.files
+    readings = columns.loc[columns["file"].isin(names), "reading"].dropna()
+    if readings.str.startswith("decimal").any():
+        return "," if readings.str.startswith("decimal comma").any() else "."
+    is_semicolon = files.loc[files["file"].isin(names), "evidence"].str.contains("semicolon")
+    return "," if is_semicolon.any() else "."
+
+
 def _from_jira(tables: Mapping[str, pd.DataFrame]) -> dict[str, Section]:
     """Return how issues could be projects and products, where there is nothing else."""
     items, sections = tables["work_items"], {}
     if len(items) and tables["products"].empty:
-        why = "each Jira project is a product; component is another way"
-        sections[f"products.{FROM_JIRA}"] = Section({"by": "project"}, why, {"by": why})
+        checks = {"by": "each Jira project is a product; component is another way"}
+        sections[f"products.{FROM_JIRA}"] = Section({"by": "project"}, "", checks)
     if len(items) and tables["projects"].empty:
         settings, why = _projects_from(items, tables["releases"])
-        sections[f"projects.{FROM_JIRA}"] = Section(settings, why, dict.fromkeys(settings, why))
+        every = "every resolution counts as delivered; list those that do not"
+        checks = {"cancelled_resolutions": every} | dict.fromkeys(list(settings)[:1], why)
+        sections[f"projects.{FROM_JIRA}"] = Section(settings, "", checks)
     return sections
 
 
@@ -255,9 +274,11 @@ def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[st
     is_dated = releases["release_date"].notna() & releases["is_released"].fillna(False)
     if items["fix_versions"].explode().isin(releases.loc[is_dated, "name"]).sum() >= ENOUGH:
         settings = {"due": "fix_version", "cancelled_resolutions": []}
-        return settings, "each issue is due with its first release, however it was resolved"
+        return settings, "each issue counts as a project, due with its first release"
     if dated.sum() >= ENOUGH:
-        return {"item_types": list(dated.index)}, "each issue is due at its due date"
+        return {
+            "item_types": list(dated.index)
+        }, "each issue counts as a project, due at its due date"
     return {"by": "project"}, "each Jira project is a project; few issues have a due date"
 
 
@@ -289,7 +310,7 @@ def _workflow(statuses: pd.Series, category: pd.Series) -> dict[str, list[str]]:
     named = {stage.casefold() for stage in stages}
     for status in statuses.unique():
         if status.casefold() in named:
-            continue
+            continue  # a stage's own name is one of its statuses
         word = guessed_word(status, STATUS_WORDS)
         by_word = WORD_STAGES[word] if word else "In progress"
         told = CATEGORY_STAGES.get(str(category.get(status)), by_word)

@@ -14,6 +14,7 @@ from pmanalytics.loaders.jira_headers import is_navigator_header
 from pmanalytics.loaders.rows import sampled
 from pmanalytics.loaders.synonyms import (
     HISTORY,
+    PRODUCTS,
     PROJECTS,
     SNAPSHOT_DATES,
     guessed_columns,
@@ -28,6 +29,8 @@ DATE_LIKE = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
     r"([T ,].*)?"
 )
+# A date that something is meant to happen on is no entry into a stage.
+PLANNED = re.compile(r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu")
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -58,9 +61,9 @@ def recognise(file: File) -> Guess:
         return Guess(None, str(error).removeprefix(f"{file.name}: ").rstrip("."))
 
 
-def sample_of(file: File) -> pd.DataFrame:
-    """Return the first rows of a table as text, short ones padded, long ones left out."""
-    header, taken = sampled(file, SAMPLE_ROWS)
+def sample_of(file: File, n_rows: int | None = SAMPLE_ROWS) -> pd.DataFrame:
+    """Return the first rows of a table, or all, as text: short ones padded, long ones left out."""
+    header, taken = sampled(file, n_rows)
     width = len(header)
     cells = [[*row, *[""] * (width - len(row))] for row in taken if len(row) <= width]
     columns = [name or f"(column {n})" for n, name in enumerate(header, 1)]
@@ -78,6 +81,11 @@ def date_columns(sample: pd.DataFrame) -> list[str]:
 
     names = pd.Index(sample.columns)
     return [name for name in names[~names.duplicated(keep=False)] if is_date(sample[name])]
+
+
+def stage_columns(sample: pd.DataFrame) -> list[str]:
+    """Return the columns that may say when an item entered a stage: dates, but no plans."""
+    return [name for name in date_columns(sample) if not PLANNED.search(plain_name(name))]
 
 
 def id_column(sample: pd.DataFrame) -> str | None:
@@ -113,7 +121,8 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
     if {"item_id", "changed_at", "to_status"} <= plain:
         level = guessed_level([file.path.stem])
         return Guess(f"{level or 'work_item'}_history", "our headers", is_sure=level is not None)
-    if {"project_id", "name", "status"} <= plain:
+    is_series = bool(plain & set(SNAPSHOT_DATES))
+    if {"project_id", "name", "status"} <= plain and not is_series:
         return Guess("projects", "our headers", is_sure=True)
     if {"product_id", "name"} <= plain and "project_id" not in plain:
         return Guess("products", "our headers", is_sure=True)
@@ -139,6 +148,10 @@ def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
         return Guess(f"{level}_history", "items that repeat with a date and a status")
     if {"project_id", "name", "status"} <= set(ours) and any(ours.get(n) in days for n in ours):
         return Guess("projects", "an id, a name, a status and dates")
+    product = guessed_columns(header, PRODUCTS)
+    if level == "product" and {"product_id", "name", "stage"} <= set(product):
+        return Guess("products", "an id, a name and a stage")
+    days = stage_columns(sample)
     if len(days) >= 2 and id_column(sample):
         return Guess(f"{level}_stage_dates", f"one row per item with {len(days)} dates")
     return Guess(None, f"a table of {', '.join(header[:5])}" if header else "no table")

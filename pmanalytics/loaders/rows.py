@@ -132,9 +132,9 @@ def open_columns(
     return intake
 
 
-def sampled(file: File, n_rows: int) -> tuple[list[str], list[Sequence[str]]]:
-    """Return the header and the first records of a file, as far as they can be told."""
-    is_text = file.suffix not in (".json", *SPREADSHEETS)
+def sampled(file: File, n_rows: int | None) -> tuple[list[str], list[Sequence[str]]]:
+    """Return the header and the first records of a file, or all, as far as they can be told."""
+    is_text = n_rows is not None and file.suffix not in (".json", *SPREADSHEETS)
     taken: list[Sequence[str]] = []
     with _cell_limit(file.limits.cell_chars):
         rows = rows_of(replace(file, is_sample=is_text), Reading())

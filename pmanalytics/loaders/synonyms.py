@@ -13,38 +13,48 @@ from pmanalytics.loaders.intake import plain_name
 PROJECTS = {
     "project_id": [
         "project_id", "project_number", "project_no", "project_code", "project_key", "pid", "id",
-        "nr", "number", "code", "key", "projekt_id", "projektnummer",
+        "nr", "number", "code", "key", "projekt_id", "projektnummer", "projekt_nr", "projektnr",
+        "numéro", "id_projet", "id_proyecto", "id_projeto",
     ],
-    "name": ["name", "project_name", "project_title", "title", "project", "titel", "projekt"],
+    "name": ["name", "project_name", "project_title", "title", "project", "titel", "projekt",
+             "projektname", "bezeichnung", "nom", "nombre", "nome"],
     "product_id": ["product_id", "product", "produkt"],
-    "project_manager": ["project_manager", "manager", "owner", "lead", "pm", "projektleiter"],
-    "status": ["status", "state", "project_status", "stand", "zustand"],
+    "project_manager": ["project_manager", "manager", "owner", "lead", "pm", "projektleiter",
+                        "chef_de_projet", "responsable", "responsável"],
+    "status": ["status", "state", "project_status", "stand", "zustand", "statut", "estado", "état"],
     "stage": ["stage", "current_phase", "phase", "current_stage", "project_phase"],
     "project_class": ["project_class", "class", "category", "project_type", "type"],
-    "baseline_start_date": ["baseline_start", "planned_start", "start_planned", "plan_start"],
+    "baseline_start_date": ["baseline_start", "planned_start", "start_planned", "plan_start",
+                            "startdatum_plan", "start_plan", "beginn_plan", "plan_beginn"],
     "baseline_finish_date": [
         "baseline_finish", "baseline_end", "planned_finish", "planned_end", "finish_planned",
         "planned_completion", "target_date", "due_date", "due", "deadline", "end_planned",
+        "enddatum_plan", "ende_plan", "plan_ende", "plantermin", "endtermin_plan", "liefertermin",
+        "fällig", "fälligkeitsdatum", "termin", "échéance", "fecha_límite", "prazo",
     ],
     "rebaselined_finish_date": ["rebaselined_finish", "finish_re_planned", "revised_finish"],
     "forecast_finish_date": [
         "forecast_completion", "forecast_finish", "forecast_end", "expected_finish",
         "finish_expected", "estimated_completion", "expected_completion",
     ],
-    "actual_start_date": ["actual_start", "start", "started", "start_date"],
+    "actual_start_date": ["actual_start", "start", "started", "start_date",
+                          "startdatum_ist", "start_ist", "beginn", "startdatum"],
     "actual_finish_date": [
         "actual_finish", "finish", "finished", "completed", "completion_date", "finish_date",
-        "actual_end", "end_date", "closed", "closed_date",
+        "actual_end", "end_date", "closed", "closed_date", "enddatum_ist", "ende_ist", "ist_ende",
+        "fertigstellung", "fertig_am", "abgeschlossen_am", "enddatum",
     ],
     "baseline_budget": [
         "original_budget", "approved_budget", "baseline_cost", "planned_cost", "budget",
+        "plankosten", "budget_plan", "presupuesto", "orçamento",
     ],
     "forecast_cost": [
         "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "cost_expected",
         "final_forecast_cost",
     ],
-    "actual_cost": ["cost", "spent", "spend", "expenditure", "cost_to_date", "spend_to_date"],
-    "currency": ["currency", "ccy"],
+    "actual_cost": ["cost", "spent", "spend", "expenditure", "cost_to_date", "spend_to_date",
+                    "istkosten", "kosten_ist", "kosten", "coût", "coste", "custo"],
+    "currency": ["currency", "ccy", "währung", "devise", "moneda", "moeda"],
     "percent_complete": ["percent_complete", "complete", "progress", "pct_complete"],
     "updated_date": ["updated", "last_update", "last_updated", "modified"],
 }  # fmt: skip
@@ -53,9 +63,19 @@ SNAPSHOT_DATES = [
     "data_date", "snapshot", "reported",
 ]  # fmt: skip
 PRODUCTS = {
-    "product_id": ["product_id", "product_code", "product_key", "id", "key", "code"],
-    "name": ["name", "product_name", "product", "title"],
-    "product_manager": ["product_manager", "manager", "owner"],
+    "product_id": [
+        "product_id",
+        "product_code",
+        "product_key",
+        "produkt_nr",
+        "produktnummer",
+        "id",
+        "key",
+        "code",
+        "nr",
+    ],
+    "name": ["name", "product_name", "product", "title", "produktname", "produkt"],
+    "product_manager": ["product_manager", "manager", "owner", "produktmanager"],
     "stage": ["stage", "lifecycle_stage", "phase"],
     "updated_date": ["updated", "last_update", "last_updated"],
 }
@@ -88,7 +108,7 @@ STATUS_WORDS = {
         "cancel", "won't", "wont", "reject", "declin", "abandon", "withdrawn", "obsolete",
         "duplicate", "stopped", "terminated", "abgebrochen", "storniert", "annul", "abandonn",
     ],
-    "on_hold": ["hold", "paused", "suspend", "blocked", "pausiert", "en pause", "pausad"],
+    "on_hold": ["hold", "paused", "suspend", "blocked", "pausiert", "ruht", "en pause", "pausad"],
     "done": [
         "done", "closed", "complete", "finish", "resolved", "delivered", "released", "fertig",
         "erledigt", "abgeschlossen", "terminé", "fermé", "concluíd", "finaliz", "cerrad", "listo",
@@ -102,9 +122,12 @@ STATUS_WORDS = {
 }  # fmt: skip
 
 
+NEGATED = re.compile(r"\b(?:not|nicht|noch nicht|to be|pas|non|não|no)\s+\w+")
+
+
 def guessed_word(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
     """Return the first meaning of which a word begins in the text; short words must be whole."""
-    plain = text.casefold()
+    plain = NEGATED.sub("", text.casefold())
 
     def occurs(word: str) -> bool:
         end = r"(?!\w)" if len(word) < 5 and word.isascii() else ""
