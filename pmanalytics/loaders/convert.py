@@ -121,7 +121,8 @@ def _numbers(intake: Intake, field: pa.Column, column: pd.Series, reading: Readi
     numbers = pd.concat([ready.mask(np.isinf(ready)), found.numbers])
     if is_share:
         bare = numbers.drop(cells.index[cells.str.contains("%", regex=False)])
-        is_doubtful = (bare.max() > 1) & bare.between(0, 1, inclusive="right")
+        has_shares = bare.between(0, 1, inclusive="neither").any()
+        is_doubtful = (bare == 1) & (bare.max() > 1) & (not has_shares)
         intake.reject(field.name, column[bare.index[is_doubtful]], errors.DOUBTFUL_SHARE)
     return numbers.reindex(column.index)
 
