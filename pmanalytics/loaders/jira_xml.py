@@ -11,7 +11,7 @@ import pandas as pd
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from pmanalytics.errors import UnreadableFileError, counted, require_texts
+from pmanalytics.errors import ConfigError, UnreadableFileError, counted, require_texts
 from pmanalytics.loaders.convert import typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
@@ -138,8 +138,8 @@ def _text(file: File) -> tuple[str, int]:
     declared = DECLARED.search(file.head())
     encoding = declared[1].decode() if declared else None
     try:
-        text, _ = file.text(encoding)
-    except LookupError:
+        text, _ = file.text(Reading(encoding=encoding).encoding)
+    except ConfigError:
         raise UnreadableFileError(
             f"{file.name}: it says its encoding is {encoding!r}, which is not known."
         ) from None
