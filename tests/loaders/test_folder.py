@@ -88,6 +88,20 @@ def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
     assert load_portfolio(place, as_of="2025-06-30").files["file"].tolist() == ["projects.csv"]
 
 
+def test_corrections_count_and_those_of_no_table_are_told(folder):
+    place = folder(
+        projects__csv=PROJECTS + "P3,Three,frozen,\n",
+        fixed__csv="file,line,column,value,corrected\n"
+        "projects.csv,4,status,frozen,open\ngone.csv,2,status,frozen,open\n",
+    )
+    portfolio = load_portfolio(place, as_of="2025-06-30")
+    assert portfolio.projects["status"].tolist() == ["done", "open", "open"]
+    assert portfolio.notes == (
+        "1 correction of projects.csv taken in.",
+        "1 correction of 'gone.csv' not used: no table of that name is read here.",
+    )
+
+
 def test_a_navigator_export_alone_is_enough(folder):
     place = folder(
         jira__csv=JIRA.format(updated=""), pmanalytics__toml='time_zone = "Europe/Berlin"'
