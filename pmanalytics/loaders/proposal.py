@@ -33,6 +33,7 @@ from pmanalytics.loaders.recognise import (
     sample_of,
     stage_columns,
 )
+from pmanalytics.loaders.records import NO_CURRENCY
 from pmanalytics.loaders.synonyms import (
     HISTORY,
     PRODUCTS,
@@ -49,7 +50,6 @@ MISSING_WORDS = {
     "k. A.", "entfällt", "s/o", "s.o.",
 }  # fmt: skip
 MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
-NO_CURRENCY = "XXX"  # ISO 4217: no currency
 ENOUGH = 5  # below this many, a rate says nothing
 
 

@@ -17,6 +17,8 @@ from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import MONEY, PROJECT_STATUSES, Products, Projects, Table
 
+NO_CURRENCY = "XXX"  # ISO 4217: no currency
+
 
 def load_products(
     source: Source | Sequence[Source],
@@ -185,8 +187,10 @@ def compare_currencies(intake: Intake, table: pd.DataFrame) -> None:
             continue
         amounts = intake.cells[name]
         written = written_currencies(amounts)
-        table["currency"] = table["currency"].fillna(only_currency(written))
-        is_other = ~may_be_currency(written, table["currency"])
+        said = table["currency"].mask(table["currency"] == NO_CURRENCY)
+        known = said.fillna(only_currency(written))
+        table["currency"] = known.fillna(table["currency"])
+        is_other = ~may_be_currency(written, known)
         intake.reject(name, amounts[is_other], errors.OTHER_CURRENCY)
 
 

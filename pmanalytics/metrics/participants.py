@@ -70,8 +70,9 @@ def portfolio_participation(portfolio: Portfolio) -> pd.DataFrame:
     --------
     >>> from pmanalytics import load_portfolio
     >>> part = portfolio_participation(load_portfolio("data/sample"))
-    >>> part.loc[0, ["measure", "n_records", "n_used"]].tolist()
-    ['on-time rate', 90, 53]
+    >>> part[["measure", "n_records", "n_used"]][:1]
+            measure  n_records  n_used
+    0  on-time rate         90      53
     """
     as_of = portfolio.as_of
     visits = [

@@ -83,7 +83,7 @@ def test_a_german_list_is_a_list_of_projects(tmp_path, proposed):
     (tmp_path / "liste.csv").write_text(
         "Projekt-Nr;Projektname;Status;Startdatum (Plan);Enddatum (Plan);Enddatum (Ist);Istkosten\n"
         "1;Eins;läuft;01.01.2025;31.03.2025;;k.A.\n"
-        "2;Zwei;abgeschlossen;01.01.2025;28.02.2025;27.02.2025;900\n",
+        "2;Zwei;abgeschlossen;01.01.2025;28.02.2025;27.02.2025;1.900,50 €\n",
         encoding="utf-8",
     )
     config, portfolio = proposed()
@@ -98,6 +98,7 @@ def test_a_german_list_is_a_list_of_projects(tmp_path, proposed):
     }
     assert portfolio.projects["status"].tolist() == ["open", "done"]
     assert portfolio.projects["actual_cost"].isna().tolist() == [True, False]
+    assert portfolio.projects["currency"].tolist() == ["XXX", "EUR"]
 
 
 def test_words_far_down_a_file_are_found(tmp_path, proposed):
