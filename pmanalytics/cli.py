@@ -32,6 +32,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except PMAnalyticsError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            told = f"{error.filename}: cannot be written or read ({error.strerror})."
+            raise click.ClickException(told) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -53,6 +53,12 @@ def test_a_place_that_cannot_be_written_to_is_named(call, tmp_path):
     assert call("report", tmp_path / "nowhere").output.splitlines()[-1].endswith("no such folder.")
 
 
+def test_a_list_of_problems_that_cannot_be_written_is_told(call, tmp_path):
+    result = call("check", SAMPLE, "--fix-me", tmp_path / "nowhere" / "bad.csv")
+    assert result.exit_code == 1
+    assert "cannot be written or read" in result.output
+
+
 def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("sample", "acme").exit_code == 0
