@@ -9,7 +9,7 @@ from importlib import import_module
 
 _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
-    "pmanalytics.loaders.records": ["load_products", "load_projects"],
+    "pmanalytics.loaders.records": ["load_products", "load_projects", "load_table"],
     "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
     "pmanalytics.loaders.snapshots": ["load_project_snapshots", "Snapshots"],
     "pmanalytics.loaders.jira_csv": ["load_jira_csv", "time_in_status"],

@@ -11,14 +11,23 @@ import pandas as pd
 from pmanalytics.calendars import UTC
 from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.schemas import (
+    Allocations,
     Columns,
+    CostByYear,
+    Defects,
+    ExchangeRates,
     FieldChanges,
     Files,
+    Forecasts,
+    PriceIndex,
     Problems,
     Products,
     Projects,
     Releases,
+    Risks,
     StatusChanges,
+    StatusReports,
+    Tasks,
     WorkItems,
     empty,
 )
@@ -87,6 +96,15 @@ class Portfolio:
     status_changes: pd.DataFrame = field(default_factory=lambda: empty(StatusChanges))
     field_changes: pd.DataFrame = field(default_factory=lambda: empty(FieldChanges))
     releases: pd.DataFrame = field(default_factory=lambda: empty(Releases))
+    status_reports: pd.DataFrame = field(default_factory=lambda: empty(StatusReports))
+    tasks: pd.DataFrame = field(default_factory=lambda: empty(Tasks))
+    forecasts: pd.DataFrame = field(default_factory=lambda: empty(Forecasts))
+    cost_by_year: pd.DataFrame = field(default_factory=lambda: empty(CostByYear))
+    price_index: pd.DataFrame = field(default_factory=lambda: empty(PriceIndex))
+    exchange_rates: pd.DataFrame = field(default_factory=lambda: empty(ExchangeRates))
+    risks: pd.DataFrame = field(default_factory=lambda: empty(Risks))
+    allocations: pd.DataFrame = field(default_factory=lambda: empty(Allocations))
+    defects: pd.DataFrame = field(default_factory=lambda: empty(Defects))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))

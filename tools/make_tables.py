@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from pmanalytics.loaders.jira_headers import HEADERS
-from pmanalytics.schemas import INPUT_TABLES, RESULT_TABLES, Products, Projects, Table
+from pmanalytics.schemas import (
+    FURTHER_TABLES,
+    INPUT_TABLES,
+    RESULT_TABLES,
+    Products,
+    Projects,
+    Table,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 KINDS = {
@@ -13,7 +20,8 @@ KINDS = {
     "float64": "number", "Int64": "whole number", "int64": "whole number", "boolean": "yes/no",
     "bool": "yes/no", "object": "list",
 }  # fmt: skip
-INTRODUCTION = """\
+INTRODUCTION = (
+    """\
 # Tables
 
 What goes in and what comes out. **Bold** columns are required; all others may be missing. Your
@@ -27,7 +35,11 @@ Without Jira, fill these: [products.csv](templates/products.csv),
 [projects.csv](templates/projects.csv), [product_stages.csv](templates/product_stages.csv),
 [project_stages.csv](templates/project_stages.csv), and for single pieces of work
 [jira.csv](templates/jira.csv), whose headers are those of Jira's own export.
-"""
+
+For some measures only: """
+    + ", ".join(f"[{name}.csv](templates/{name}.csv)" for name in FURTHER_TABLES)
+    + ".\n"
+)
 
 
 def tables_page() -> str:
@@ -46,6 +58,7 @@ def templates() -> dict[str, str]:
         "product_stages.csv": history,
         "project_stages.csv": history,
         "jira.csv": jira,
+        **{f"{name}.csv": list(t.to_schema().columns) for name, t in FURTHER_TABLES.items()},
     }
     return {name: ",".join(columns) + "\n" for name, columns in headers.items()}
 

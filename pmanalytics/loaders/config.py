@@ -11,6 +11,7 @@ from typing import Any
 from pmanalytics.errors import ConfigError, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle
 from pmanalytics.loaders.files import Limits, file_at
+from pmanalytics.schemas import FURTHER_TABLES
 
 CONFIG = "pmanalytics.toml"
 CELLS = ["date_format", "decimal", "missing", "short_rows", "encoding"]
@@ -30,6 +31,7 @@ KEYS = {
     "jira_csv": TABLE,
     "jira_json": ["file", "columns"],
     "jira_xml": ["file", "columns"],
+    **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],

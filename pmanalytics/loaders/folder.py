@@ -31,10 +31,11 @@ from pmanalytics.loaders.jira_csv import load_jira_csv
 from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira_xml import load_jira_xml
 from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
-from pmanalytics.loaders.records import load_products, load_projects
+from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (
+    FURTHER_TABLES,
     LEVELS,
     FieldChanges,
     Files,
@@ -56,6 +57,11 @@ USUAL_NAMES = {
     "jira_csv": "jira.csv",
     "jira_json": "jira.json",
 }
+WITH_CURRENCY = {
+    "projects",
+    "project_snapshots",
+    *(name for name, table in FURTHER_TABLES.items() if "currency" in dtypes(table)),
+} - {"exchange_rates"}
 MINUTE = pd.Timedelta(minutes=1)
 
 
@@ -139,7 +145,7 @@ class FolderReader:
         settings = dict(self.config.get(section, {}))
         for key in ("file", FROM_JIRA):
             settings.pop(key, None)
-        if section in ("projects", "project_snapshots") and "currency" in self.config:
+        if section in WITH_CURRENCY and "currency" in self.config:
             currency = {"currency": self.config["currency"]}
             settings["defaults"] = currency | settings.get("defaults", {})
         if not section.startswith("jira_"):
@@ -164,7 +170,16 @@ class FolderReader:
             "status_changes": _stacked(changes, StatusChanges),
             "field_changes": jira.field_changes,
             "releases": jira.releases,
+            **self.further_tables(),
         }
+
+    def further_tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that only some measures need."""
+        loaded = {
+            name: self.load(name, load_table, schema=schema)
+            for name, schema in FURTHER_TABLES.items()
+        }
+        return {name: table for name, table in loaded.items() if table is not None}
 
     def histories(self) -> list[pd.DataFrame | None]:
         """Return the histories of every level that are no Jira changelog."""

@@ -308,8 +308,13 @@ def _range_reason(check: pa.Check) -> Reason:
         return Reason(f"is none of {allowed}", "Use one of these, or map yours with values=")
     if "pattern" in given:
         return Reason("is not a three-letter code", "Write an ISO currency code such as EUR")
-    if "max_value" in given:
+    if given.get("max_value") == 1:
         return Reason("is not between 0 and 1", "Write 45 % as 0.45")
+    if "max_value" in given:
+        between = f"is not between {given['min_value']} and {given['max_value']}"
+        return Reason(between, "Correct the number")
+    if check.name == "greater_than":
+        return Reason(f"is not above {given['min_value']}", "Correct the number")
     return Reason("is negative", "Correct the number, or leave the cell empty")
 
 

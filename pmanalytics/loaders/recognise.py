@@ -20,6 +20,7 @@ from pmanalytics.loaders.synonyms import (
     guessed_columns,
     guessed_level,
 )
+from pmanalytics.schemas import FURTHER_TABLES
 
 CORRECTIONS = "corrections"
 DOCUMENT = "a document"
@@ -118,15 +119,32 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
         return Guess(CORRECTIONS, "a list of corrections", is_sure=True)
     if is_navigator_header(header):
         return Guess("jira_csv", "headers of Jira's issue navigator", is_sure=True)
+    return _of_our_headers(plain, file) or _by_shape(file, sample, header)
+
+
+def _of_our_headers(plain: set[str], file: File) -> Guess | None:
+    """Return the table whose columns bear our names."""
     if {"item_id", "changed_at", "to_status"} <= plain:
         level = guessed_level([file.path.stem])
         return Guess(f"{level or 'work_item'}_history", "our headers", is_sure=level is not None)
+    section = _further_table(plain)
     is_series = bool(plain & set(SNAPSHOT_DATES))
-    if {"project_id", "name", "status"} <= plain and not is_series:
-        return Guess("projects", "our headers", is_sure=True)
-    if {"product_id", "name"} <= plain and "project_id" not in plain:
-        return Guess("products", "our headers", is_sure=True)
-    return _by_shape(file, sample, header)
+    if section is None and {"project_id", "name", "status"} <= plain and not is_series:
+        section = "projects"
+    if section is None and {"product_id", "name"} <= plain and "project_id" not in plain:
+        section = "products"
+    return Guess(section, "our headers", is_sure=True) if section else None
+
+
+def _further_table(plain: set[str]) -> str | None:
+    """Return the further table whose required columns are all there, unless it may be a project."""
+    for section, schema in FURTHER_TABLES.items():
+        columns = schema.to_schema().columns
+        required = [name for name, column in columns.items() if not column.nullable]
+        has_own_id = columns[required[0]].unique
+        if plain.issuperset(required) and (has_own_id or "name" not in plain):
+            return section
+    return None
 
 
 def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:

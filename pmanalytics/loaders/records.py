@@ -1,7 +1,8 @@
-"""Products and projects from plain tables: files with a header, or DataFrames."""
+"""Products, projects and further tables from plain ones: files with a header, or DataFrames."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
@@ -15,7 +16,7 @@ from pmanalytics.loaders.numbers import may_be_currency, only_currency, written_
 from pmanalytics.loaders.reading import Reading, ReadingOptions
 from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import MONEY, PROJECT_STATUSES, Products, Projects, Table
+from pmanalytics.schemas import MONEY, Products, Projects, Table
 
 NO_CURRENCY = "XXX"  # ISO 4217: no currency
 
@@ -61,11 +62,60 @@ def load_products(
       product_id   name  Line
     0        ATL  Atlas  Maps
     """
-    options = Reading(**reading)
+    return load_table(source, Products, columns=columns, quarantine=quarantine, **reading)
+
+
+def load_table(
+    source: Source | Sequence[Source],
+    schema: type[Table],
+    *,
+    columns: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    defaults: Mapping[str, str] | None = None,
+    quarantine: Quarantine | None = None,
+    **reading: Unpack[ReadingOptions],
+) -> pd.DataFrame:
+    """What do the rows of any table say, such as status reports, tasks or risks?
+
+    Parameters
+    ----------
+    source
+        Path of a file with a header (delimited text, a spreadsheet or JSON records), or a frame;
+        or a list of these.
+    schema
+        The table it is: one of `pmanalytics.schemas`, such as `StatusReports`.
+    columns, values, defaults, quarantine, **reading
+        As in `load_projects`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table, with the file's other columns beside it.
+
+    Raises
+    ------
+    UnreadableFileError, MissingColumnsError
+        If there is no table to read, or it lacks a required column.
+    BadRowsError
+        If rows cannot be used and there is no quarantine.
+
+    Examples
+    --------
+    >>> from pmanalytics.schemas import Risks
+    >>> rows = pd.DataFrame({"Risk ID": ["R1"], "Status": ["Open"], "Probability": ["30 %"]})
+    >>> load_table(rows, Risks)[["risk_id", "status", "probability"]]
+      risk_id status  probability
+    0      R1   open          0.3
+    """
+    require_texts("defaults", defaults or {})
     intake, table = take_in(
-        source, "products", Products, options, lambda part: name_columns(part, Products, columns)
+        source,
+        _words_of(schema),
+        schema,
+        Reading(**reading),
+        lambda part: name_table(part, schema, columns, values, defaults),
     )
-    return intake.close(intake.sound(table, Products), quarantine)
+    return intake.close(intake.sound(table, schema), quarantine)
 
 
 def load_projects(
@@ -133,7 +183,7 @@ def load_projects(
         "projects",
         Projects,
         options,
-        lambda part: name_projects(part, Projects, columns, values, defaults),
+        lambda part: name_table(part, Projects, columns, values, defaults),
     )
     if products is not None:
         named = table["product_id"].dropna()
@@ -167,17 +217,22 @@ def take_in(
     return intake, pd.concat(renumbered).loc[intake.cells.index]
 
 
-def name_projects(
+def name_table(
     intake: Intake,
-    schema: type[Projects],
+    schema: type[Table],
     columns: Mapping[str, str] | None,
     values: Mapping[str, Mapping[str, str]] | None,
     defaults: Mapping[str, Any] | None,
 ) -> None:
-    """Name the columns of a file with projects, and put its words into ours."""
+    """Name the columns of a file, and put its words into ours."""
     name_columns(intake, schema, columns, defaults=defaults)
-    cells = intake.cells.assign(status=_status_words(intake.cells["status"]))
-    intake.cells = _translated(cells, values or {})
+    for name, column in schema.to_schema().columns.items():
+        ours = [
+            word for check in column.checks for word in check.statistics.get("allowed_values", [])
+        ]
+        if ours and name in intake.cells:
+            intake.cells[name] = _our_words(intake.cells[name], ours)
+    intake.cells = _translated(intake.cells, values or {})
 
 
 def compare_currencies(intake: Intake, table: pd.DataFrame) -> None:
@@ -194,10 +249,15 @@ def compare_currencies(intake: Intake, table: pd.DataFrame) -> None:
         intake.reject(name, amounts[is_other], errors.OTHER_CURRENCY)
 
 
-def _status_words(words: pd.Series) -> pd.Series:
-    """Return 'On Hold' as on_hold; a word that is no status stays as it is."""
+def _words_of(schema: type[Table]) -> str:
+    """Return the name of a table in words: StatusReports as 'status reports'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", schema.__name__).casefold()
+
+
+def _our_words(words: pd.Series, ours: Sequence[str]) -> pd.Series:
+    """Return 'On Hold' as on_hold; a word that is none of ours stays as it is."""
     plain = _plain(words)
-    return plain.where(plain.isin(PROJECT_STATUSES), words)
+    return plain.where(plain.isin(ours), words)
 
 
 def _translated(cells: pd.DataFrame, values: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from pmanalytics.errors import ConfigError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.intake import Intake, plain_name
 from pmanalytics.loaders.reading import Reading, ReadingOptions
-from pmanalytics.loaders.records import compare_currencies, name_projects, take_in
+from pmanalytics.loaders.records import compare_currencies, name_table, take_in
 from pmanalytics.loaders.rows import Source
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import Day, Projects, StatusChanges, dtypes, required
@@ -109,7 +109,7 @@ def load_project_snapshots(
 
     def name(part: Intake) -> None:
         known = {**_day_in_name(part, [*columns, *defaults]), **defaults}
-        name_projects(part, _Dated, columns, values, known)
+        name_table(part, _Dated, columns, values, known)
 
     intake, rows = take_in(source, "project snapshots", _Dated, options, name)
     compare_currencies(intake, rows)

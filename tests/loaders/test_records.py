@@ -8,14 +8,23 @@ from hypothesis import strategies as st
 from pmanalytics import (
     PMAnalyticsError,
     Quarantine,
+    load_portfolio,
     load_products,
     load_projects,
+    load_table,
     on_budget_rate,
     on_time_rate,
     project_outcomes,
 )
 from pmanalytics.errors import BadRowsError, MissingColumnsError, UnreadableFileError
-from pmanalytics.schemas import Projects
+from pmanalytics.schemas import (
+    FURTHER_TABLES,
+    ExchangeRates,
+    PriceIndex,
+    Projects,
+    Risks,
+    StatusReports,
+)
 
 HEADER = (
     "project_id,name,status,baseline_start_date,baseline_finish_date,"
@@ -412,3 +421,56 @@ def test_a_column_that_a_part_lacks_is_as_an_empty_one(tmp_path):
     projects = load_projects([tmp_path / "a.csv", tmp_path / "b.csv"], quarantine=quarantine)
     assert projects["project_id"].tolist() == ["P1"]
     assert quarantine.files["n_duplicate"].tolist() == [0, 1]
+
+
+FURTHER = {
+    "status_reports": ("project_id,period_end_date,earned_value,currency", "P1,2024-01-31,10,EUR"),
+    "tasks": ("task_id,project_id,name", "T1,P1,Dig"),
+    "forecasts": ("project_id,made_date,forecast_finish_date", "P1,2024-01-31,2024-06-30"),
+    "cost_by_year": ("project_id,year,actual_cost", "P1,2024,10"),
+    "price_index": ("year,price_index", "2024,104.2"),
+    "exchange_rates": ("currency,exchange_rate", "USD,0.9"),
+    "risks": ("risk_id,status,probability", "R1,Open,30 %"),
+    "allocations": ("week_date,team,planned_hours", "2024-01-29,Blue,30"),
+    "defects": ("defect_id,found_in", "D1,After release"),
+}
+
+
+def test_every_further_table_of_a_folder_is_recognised_and_loaded(tmp_path):
+    assert set(FURTHER) == set(FURTHER_TABLES)
+    for name, lines in FURTHER.items():
+        (tmp_path / f"export of {name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    portfolio = load_portfolio(tmp_path, as_of="2024-12-31")
+    for name in FURTHER:
+        assert len(getattr(portfolio, name)) == 1, name
+    assert portfolio.files["n_valid"].sum() == len(FURTHER)
+    assert portfolio.risks["status"].tolist() == ["open"]
+    assert portfolio.defects["found_in"].tolist() == ["after_release"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "row", "column", "reason"),
+    [
+        (Risks, {"risk_id": "R1", "status": "open", "probability": "1,5"}, "probability", "1"),
+        (PriceIndex, {"year": "24", "price_index": "100"}, "year", "1900 and 2200"),
+        (PriceIndex, {"year": "2024", "price_index": "0"}, "price_index", "not above 0"),
+        (ExchangeRates, {"currency": "Euro", "exchange_rate": "1"}, "currency", "three-letter"),
+        (StatusReports, {"project_id": "P", "period_end_date": "2024-01-31",
+                         "earned_value": "-1"}, "earned_value", "negative"),
+    ],
+)  # fmt: skip
+def test_a_row_that_breaks_a_rule_of_a_further_table_is_named(schema, row, column, reason):
+    quarantine = Quarantine()
+    assert load_table(pd.DataFrame([row]), schema, quarantine=quarantine).empty
+    problem = quarantine.problems.iloc[0]
+    assert problem["column"] == column
+    assert reason in problem["reason"]
+
+
+def test_two_reports_of_one_period_are_set_aside():
+    """Which of them holds is not ours to choose."""
+    report = {"project_id": "P", "period_end_date": "2024-01-31", "earned_value": "1"}
+    quarantine = Quarantine()
+    rows = pd.DataFrame([report, {**report, "earned_value": "2"}])
+    assert load_table(rows, StatusReports, quarantine=quarantine).empty
+    assert quarantine.files["n_quarantined"].tolist() == [2]

@@ -1,0 +1,64 @@
+"""Every table, in and out: one class is one table, and its docstring says what one row is.
+
+A table of these may hold more columns than its schema names: they are what people group by.
+Text is `str`, a day is a naive midnight `datetime64[us]` in a column `…_date`, an instant is UTC in
+a column `…_at`, money is a float beside a `currency`, a share or rate lies between 0 and 1, and
+what is not known is missing (`NaN`, `NaT`, `NA`), never 0.
+"""
+
+from pmanalytics.schemas.accounts import (
+    PROJECT_KINDS,
+    Columns,
+    Completeness,
+    Files,
+    Participation,
+    Problems,
+    ReasonCounts,
+    WorstCase,
+)
+from pmanalytics.schemas.base import (
+    LEVELS,
+    Day,
+    Instant,
+    Table,
+    count,
+    dtypes,
+    empty,
+    optional,
+    required,
+    share,
+)
+from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
+from pmanalytics.schemas.further import (
+    FURTHER_TABLES,
+    RISK_STATUSES,
+    Allocations,
+    CostByYear,
+    Defects,
+    ExchangeRates,
+    Forecasts,
+    PriceIndex,
+    Risks,
+    StatusReports,
+    Tasks,
+)
+from pmanalytics.schemas.inputs import (
+    MONEY,
+    PROJECT_STATUSES,
+    FieldChanges,
+    Products,
+    Projects,
+    Releases,
+    StatusChanges,
+    WorkItems,
+)
+from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+
+INPUT_TABLES = [
+    Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases,
+    *FURTHER_TABLES.values(),
+]  # fmt: skip
+RESULT_TABLES = [
+    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
+    Completeness, Participation, ReasonCounts, WorstCase,
+]  # fmt: skip

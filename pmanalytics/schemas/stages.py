@@ -1,0 +1,71 @@
+"""Where the time goes: stays in stages, and how long they last."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pmanalytics.schemas.base import LEVELS, Instant, Table, count, optional, required
+
+OUTCOMES = ["left", "cancelled", "open", "terminal"]
+
+
+class StageVisits(Table):
+    """One row per uninterrupted stay of one item in one lifecycle stage, `[entered_at, exited_at)`.
+
+    An open visit's `days` run to the status date and are a lower bound. Visits to a terminal or
+    cancelled stage have the outcome `terminal`: nothing waits to end there.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    item_type: str = optional("Type of the work item")
+    stage: str = required("Lifecycle stage; '(unmapped)' where no stage claims the status")
+    entered_at: Instant = required("When the stay began")
+    exited_at: Instant = optional("When it ended; empty while it lasts")
+    days: float = required("Elapsed days, to the status date while it lasts", ge=0)
+    is_open: bool = required("Does it still last?")
+    visit: np.int64 = required("Which stay of this item in this stage, from 1", ge=1)
+    next_stage: str = optional("Stage entered afterwards")
+    outcome: str = required("left, cancelled, open or terminal", isin=OUTCOMES)
+    is_zero_length: bool = required("Did it last no time, between two instants of a day?")
+    history_complete: bool = required("Is the item's history known from its creation?")
+    entered_after: Instant = optional("Not before this, where only snapshots are known")
+    exited_after: Instant = optional("Not before this, where only snapshots are known")
+
+
+class ItemStages(Table):
+    """One row per item and stage it entered: all its visits there taken together."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    stage: str = required("Lifecycle stage")
+    visits: np.int64 = required("Number of stays", ge=1)
+    total_days: float = required("Sum over the stays", ge=0)
+    first_days: float = required("Length of the first stay", ge=0)
+    last_days: float = required("Length of the last stay", ge=0)
+    span_days: float = required("From first entry to last exit", ge=0)
+    is_open: bool = required("Is the item in this stage now?")
+    is_cancelled: bool = required("Did its last stay here end by cancellation?")
+
+
+class StageDurations(Table):
+    """One row per group and stage: how long items stay, the ones still there included.
+
+    Kaplan–Meier over items, each with the total of its stays. A quantile that the data does not
+    reach is missing.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    stage: str = required("Lifecycle stage")
+    n: np.int64 = count("Items that entered the stage and can be counted")
+    n_ended: np.int64 = count("Of these, left it")
+    n_open: np.int64 = count("Of these, still in it")
+    n_cancelled: np.int64 = count("Of these, cancelled in it")
+    n_zero_length: np.int64 = count("Left out: passed through in no time, as in a bulk change")
+    n_incomplete: np.int64 = count("Left out: history not known from its creation")
+    median_days: float = optional("Half have left after this many days")
+    median_low: float = optional("Lower end of its 95 % interval")
+    median_high: float = optional("Upper end of its 95 % interval")
+    p85_days: float = optional("85 % have left after this many days")
+    p85_low: float = optional("Lower end of its 95 % interval")
+    p85_high: float = optional("Upper end of its 95 % interval")
