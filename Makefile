@@ -13,7 +13,7 @@ report: $(READY)
 
 # Far from UTC, so that a day read in the wrong zone shows.
 test: $(READY)
-	@TZ=Pacific/Auckland $(BIN)/pytest
+	@TZ=Pacific/Auckland $(BIN)/pytest -n auto --dist loadfile
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
