@@ -22,6 +22,13 @@ _HOMES = {
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.metrics.attention": ["attention"],
+    "pmanalytics.metrics.changes": [
+        "changes_between",
+        "portfolio_changes",
+        "staleness",
+        "staleness_summary",
+    ],
     "pmanalytics.metrics.quality": [
         "completeness",
         "participation",
