@@ -29,6 +29,9 @@ _HOMES = {
         "staleness",
         "staleness_summary",
     ],
+    "pmanalytics.metrics.risk": ["risk_exposure", "exposure_over_time", "risk_hygiene"],
+    "pmanalytics.metrics.resources": ["team_load"],
+    "pmanalytics.metrics.defects": ["defect_removal", "reopen_rate", "open_defects"],
     "pmanalytics.metrics.quality": [
         "completeness",
         "participation",
@@ -42,6 +45,9 @@ _HOMES = {
         "plot_forecast_variance",
     ],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
+    "pmanalytics.figures.attention": ["attention_rows"],
+    "pmanalytics.figures.risk": ["plot_exposure"],
+    "pmanalytics.figures.resources": ["plot_team_load"],
     "pmanalytics.figures.quality": [
         "plot_files",
         "plot_worst_case",

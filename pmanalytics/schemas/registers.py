@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pmanalytics.schemas.base import Day, Table, count, money, optional, required, share
+from pmanalytics.schemas.base import LEVELS, Day, Table, count, money, optional, required, share
 from pmanalytics.schemas.delivery import RELIABILITIES
 
 
@@ -59,7 +59,7 @@ class TeamLoad(Table):
     """
 
     week_date: Day = required("Monday of the ISO week")
-    team: str = optional("The team; of a person in several, all of them")
+    team: str = optional("The team; of a person in several, the first")
     person: str = optional("The person, where asked for")
     allocation: float = optional("Planned ÷ capacity", ge=0)
     utilisation: float = optional("Logged ÷ capacity, of those with a timesheet", ge=0)
@@ -68,8 +68,10 @@ class TeamLoad(Table):
     logged_hours: float = optional("Hours worked, as far as there are timesheets", ge=0)
     capacity_hours: float = optional("Hours there are, each person's counted once", ge=0)
     n_persons: np.int64 = count("Persons booked in that week; 0 where rows are of whole teams")
-    n_over_allocated: np.int64 = count("Of these, planned above their own capacity")
-    n_without_timesheet: np.int64 = count("Of these, without a timesheet; or the team without one")
+    n_over_allocated: pd.Int64Dtype = optional("Of these, planned above their own capacity", ge=0)
+    n_without_timesheet: pd.Int64Dtype = optional(
+        "Of these, without a timesheet; 1 where the whole team has none", ge=0
+    )
     reason: str = optional("Why a share is missing")
 
 
@@ -88,8 +90,9 @@ class DefectRemoval(Table):
 
 
 class ReopenRates(Table):
-    """One row per group: which share of the finished items was taken up again."""
+    """One row per level and group: which share of the finished items was taken up again."""
 
+    level: str = required("product, project or work_item", isin=LEVELS)
     reopen_rate: float = share("k ÷ n")
     low: float = share("Lower end of the 95 % Wilson interval")
     high: float = share("Upper end of the 95 % Wilson interval")
