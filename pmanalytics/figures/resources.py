@@ -80,7 +80,7 @@ def _finding(teams: dict[str, pd.DataFrame], n_weeks: int) -> str:
         return f"No team is planned above its capacity in any of {count(n_weeks, 'week')}"
     whole = count(len(teams[worst]), "week")
     others = sum(n > 0 for n in n_over.values()) - 1
-    more = f"; {count(others, 'other team')} in fewer or as many" if others else ""
+    more = f", {count(others, 'other team')} in some" if others else ""
     return f"{worst} is planned above its capacity in {n_over[worst]} of {whole}{more}"
 
 

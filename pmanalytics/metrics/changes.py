@@ -10,6 +10,7 @@ import pandas as pd
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, local_days
 from pmanalytics.errors import MissingColumnsError, PMAnalyticsError, UnfitTableError
 from pmanalytics.metrics.delivery import Basis, project_outcomes, within
+from pmanalytics.metrics.stages import stage_visits
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.schemas import Changes, Day, Staleness, StalenessSummary, dtypes, empty
 
@@ -87,7 +88,8 @@ def portfolio_changes(then: Portfolio, now: Portfolio) -> pd.DataFrame:
     """What happened to products, projects and risks between two states of a portfolio?
 
     Watched are stages, statuses, dates, money and who is responsible, and of projects the verdicts
-    on time and on budget, each as of its own status date and by the basis of the later state.
+    on time and on budget, by the basis of the later state. Stages and verdicts are those of each
+    state's status date; a stage not in the histories is that of the record.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ def portfolio_changes(then: Portfolio, now: Portfolio) -> pd.DataFrame:
     ... )
     >>> portfolio_changes(july, september)["field"].value_counts()
     field
+    stage        27
     on_time      12
     on_budget     5
     Name: count, dtype: int64
@@ -226,11 +229,25 @@ def staleness_summary(staleness: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(portfolio: Portfolio, name: str, basis: Basis) -> pd.DataFrame:
-    table: pd.DataFrame = getattr(portfolio, name)
-    if name != "projects":
+    """Return a table of a portfolio as it stood on the status date, with stages and verdicts."""
+    table: pd.DataFrame = getattr(portfolio, name).reset_index(drop=True)
+    if name == "risks":
+        return table
+    level = name.removesuffix("s")
+    visits = stage_visits(
+        portfolio.changes_of(level),
+        portfolio.lifecycles.get(level),
+        as_of=portfolio.as_of,
+        time_zone=portfolio.time_zone,
+    )
+    last = visits[visits["is_open"]].set_index("item_id")["stage"]
+    reached = table[f"{level}_id"].map(last).astype("str")
+    table = table.assign(stage=reached.fillna(table["stage"]))
+    if name == "products":
         return table
     outcomes = project_outcomes(table, as_of=portfolio.as_of, basis=basis)
-    return table.assign(**outcomes[["on_time", "on_budget"]].set_index(table.index))
+    verdicts = {name: outcomes[name].str.replace("_", " ") for name in ("on_time", "on_budget")}
+    return table.assign(**verdicts)
 
 
 def _keyed(table: pd.DataFrame, state: str, key: str, watched: Sequence[str]) -> pd.DataFrame:
@@ -246,9 +263,14 @@ def _keyed(table: pd.DataFrame, state: str, key: str, watched: Sequence[str]) ->
 
 
 def _require(table: pd.DataFrame, what: str, names: Sequence[str]) -> None:
+    """Refuse what is no table, or one without the columns named."""
+    if not isinstance(table, pd.DataFrame):
+        raise PMAnalyticsError(f"{what} is {type(table).__name__}, not a DataFrame.")
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise MissingColumnsError(what, missing, table.columns)
+    if not table.columns.is_unique:
+        raise PMAnalyticsError(f"{what} has two columns of one name.")
 
 
 def _whole(ids: pd.Index, kind: str) -> pd.DataFrame:
@@ -313,7 +335,7 @@ def _words(changes: pd.DataFrame, name: str) -> pd.Series:
     number = changes["delta_days"].fillna(0).abs().round(1)
     sign = np.where(changes["delta_days"] < 0, "−", "+")
     days = sign + number.map("{:.15g}".format) + np.where(number == 1, " day", " days")
-    share = (changes["delta_share"].fillna(0) * 100).map("{:+.0f} %".format).str.replace("-", "−")
+    share = changes["delta_share"].fillna(0).map(_percent)
     extent = np.select(
         [changes["delta_days"].notna(), changes["delta_share"].notna()],
         [" (" + days + ")", " (" + share + ")"],
@@ -322,6 +344,13 @@ def _words(changes: pd.DataFrame, name: str) -> pd.Series:
     said = f"{noun} from " + old + " to " + new + extent
     said = said.mask(old.isna(), f"{noun} set to " + new)
     return said.mask(new.isna(), f"{noun} removed, was " + old).astype("str")
+
+
+def _percent(share: float) -> str:
+    """Return a change as a whole percentage, and a small one with the first digit it has."""
+    percent = share * 100
+    said = f"{percent:+,.0f}" if abs(percent) >= 1 else f"{percent:+.1g}"
+    return said.replace("-", "−") + " %"
 
 
 def _as_days(updates: pd.Series, name: str, time_zone: str) -> pd.Series:

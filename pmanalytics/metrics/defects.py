@@ -12,6 +12,7 @@ from pmanalytics.intervals import wilson
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
 from pmanalytics.metrics.rates import INDICATIVE, TOO_FEW
 from pmanalytics.schemas import (
+    FOUND_IN,
     Day,
     DefectRemoval,
     Defects,
@@ -20,7 +21,7 @@ from pmanalytics.schemas import (
     StageVisits,
     dtypes,
 )
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import complete, group_columns, refuse_repeats, refuse_values
 
 
 def defect_removal(
@@ -67,7 +68,7 @@ def defect_removal(
     0           0.9  0.8256  0.9448            0.1  100
     """
     day = as_of_point(as_of).day
-    known = complete(defects, Defects)
+    known = _register(defects)
     names = group_columns(known, by, DefectRemoval)
     known = known[~(known["found_date"] > day)]
     is_before = (known["found_in"] == "before_release").astype("int64")
@@ -173,7 +174,7 @@ def open_defects(defects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
     0    Major       2             15.0
     """
     day = as_of_point(as_of).day
-    known = complete(defects, Defects)
+    known = _register(defects)
     is_open = ~(known["found_date"] > day) & ~(known["fixed_date"] <= day)
     known = known[is_open]
     age = (day - known["found_date"]) / pd.Timedelta(days=1)
@@ -187,6 +188,14 @@ def open_defects(defects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
         }
     ).astype({"n_open": "int64", "n_undated": "int64"})
     return OpenDefects.validate(table.reset_index()[list(dtypes(OpenDefects))])
+
+
+def _register(defects: pd.DataFrame) -> pd.DataFrame:
+    """Return the register, or say why its counts would be wrong."""
+    register = complete(defects, Defects)
+    refuse_repeats(register, "defect_id")
+    refuse_values(register, Defects, "found_in", ~register["found_in"].isin(FOUND_IN))
+    return register
 
 
 def _summed(tally: pd.DataFrame, table: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.schemas import Allocations, TeamLoad, dtypes, empty
-from pmanalytics.tables import complete
+from pmanalytics.tables import complete, refuse_values
 
 FEWEST_PERSONS = 5
 HALF_A_MINUTE = 1 / 120
@@ -62,6 +62,8 @@ def team_load(
     one_of("per", per, ("team", "person"))
     day = as_of_point(as_of).day
     booked = complete(allocations, Allocations)
+    for name in HOURS:
+        refuse_values(booked, Allocations, name, booked[name] < 0)
     if booked.empty:
         return empty(TeamLoad)
     weeks = booked["week_date"].dt.normalize()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.schemas import (
+    RISK_STATUSES,
     Day,
     ExposureOverTime,
     RiskExposure,
@@ -19,7 +20,7 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import complete, group_columns, refuse_repeats, refuse_values
 
 ENDED = ["closed", "occurred"]
 NOT_ASSESSED = "no open risk has a probability and a cost"
@@ -71,7 +72,7 @@ def risk_exposure(
     0   41000.0      EUR      0.748       3
     """
     day = as_of_point(as_of).day
-    register = complete(risks, Risks)
+    register = _register(risks)
     names = _group_columns(register, by)
     register = register[~(register["opened_date"] > day)]
     is_open = pd.Series(_open_on(register, pd.DatetimeIndex([day]))[0], index=register.index)
@@ -143,7 +144,7 @@ def exposure_over_time(risks: pd.DataFrame, *, dates: Sequence[AsOfInput]) -> pd
     2 2024-04-30   20000.0       1
     """
     days = pd.DatetimeIndex(sorted({as_of_point(date).day for date in dates}), dtype=Day)
-    register = complete(risks, Risks)
+    register = _register(risks)
     if register.empty:
         return empty(ExposureOverTime)
     has_ended = register["status"].isin(ENDED)
@@ -202,7 +203,7 @@ def risk_hygiene(risks: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
     1      R2              False          True               True
     """
     day = as_of_point(as_of).day
-    register = complete(risks, Risks)
+    register = _register(risks)
     register = register[_open_on(register, pd.DatetimeIndex([day]))[0]].reset_index(drop=True)
     table = register.assign(
         age_days=(day - register["opened_date"]) / pd.Timedelta(days=1),
@@ -211,6 +212,17 @@ def risk_hygiene(risks: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
         has_no_assessment=_expected_cost(register).isna(),
     )
     return RiskHygiene.validate(table[list(dtypes(RiskHygiene))])
+
+
+def _register(risks: pd.DataFrame) -> pd.DataFrame:
+    """Return the register, or say why its sums would be wrong."""
+    register = complete(risks, Risks)
+    refuse_repeats(register, "risk_id")
+    refuse_values(register, Risks, "status", ~register["status"].isin(RISK_STATUSES))
+    probability = register["probability"]
+    refuse_values(register, Risks, "probability", (probability < 0) | (probability > 1))
+    refuse_values(register, Risks, "impact_cost", register["impact_cost"] < 0)
+    return register
 
 
 def _open_on(register: pd.DataFrame, days: pd.DatetimeIndex) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ from pmanalytics.schemas.base import (
 )
 from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
 from pmanalytics.schemas.further import (
+    FOUND_IN,
     FURTHER_TABLES,
     RISK_STATUSES,
     Allocations,

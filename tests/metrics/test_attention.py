@@ -52,7 +52,7 @@ def portfolios(draw):
     return table.astype(dtypes(Projects))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(portfolios(), st.sampled_from(["baseline", "rebaselined"]))
 def test_as_many_are_late_and_over_as_the_rates_count(table, basis):
     """The list and the rates must never tell two numbers."""
@@ -62,7 +62,7 @@ def test_as_many_are_late_and_over_as_the_rates_count(table, basis):
     assert listed["is_over_budget"].sum() == (outcomes["on_budget"] == "over_open").sum()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(portfolios())
 def test_the_list_does_not_depend_on_the_order_of_the_rows(table):
     listed = attention(table, as_of=AS_OF)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from pmanalytics import (
     changes_between,
     load_products,
     load_projects,
+    load_status_history,
     portfolio_changes,
     staleness,
     staleness_summary,
@@ -91,6 +94,14 @@ def test_a_column_that_was_empty_is_filled():
     assert found(then, now, "due")["words"].tolist() == ["due set to 2024-05-31"]
 
 
+@pytest.mark.parametrize(
+    ("new", "said"), [(100.06, "+0.06 %"), (97.0, "−3 %"), (1300.0, "+1,200 %")]
+)
+def test_a_small_change_is_not_told_as_none(new, said):
+    table = found(state(cost=[100.0, 1.0]), state(cost=[new, 1.0]), "cost")
+    assert table["words"].tolist()[0].endswith(f"({said})")
+
+
 def test_no_share_of_nothing_is_told():
     table = found(state(cost=[0.0, 1.0]), state(cost=[5.0, 1.0]), "cost")
     assert table["delta_amount"].tolist() == [5.0]
@@ -104,6 +115,11 @@ def test_no_share_of_nothing_is_told():
         (pd.DataFrame({"project_id": ["P1", "P1"], "stage": "A"}), "'P1' is on two rows"),
         (pd.DataFrame({"project_id": ["P1", None], "stage": "A"}), "rows without project_id"),
         (pd.DataFrame({"project_id": ["P1"]}), "lacks: stage"),
+        ([1, 2], "is list, not a DataFrame"),
+        (
+            pd.DataFrame([["P1", "A", "B"]], columns=["project_id", "stage", "stage"]),
+            "two columns of one name",
+        ),
     ],
 )
 def test_states_that_cannot_be_compared_are_refused(then, said):
@@ -149,9 +165,23 @@ def test_two_portfolios_tell_what_happened_and_what_it_means():
     assert table["words"].tolist() == [
         "project manager set to Ada",
         "baseline budget from 100 to 120 (+20 %)",
-        "on time from not_due to late_open",
-        "on budget from undetermined to over_open",
+        "on time from not due to late open",
+        "on budget from undetermined to over open",
     ]
+
+
+def test_a_move_of_stage_is_known_from_the_history():
+    """The record shows the last stage only; the history tells when it was entered."""
+    history = pd.DataFrame({"item_id": ["A", "A"], "to_status": ["Development", "Market"],
+                            "changed_at": ["2024-01-01", "2024-06-15"]})  # fmt: skip
+    changes = load_status_history(history, level="product", time_zone="UTC")
+    then, now = (
+        replace(portfolio(day), status_changes=changes) for day in ("2024-05-31", "2024-06-30")
+    )
+    table = portfolio_changes(then, now)
+    assert table[["table", "record_id", "words"]].to_numpy().tolist()[0] == [
+        "products", "A", "stage from Development to Market",
+    ]  # fmt: skip
 
 
 def test_nothing_is_news_where_nothing_changed():

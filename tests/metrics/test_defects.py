@@ -133,3 +133,7 @@ def test_empty_tables_stay_empty():
 def test_a_table_that_does_not_fit_is_refused():
     with pytest.raises(PMAnalyticsError, match="lacks: found_in"):
         defect_removal(pd.DataFrame({"defect_id": ["D1"]}), as_of=AS_OF)
+    with pytest.raises(PMAnalyticsError, match="has the found_in 'production'"):
+        defect_removal(found(1, 1).assign(found_in="production"), as_of=AS_OF)
+    with pytest.raises(PMAnalyticsError, match="defect_id repeats"):
+        open_defects(found(1, 1).assign(defect_id="D1"), as_of=AS_OF)

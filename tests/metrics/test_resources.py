@@ -144,6 +144,11 @@ def test_another_view_is_refused():
         load({}, per="project")
 
 
+def test_negative_hours_are_refused():
+    with pytest.raises(PMAnalyticsError, match=r"has the planned_hours -8\.0"):
+        team_load(bookings({}).assign(planned_hours=-8.0), as_of=AS_OF)
+
+
 def test_no_bookings_give_no_rows():
     assert team_load(empty(Allocations), as_of=AS_OF).empty
     assert load({"person": ""}, per="person").empty

@@ -164,6 +164,21 @@ def test_open_risks_that_nobody_looks_after_are_found():
     assert table["age_days"].tolist()[0] == 10
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"status": "Closed"}, "has the status 'Closed'"),
+        ({"probability": 30.0}, "has the probability 30.0"),
+        ({"impact_cost": -1.0}, "has the impact_cost -1.0"),
+        ({"risk_id": "R0"}, "risk_id repeats"),
+    ],
+)
+def test_a_register_whose_sums_would_be_wrong_is_refused(wrong, said):
+    """Read by the loaders it could not be so, but anyone may hand over a frame of their own."""
+    with pytest.raises(PMAnalyticsError, match=said):
+        risk_exposure(register({}, {}).assign(**wrong), as_of=AS_OF)
+
+
 def test_an_empty_register_gives_empty_tables():
     assert risk_exposure(empty(Risks), as_of=AS_OF).empty
     assert exposure_over_time(empty(Risks), dates=[AS_OF]).empty
