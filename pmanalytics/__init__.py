@@ -22,6 +22,16 @@ _HOMES = {
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.metrics.attention": ["attention"],
+    "pmanalytics.metrics.changes": [
+        "changes_between",
+        "portfolio_changes",
+        "staleness",
+        "staleness_summary",
+    ],
+    "pmanalytics.metrics.risk": ["risk_exposure", "exposure_over_time", "risk_hygiene"],
+    "pmanalytics.metrics.resources": ["team_load"],
+    "pmanalytics.metrics.defects": ["defect_removal", "reopen_rate", "open_defects"],
     "pmanalytics.metrics.quality": [
         "completeness",
         "participation",
@@ -35,6 +45,9 @@ _HOMES = {
         "plot_forecast_variance",
     ],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
+    "pmanalytics.figures.attention": ["attention_rows"],
+    "pmanalytics.figures.risk": ["plot_exposure"],
+    "pmanalytics.figures.resources": ["plot_team_load"],
     "pmanalytics.figures.quality": [
         "plot_files",
         "plot_worst_case",

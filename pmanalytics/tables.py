@@ -7,7 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pmanalytics.errors import GroupingError, MissingColumnsError, UnfitTableError
+from pmanalytics.errors import (
+    GroupingError,
+    MissingColumnsError,
+    PMAnalyticsError,
+    UnfitTableError,
+)
 from pmanalytics.schemas import Table, dtypes
 
 
@@ -44,6 +49,22 @@ def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return the table with the columns of the schema it lacks, all missing."""
     lacking = {name: kind for name, kind in dtypes(schema).items() if name not in table.columns}
     return table.assign(**{n: pd.Series(index=table.index, dtype=k) for n, k in lacking.items()})
+
+
+def refuse_repeats(table: pd.DataFrame, key: str) -> None:
+    """Refuse a table in which a record has two rows."""
+    if not table[key].is_unique:
+        noun = key.removesuffix("_id")
+        raise PMAnalyticsError(f"{key} repeats: one row per {noun}, please.")
+
+
+def refuse_values(
+    table: pd.DataFrame, schema: type[Table], column: str, is_impossible: pd.Series
+) -> None:
+    """Refuse a table that has values in a column which cannot be."""
+    found = table.loc[is_impossible, column].tolist()
+    if found:
+        raise UnfitTableError(schema.__name__, f"has the {column} {found[0]!r}")
 
 
 def _family(dtype: object) -> str:

@@ -71,3 +71,40 @@ def test_histories_begin_and_go_forward_in_time(sample):
     changes = sample.status_changes
     gaps = changes.groupby(["level", "item_id"])["changed_at"].diff().dropna()
     assert (gaps >= pd.Timedelta(0)).all()
+
+
+def test_the_further_tables_agree_with_the_projects(sample):
+    """The last report has a project's progress and cost, the years add up to its cost."""
+    projects = sample.projects.set_index("project_id")
+    last = sample.status_reports.groupby("project_id").last()
+    assert 12 <= len(last) <= 14
+    those = projects.loc[last.index]
+    assert (last["budget_at_completion"] == those["baseline_budget"]).all()
+    assert (last["actual_cost_to_date"] == those["actual_cost"]).all()
+    earned = last["earned_value"] / last["budget_at_completion"]
+    assert (earned - those["percent_complete"]).abs().max() < 1e-4
+    spent = sample.cost_by_year.groupby("project_id")["actual_cost"].sum()
+    assert (spent == projects["actual_cost"].loc[spent.index]).all()
+    first = sample.forecasts.groupby("project_id").first()
+    assert (first["forecast_cost"] == projects["baseline_budget"].loc[first.index]).all()
+    open_ones = projects.loc[first.index].query("status in ['open', 'on_hold']")
+    latest = sample.forecasts.groupby("project_id").last().loc[open_ones.index]
+    several = sample.forecasts.groupby("project_id").size().loc[open_ones.index] > 1
+    assert (latest["forecast_cost"] == open_ones["forecast_cost"])[several].all()
+
+
+def test_reports_only_ever_add_up(sample):
+    """All three amounts are cumulative, so none of them may fall."""
+    amounts = ["planned_value", "earned_value", "actual_cost_to_date"]
+    steps = sample.status_reports.groupby("project_id")[amounts].diff()
+    assert not (steps < 0).any().any()
+
+
+def test_nothing_of_the_further_tables_happened_after_the_status_date(sample):
+    happened = [
+        sample.status_reports["period_end_date"], sample.tasks["actual_finish_date"],
+        sample.forecasts["made_date"], sample.risks["opened_date"], sample.risks["closed_date"],
+        sample.allocations["week_date"], sample.defects["found_date"],
+        sample.defects["fixed_date"],
+    ]  # fmt: skip
+    assert max(days.max() for days in happened) <= pd.Timestamp(sample.as_of)

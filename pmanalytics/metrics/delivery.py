@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import PMAnalyticsError, UnfitTableError
+from pmanalytics.errors import PMAnalyticsError
 from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects
-from pmanalytics.tables import complete
+from pmanalytics.tables import complete, refuse_repeats, refuse_values
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]
@@ -113,11 +113,8 @@ def judged(
     within("tolerance", tolerance, 1_000)
     day = as_of_point(as_of).day
     plan = complete(projects, Projects).reset_index(drop=True)
-    if not plan["project_id"].is_unique:
-        raise PMAnalyticsError("project_id repeats: one row per project, please.")
-    strange = plan.loc[~plan["status"].isin(PROJECT_STATUSES), "status"]
-    if len(strange):
-        raise UnfitTableError("Projects", f"has the status {strange.iloc[0]!r}")
+    refuse_repeats(plan, "project_id")
+    refuse_values(plan, Projects, "status", ~plan["status"].isin(PROJECT_STATUSES))
     due, budget = plan["baseline_finish_date"], plan["baseline_budget"]
     if basis == "rebaselined":
         due = plan["rebaselined_finish_date"].fillna(due)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -22,7 +22,16 @@ from pmanalytics.sample.company import (
     product_and_history,
     project_and_history,
 )
+from pmanalytics.sample.further import (
+    cost_by_year,
+    exchange_rates,
+    forecasts,
+    price_index,
+    status_reports,
+    tasks,
+)
 from pmanalytics.sample.jira import issue, navigator_csv, search_json
+from pmanalytics.sample.registers import allocations, defects, risks
 
 N_PROJECTS, N_ISSUES = 90, 2000
 
@@ -57,6 +66,7 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
         "project_stages.csv": _csv(entry for _, entries in projects for entry in entries),
         "jira.csv": navigator_csv(issues),
         "jira.json": search_json(issues),
+        **_further(seed, rows),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +75,22 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written to ({error.strerror}).") from None
     return [folder / name for name in contents]
+
+
+def _further(seed: int, projects: Sequence[Row]) -> dict[str, str]:
+    """Return the tables that only some measures need, each from a stream of its own."""
+    tables = {
+        "status_reports": status_reports(Random(f"reports {seed}"), projects),
+        "tasks": tasks(Random(f"tasks {seed}"), projects),
+        "forecasts": forecasts(Random(f"forecasts {seed}"), projects),
+        "cost_by_year": cost_by_year(projects),
+        "price_index": price_index(),
+        "exchange_rates": exchange_rates(),
+        "risks": risks(Random(f"risks {seed}"), projects),
+        "allocations": allocations(Random(f"allocations {seed}"), projects),
+        "defects": defects(Random(f"defects {seed}")),
+    }
+    return {f"{name}.csv": _csv(rows) for name, rows in tables.items()}
 
 
 def _csv(rows: Iterable[Row]) -> str:

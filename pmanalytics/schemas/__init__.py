@@ -16,6 +16,7 @@ from pmanalytics.schemas.accounts import (
     ReasonCounts,
     WorstCase,
 )
+from pmanalytics.schemas.attention import Attention, Changes, Staleness, StalenessSummary
 from pmanalytics.schemas.base import (
     LEVELS,
     Day,
@@ -30,6 +31,7 @@ from pmanalytics.schemas.base import (
 )
 from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
 from pmanalytics.schemas.further import (
+    FOUND_IN,
     FURTHER_TABLES,
     RISK_STATUSES,
     Allocations,
@@ -52,6 +54,15 @@ from pmanalytics.schemas.inputs import (
     StatusChanges,
     WorkItems,
 )
+from pmanalytics.schemas.registers import (
+    DefectRemoval,
+    ExposureOverTime,
+    OpenDefects,
+    ReopenRates,
+    RiskExposure,
+    RiskHygiene,
+    TeamLoad,
+)
 from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
 
 INPUT_TABLES = [
@@ -59,6 +70,8 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
-    Completeness, Participation, ReasonCounts, WorstCase,
+    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Attention, Changes, Staleness,
+    StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad, DefectRemoval,
+    ReopenRates, OpenDefects, Files, Problems, Columns, Completeness, Participation, ReasonCounts,
+    WorstCase,
 ]  # fmt: skip
