@@ -94,32 +94,33 @@ def init(folder: Path) -> None:
 @click.option(
     "--fix-me",
     type=click.Path(path_type=Path),
-    help="Write every problem into this CSV file, to be mended and put into FOLDER.",
+    help="Write every problem into this .csv or .xlsx file, to be mended and put into FOLDER.",
 )
 def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
     """Say what every file was read as, and list every row and value that cannot be used.
 
     Ends with exit code 1 if there is one.
     """
-    from pmanalytics.loaders.corrections import write_corrections  # noqa: PLC0415
+    from pmanalytics.loaders.corrections import to_mend, write_corrections  # noqa: PLC0415
     from pmanalytics.loaders.folder import load_portfolio  # noqa: PLC0415
 
     portfolio = load_portfolio(folder, as_of=as_of)
     for line in account(portfolio):
         click.echo(line)
-    problems = portfolio.problems
+    problems = to_mend(portfolio.problems)
     if fix_me is not None and len(problems):
         write_corrections(problems, fix_me)
-        click.echo(
-            f"All of them are in {fix_me}. Fill in its column `corrected` and put it into {folder}."
-        )
+        click.echo(f"All {counted(len(problems), 'problem')} are in {fix_me}.")
+        click.echo(f"Fill in its column `corrected`, put it into {folder}, and check again.")
     if len(problems):
         sys.exit(1)
 
 
 def account(portfolio: Portfolio) -> Iterator[str]:
     """Yield what became of every file, column and row, as lines."""
-    files, problems = portfolio.files, portfolio.problems
+    from pmanalytics.loaders.corrections import to_mend  # noqa: PLC0415
+
+    files, problems = portfolio.files, to_mend(portfolio.problems)
     where = f"As of {portfolio.as_of}, {portfolio.time_zone}."
     yield f"{where} Rows read = valid + set aside + repeats:"
     for row in files[files["rows_read"] > 0].to_dict("records"):
@@ -135,7 +136,7 @@ def account(portfolio: Portfolio) -> Iterator[str]:
     yield from portfolio.notes
     yield from _participants(portfolio)
     if problems.empty:
-        yield "Every row can be used."
+        yield f"Every {'other ' if len(portfolio.problems) else ''}row can be used."
         return
     yield f"{counted(len(problems), 'problem')}:"
     yield from (describe(problem) for problem in problems[:LINES_ON_SCREEN].to_dict("records"))
