@@ -47,7 +47,7 @@ class Mending:
 
     def __post_init__(self) -> None:
         self.waiting = {
-            line: {(_plain(each.header), _plain(each.value)): each for each in those}
+            line: {(comparable(each.header), comparable(each.value)): each for each in those}
             for line, those in self.file.corrections.items()
         }
 
@@ -57,11 +57,11 @@ class Mending:
         What stands there after a correction may be corrected, too; each correction counts once.
         """
         wanted = None
-        place = (_plain(header), _plain(value))
+        place = (comparable(header), comparable(value))
         while found := self.waiting.get(line, {}).pop(place, None):
             self.n_used += 1
             wanted = found.wanted
-            place = (place[0], _plain(wanted))
+            place = (place[0], comparable(wanted))
         return wanted
 
     def records(self, records: Iterator[Record], width: int, delimiter: str) -> Iterator[Record]:
@@ -95,7 +95,7 @@ class Mending:
         headers = {header for those in self.waiting.values() for header, _ in those}
         for column in intake.cells.columns if len(lines) else []:
             header = intake.headers.get(column, column)
-            if _plain(header) not in headers:
+            if comparable(header) not in headers:
                 continue
             held = intake.cells.loc[lines.index, column]
             texts = held.map(lambda cell: cell if isinstance(cell, str) else "")
@@ -148,6 +148,6 @@ def _split(text: str, width: int, delimiter: str, n_lines: int) -> list[list[str
     return []
 
 
-def _plain(text: str) -> str:
+def comparable(text: str) -> str:
     """Return a text as it is compared, whatever a spreadsheet did to its blanks and its end."""
     return SHAKY.sub(" ", text[:LONGEST_CELL]).strip()

@@ -348,3 +348,99 @@ def test_rows_not_filled_in_wait_and_a_list_without_its_columns_is_refused(one_p
     (one_project / "bad.csv").write_text("file,line\nprojects.csv,2\n")
     with pytest.raises(MissingColumnsError, match="lacks: column"):
         load_corrections([file_at(one_project / "bad.csv")])
+
+
+def jira_issue(number, **fields):
+    return {
+        "id": str(number),
+        "key": f"A-{number}",
+        "fields": {
+            "created": "2024-01-02T15:04:00.000+0000",
+            "updated": "2024-01-03T15:04:00.000+0000",
+            "status": {"name": "To Do"},
+            **fields,
+        },
+        "changelog": {"histories": [], "total": 0},
+    }
+
+
+def test_fields_of_issues_in_json_are_mended(tmp_path):
+    issues = [
+        jira_issue(1, created="yesterday"),
+        jira_issue(2, duedate="2024-02-31"),
+        jira_issue(3, timespent=-60),
+        jira_issue(4, created="never"),
+        jira_issue(5),
+    ]
+    (tmp_path / "jira.json").write_text(json.dumps({"issues": issues}))
+    assert counts(load(tmp_path), "jira.json") == [5, 2, 3, 0]
+    wanted = {
+        "yesterday": "2024-01-01T15:04:00.000+0000",
+        "2024-02-31": "(empty)",
+        "-60.0": "7200",
+        "never": "(delete)",
+    }
+    after = mend(tmp_path, wanted, "German Excel.csv")
+    items = after.work_items.set_index("key")
+    assert items.index.tolist() == ["A-1", "A-2", "A-3", "A-5"]
+    assert items.loc["A-1", "created_at"] == pd.Timestamp("2024-01-01T15:04Z")
+    assert items.loc["A-3", "time_spent_hours"] == 2
+    assert items["due_date"].isna().all()
+    entered = after.status_changes.set_index("item_id")["changed_at"]
+    assert entered["1"] == pd.Timestamp("2024-01-01T15:04Z")
+    assert to_mend(after.problems).empty
+    assert counts(after, "jira.json") == [5, 4, 1, 0]
+    assert after.notes[0] == "jira.json: 4 corrections taken in, 1 row deleted."
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("fields.created", "tomorrow"),
+        ("changelog.histories.created", "yesterday"),
+        ("(record)", ""),
+        ("fields.votes", ""),
+    ],
+)
+def test_what_json_does_not_hold_is_told_and_not_used(tmp_path, column, value):
+    (tmp_path / "jira.json").write_text(json.dumps({"issues": [jira_issue(1)]}))
+    (tmp_path / "bad.csv").write_text(
+        f"file,line,column,value,corrected\njira.json,1,{column},{value},2024-01-01\n"
+    )
+    after = load(tmp_path)
+    assert after.notes[0] == (
+        f"jira.json: 1 correction not used: issue 1 does not hold {value!r} in {column!r}."
+    )
+    assert counts(after, "jira.json") == [1, 1, 0, 0]
+
+
+def test_fields_of_issues_in_xml_are_mended(tmp_path):
+    item = '<item><key id="{n}">A-{n}</key><status>Done</status><created>{created}</created></item>'
+    items = "".join(
+        item.format(n=n, created=created)
+        for n, created in enumerate(["2026-02-03T10:11:12+0100", "soon", "never"], 1)
+    )
+    (tmp_path / "jira.xml").write_text(f'<rss version="0.92"><channel>{items}</channel></rss>')
+    assert counts(load(tmp_path), "jira.xml") == [3, 1, 2, 0]
+    wanted = {"soon": "2026-02-04T10:00:00+0100", "never": "(delete)"}
+    after = mend(tmp_path, wanted, "workbook.xlsx")
+    assert after.work_items["created_at"].tolist() == [
+        pd.Timestamp("2026-02-03T09:11:12Z"),
+        pd.Timestamp("2026-02-04T09:00Z"),
+    ]
+    assert counts(after, "jira.xml") == [3, 2, 1, 0]
+    assert to_mend(after.problems).empty
+
+
+def test_cells_of_navigator_exports_are_mended(tmp_path):
+    (tmp_path / "jira.csv").write_text(
+        "Issue key,Issue id,Status,Created,Updated,Labels,Labels\n"
+        "A-1,1,Done,soon,,x,y\n"
+        "MAR-1,2,Done,02/Jan/24 3:04 PM,,,\n"
+        "Jan 01,3,Done,02/Jan/24 3:04 PM,,,\n"
+    )
+    (tmp_path / "pmanalytics.toml").write_text('time_zone = "UTC"\n')
+    wanted = {"soon": "02/Jan/24 3:05 PM", "Jan 01": "JAN-1"}
+    after = mend(tmp_path, wanted, "Unicode text.txt")
+    assert after.work_items["key"].tolist() == ["A-1", "MAR-1", "JAN-1"]
+    assert after.problems.empty
