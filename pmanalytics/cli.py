@@ -110,8 +110,9 @@ def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
     problems = to_mend(portfolio.problems)
     if fix_me is not None and len(problems):
         write_corrections(problems, fix_me)
-        click.echo(f"All {counted(len(problems), 'problem')} are in {fix_me}.")
-        click.echo(f"Fill in its column `corrected`, put it into {folder}, and check again.")
+        click.echo(f"{counted(len(problems), 'problem')} written to {fix_me}.")
+        click.echo("In its column `corrected` write the right value, (empty) for an empty cell, or")
+        click.echo(f"(delete) to leave the row out. Save it in {folder}, and check again.")
     if len(problems):
         sys.exit(1)
 

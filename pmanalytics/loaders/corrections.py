@@ -25,8 +25,8 @@ Corrections: TypeAlias = Mapping[str, Mapping[int, Sequence[Correction]]]
 
 CORRECTED = "corrected"
 NEEDED = ["file", "line", "column", "value", CORRECTED]
-HOW_CELL = f"In `{CORRECTED}`: what should stand there, {EMPTY}, or {DELETE} to leave the row out."
-HOW_RECORD = f"In `{CORRECTED}`: the whole record as it should be, or {DELETE} to leave it out."
+HOW_CELL = f"In `{CORRECTED}`: the right value, {EMPTY} or {DELETE}"
+HOW_RECORD = f"In `{CORRECTED}`: the whole record, or {DELETE}"
 # What a spreadsheet takes for the beginning of a formula (OWASP ASVS 1.2.10), full width too.
 FORMULA = "[=+\\-@\t\r\n\0＝＋－＠]"
 # What it takes for a number, a day or a truth value, and saves in another way.

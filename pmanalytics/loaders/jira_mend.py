@@ -14,6 +14,8 @@ from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira_api import UNDECODABLE, Contents, Record
 from pmanalytics.loaders.mend import DELETE, RECORD, Mending, comparable
 
+MISSING = object()
+
 
 def mended_issues(
     intake: Intake, contents: Sequence[Contents]
@@ -25,7 +27,7 @@ def mended_issues(
         for issue, number in zip(found.issues, numbers, strict=False):
             content = _mended(issue, mending) if mending.waiting.get(issue.place) else issue.content
             if content is None:
-                mending.n_deleted += 1
+                mending.forget([issue.place])
                 value = pd.Series([f"the whole {found.unit}"], index=[number], dtype="object")
                 intake.reject(RECORD, value, errors.DELETED)
             else:
@@ -52,24 +54,10 @@ def _mended(issue: Record, mending: Mending) -> bytes | msgspec.Raw | None:
         holder = content
         for parent in parents:
             holder = holder.get(parent) if isinstance(holder, dict) else None
-        if isinstance(holder, dict) and name in holder and _holds(holder[name], value):
+        held = holder.get(name, MISSING) if isinstance(holder, dict) else MISSING
+        if isinstance(held, str | None) and comparable(held or "") == value:
             wanted = mending.wanted(issue.place, header, value)
             if wanted == DELETE:
                 return None
-            number = _number(wanted) if isinstance(holder[name], int | float) else None
-            holder[name] = (wanted or None) if number is None else number
+            holder[name] = wanted or None
     return msgspec.json.encode(content)
-
-
-def _holds(held: object, value: str) -> bool:
-    """Tell whether a field still holds what was wrong with it."""
-    if isinstance(held, int | float):
-        return held == _number(value)
-    return comparable(held if isinstance(held, str) else "") == value
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

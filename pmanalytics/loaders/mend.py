@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -76,7 +76,7 @@ class Mending:
             text = as_text(row, delimiter)
             wanted = self.wanted(line, RECORD, text)
             if wanted == DELETE:
-                self.n_deleted += 1
+                self.forget([line])
                 yield line, Aside(text, errors.DELETED)
             elif wanted is None:
                 yield line, row
@@ -105,9 +105,15 @@ class Mending:
             if changed:
                 intake.cells.loc[list(changed), column] = list(changed.values())
             intake.reject(column, held[deleted], errors.DELETED)
-            self.n_deleted += len(deleted)
+            self.forget(lines[deleted])
             intake.cells = intake.cells.drop(index=deleted)
             lines = lines.drop(index=deleted)
+
+    def forget(self, lines: Iterable[int]) -> None:
+        """Count rows as deleted; what else is wanted of them does not matter any more."""
+        for line in lines:
+            self.n_deleted += 1
+            self.waiting.pop(line, None)
 
     def notes(self, unit: str) -> list[str]:
         """Return what became of the corrections."""

@@ -320,6 +320,25 @@ def test_a_second_list_goes_on_where_the_first_one_ended(one_project, names):
     assert load(one_project).projects["status"].tolist() == ["done"]
 
 
+def test_a_row_once_deleted_needs_none_of_its_other_corrections(tmp_path):
+    (tmp_path / "projects.csv").write_text(f"{HEADER}\nP1,One,frozen,soon 1,,\nP2,Two,open,,,\n")
+    write_list(tmp_path, "2,project_id,P1,(delete)", "2,status,frozen,open")
+    after = load(tmp_path)
+    assert counts(after) == [2, 1, 1, 0]
+    assert after.notes[0] == "projects.csv: 1 correction taken in, 1 row deleted."
+
+
+@pytest.mark.parametrize("date_format", ["%d.%m.%Y", "day first"])
+@pytest.mark.parametrize("wanted", ["2025-12-01", "01.12.2025"])
+def test_a_day_may_be_mended_into_iso_or_the_columns_own_way(tmp_path, date_format, wanted):
+    text = f"{HEADER}\nP1,One,open,32.12.2025,,\nP2,Two,open,03.04.2025,,\n"
+    (tmp_path / "projects.csv").write_text(text)
+    (tmp_path / "pmanalytics.toml").write_text(f'[projects]\ndate_format = "{date_format}"\n')
+    after = mend(tmp_path, {"32.12.2025": wanted})
+    assert after.problems.empty
+    assert after.projects["baseline_finish_date"].dt.month.tolist() == [12, 4]
+
+
 def test_corrections_that_lead_back_to_the_start_end(one_project):
     write_list(one_project, "2,status,frozen,iced", "2,status,iced,frozen")
     assert load(one_project).problems["value"].tolist() == ["frozen"]
@@ -368,23 +387,26 @@ def test_fields_of_issues_in_json_are_mended(tmp_path):
     issues = [
         jira_issue(1, created="yesterday"),
         jira_issue(2, duedate="2024-02-31"),
-        jira_issue(3, timespent=-60),
+        jira_issue(3, customfield_7="many"),
         jira_issue(4, created="never"),
         jira_issue(5),
     ]
     (tmp_path / "jira.json").write_text(json.dumps({"issues": issues}))
+    (tmp_path / "pmanalytics.toml").write_text(
+        '[jira_json.columns]\nstory_points = "customfield_7"\n'
+    )
     assert counts(load(tmp_path), "jira.json") == [5, 2, 3, 0]
     wanted = {
         "yesterday": "2024-01-01T15:04:00.000+0000",
         "2024-02-31": "(empty)",
-        "-60.0": "7200",
+        "many": "5",
         "never": "(delete)",
     }
     after = mend(tmp_path, wanted, "German Excel.csv")
     items = after.work_items.set_index("key")
     assert items.index.tolist() == ["A-1", "A-2", "A-3", "A-5"]
     assert items.loc["A-1", "created_at"] == pd.Timestamp("2024-01-01T15:04Z")
-    assert items.loc["A-3", "time_spent_hours"] == 2
+    assert items.loc["A-3", "story_points"] == 5
     assert items["due_date"].isna().all()
     entered = after.status_changes.set_index("item_id")["changed_at"]
     assert entered["1"] == pd.Timestamp("2024-01-01T15:04Z")
