@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pmanalytics.portfolio import Portfolio
 
+BY_ISSUE = ("Jira JSON", "Jira XML")
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 AS_OF = click.option(
     "--as-of", metavar="YYYY-MM-DD", help="The day the files describe, if not in pmanalytics.toml."
@@ -108,7 +109,9 @@ def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
     for line in account(portfolio):
         click.echo(line)
     problems = to_mend(portfolio.problems)
-    if fix_me is not None and len(problems):
+    if fix_me is not None and problems.empty:
+        click.echo(f"There is nothing to mend, so {fix_me} was not written.")
+    elif fix_me is not None:
         write_corrections(problems, fix_me)
         click.echo(f"{counted(len(problems), 'problem')} written to {fix_me}.")
         click.echo("In its column `corrected` write the right value, (empty) for an empty cell, or")
@@ -140,7 +143,9 @@ def account(portfolio: Portfolio) -> Iterator[str]:
         yield f"Every {'other ' if len(portfolio.problems) else ''}row can be used."
         return
     yield f"{counted(len(problems), 'problem')}:"
-    yield from (describe(problem) for problem in problems[:LINES_ON_SCREEN].to_dict("records"))
+    kinds = files.set_index("file")["kind"]
+    for problem in problems[:LINES_ON_SCREEN].to_dict("records"):
+        yield describe(problem, "issue" if kinds[problem["file"]] in BY_ISSUE else "line")
     if len(problems) > LINES_ON_SCREEN:
         yield f"  … and {len(problems) - LINES_ON_SCREEN} more; --fix-me FILE writes all of them."
 

@@ -87,8 +87,18 @@ def test_rows_deleted_on_purpose_are_no_problems(call, tmp_path):
     assert result.exit_code == 0
     assert "2 = 1 valid + 1 set aside + 0 repeats" in result.output
     assert "projects.csv: 1 correction taken in, 1 row deleted." in result.output
-    assert result.output.endswith("Every other row can be used.\n")
+    assert result.output.splitlines()[-2:] == [
+        "Every other row can be used.",
+        f"There is nothing to mend, so {tmp_path / 'new.csv'} was not written.",
+    ]
     assert not (tmp_path / "new.csv").exists()
+
+
+def test_problems_of_issues_are_told_by_the_number_of_the_issue(call, tmp_path):
+    items = '<item><key id="1">A-1</key><status>Done</status><created>soon</created></item>'
+    (tmp_path / "jira.xml").write_text(f'<rss version="0.92"><channel>{items}</channel></rss>')
+    result = call("check", tmp_path, "--as-of", "2025-01-31")
+    assert "  jira.xml, issue 1, created_at: 'soon' is no date" in result.output
 
 
 def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):

@@ -96,7 +96,7 @@ def open_columns(
         rows = rows_of(file, reading)
         positions = list(choose(rows.header))
         mending = Mending(file)
-        if mending.waiting:
+        if mending.waiting and rows.unit == "line":
             records = mending.records(rows.records, len(rows.header), rows.delimiter)
             rows = rows._replace(records=records)
         lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)

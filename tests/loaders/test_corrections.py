@@ -5,11 +5,11 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import load_portfolio
-from pmanalytics.errors import ConfigError, MissingColumnsError
+from pmanalytics.errors import ConfigError, MissingColumnsError, UnreadableFileError
 from pmanalytics.loaders.corrections import (
     _unescaped,
     load_corrections,
@@ -121,8 +121,10 @@ def counts(portfolio, file="projects.csv"):
     return row[["rows_read", "n_valid", "n_quarantined", "n_duplicate"]].tolist()
 
 
-@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
-@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [*((name, ".csv") for name in SAVED), ("old Excel.csv", ".xlsx"), ("workbook.xlsx", ".xlsx")],
+)
 def test_what_is_mended_completes_the_load_however_it_was_saved(tmp_path, name, ending):
     (tmp_path / "projects.csv").write_text(PROJECTS, encoding="utf-8")
     before = load(tmp_path)
@@ -202,8 +204,15 @@ def test_of_rows_with_one_id_all_but_one_can_be_deleted(tmp_path):
     assert counts(after) == [2, 1, 1, 0]
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("name", ["German Excel.csv", "Unicode text.txt", "workbook.xlsx"])
+@pytest.mark.parametrize(
+    ("delimiter", "name"),
+    [
+        (",", "German Excel.csv"),
+        (";", "German Excel.csv"),
+        ("\t", "Unicode text.txt"),
+        ("|", "workbook.xlsx"),
+    ],
+)
 def test_a_whole_record_is_shown_and_mended_as_its_file_writes_it(tmp_path, name, delimiter):
     text = 'project_id,name,status\nP1,One\nP2,"T"wo,open\nP3,Three,open,x\n'
     (tmp_path / "projects.csv").write_text(text.replace(",", delimiter))
@@ -266,6 +275,67 @@ def test_files_in_archives_and_sheets_of_books_are_mended_like_others(tmp_path):
     after = mend(tmp_path, {"frozen": "open"}, "German Excel.csv")
     assert sorted(after.projects["project_id"]) == ["P Second", "P Sheet", "P1", "P2", "P5"]
     assert after.problems.empty
+
+
+def test_hostile_names_of_files_and_columns_come_back_as_they_are(tmp_path):
+    (tmp_path / "=1+1.csv").write_text("project_id,name,@state\nP1,One,frozen\n")
+    (tmp_path / "pmanalytics.toml").write_text(
+        '[projects]\nfile = "=1+1.csv"\n[projects.columns]\nstatus = "@state"\n'
+    )
+    problems = load(tmp_path).problems
+    write_corrections(problems, tmp_path / "bad.csv")
+    assert '"\'=1+1.csv","2","\'@state"' in (tmp_path / "bad.csv").read_text("utf-8-sig")
+    assert mend(tmp_path, {"frozen": "open"}, "old Excel.csv").problems.empty
+
+
+def test_a_row_of_a_sheet_is_not_taken_for_a_record_of_text(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["project_id", "name", "status"])
+    book.active.append(["P1", "One,open\nP2,Two", "open"])
+    book.active.append(["P3", "Three", "open"])
+    book.save(tmp_path / "projects.xlsx")
+    wanted = "P1,One,open\nP2,Two,open"
+    with (tmp_path / "bad.csv").open("w", newline="") as file:
+        rows = [["file", "line", "column", "value", "corrected"]]
+        rows.append(["projects.xlsx", "2", "(record)", 'P1,"One,open\nP2,Two",open', wanted])
+        csv.writer(file).writerows(rows)
+    after = load(tmp_path)
+    assert counts(after, "projects.xlsx") == [2, 2, 0, 0]
+    assert after.notes[0].startswith("projects.xlsx: 1 correction not used: row 2 does not hold")
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lines=st.lists(st.text('P1,"o', max_size=8), min_size=1, max_size=5),
+    wanted=st.lists(
+        st.tuples(
+            st.integers(2, 7),
+            st.sampled_from(["(record)", "status", "project_id"]),
+            st.sampled_from(["", "P", "1", "o", "P,1,o", ","]),
+            st.sampled_from(
+                ["P,1,open", "open", "(delete)", "(empty)", 'P,"1\n2",open', '"', "1\n2"]
+            ),
+        ),
+        max_size=8,
+    ),
+)
+def test_whatever_is_wanted_every_row_is_accounted_for(tmp_path, lines, wanted):
+    (tmp_path / "projects.csv").write_text(
+        "\n".join(["project_id,name,status", "P0,Zero,open", *lines])
+    )
+    with (tmp_path / "bad.csv").open("w", newline="") as file:
+        rows = [["file", "line", "column", "value", "corrected"]]
+        rows += [["projects.csv", *map(str, row)] for row in wanted]
+        csv.writer(file).writerows(rows)
+    try:
+        found = load(tmp_path)
+    except UnreadableFileError:
+        assume(False)  # a quote that is never closed
+    n_read, *parts = counts(found)
+    assert n_read == sum(parts)
+    assert len(found.projects) == parts[0]
 
 
 def write_list(folder, *rows, name="bad.csv"):
