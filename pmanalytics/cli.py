@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pmanalytics.portfolio import Portfolio
 
+BY_ISSUE = ("Jira JSON", "Jira XML")
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 AS_OF = click.option(
     "--as-of", metavar="YYYY-MM-DD", help="The day the files describe, if not in pmanalytics.toml."
@@ -94,32 +95,36 @@ def init(folder: Path) -> None:
 @click.option(
     "--fix-me",
     type=click.Path(path_type=Path),
-    help="Write every problem into this CSV file, to be mended and put into FOLDER.",
+    help="Write every problem into this .csv or .xlsx file, to be mended and put into FOLDER.",
 )
 def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
     """Say what every file was read as, and list every row and value that cannot be used.
 
     Ends with exit code 1 if there is one.
     """
-    from pmanalytics.loaders.corrections import write_corrections  # noqa: PLC0415
+    from pmanalytics.loaders.corrections import to_mend, write_corrections  # noqa: PLC0415
     from pmanalytics.loaders.folder import load_portfolio  # noqa: PLC0415
 
     portfolio = load_portfolio(folder, as_of=as_of)
     for line in account(portfolio):
         click.echo(line)
-    problems = portfolio.problems
-    if fix_me is not None and len(problems):
+    problems = to_mend(portfolio.problems)
+    if fix_me is not None and problems.empty:
+        click.echo(f"There is nothing to mend, so {fix_me} was not written.")
+    elif fix_me is not None:
         write_corrections(problems, fix_me)
-        click.echo(
-            f"All of them are in {fix_me}. Fill in its column `corrected` and put it into {folder}."
-        )
+        click.echo(f"{counted(len(problems), 'problem')} written to {fix_me}.")
+        click.echo("In its column `corrected` write the right value, (empty) for an empty cell, or")
+        click.echo(f"(delete) to leave the row out. Save it in {folder}, and check again.")
     if len(problems):
         sys.exit(1)
 
 
 def account(portfolio: Portfolio) -> Iterator[str]:
     """Yield what became of every file, column and row, as lines."""
-    files, problems = portfolio.files, portfolio.problems
+    from pmanalytics.loaders.corrections import to_mend  # noqa: PLC0415
+
+    files, problems = portfolio.files, to_mend(portfolio.problems)
     where = f"As of {portfolio.as_of}, {portfolio.time_zone}."
     yield f"{where} Rows read = valid + set aside + repeats:"
     for row in files[files["rows_read"] > 0].to_dict("records"):
@@ -135,10 +140,12 @@ def account(portfolio: Portfolio) -> Iterator[str]:
     yield from portfolio.notes
     yield from _participants(portfolio)
     if problems.empty:
-        yield "Every row can be used."
+        yield f"Every {'other ' if len(portfolio.problems) else ''}row can be used."
         return
     yield f"{counted(len(problems), 'problem')}:"
-    yield from (describe(problem) for problem in problems[:LINES_ON_SCREEN].to_dict("records"))
+    kinds = files.set_index("file")["kind"]
+    for problem in problems[:LINES_ON_SCREEN].to_dict("records"):
+        yield describe(problem, "issue" if kinds[problem["file"]] in BY_ISSUE else "line")
     if len(problems) > LINES_ON_SCREEN:
         yield f"  … and {len(problems) - LINES_ON_SCREEN} more; --fix-me FILE writes all of them."
 

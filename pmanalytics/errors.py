@@ -7,7 +7,7 @@ is a bug.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,6 +105,7 @@ CONFLICTING_SNAPSHOT = Reason(
     "stands on several rows of one day with different content",
     "Keep the right row and delete the others",
 )
+DELETED = Reason("is deleted by a correction", "Nothing to do, unless the row should count")
 NO_STAGE_DATE = Reason("is missing, as are the dates of all other stages", "Fill in a date")
 CREATED_LATE = Reason("is after the item's first change", "Correct one of the two dates")
 
@@ -235,6 +236,16 @@ def counted(n: int, noun: str) -> str:
     ('1 row', '3 rows')
     """
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def listed(texts: Sequence[str], n_named: int = 3) -> str:
+    """Return the first of several texts, and how many there are more.
+
+    >>> listed(["one", "two", "three", "four", "five"])
+    'one; two; three; and 2 more'
+    """
+    n_more = len(texts) - n_named
+    return "; ".join([*texts[:n_named], *([f"and {n_more} more"] if n_more > 0 else [])])
 
 
 def describe(problem: dict, unit: str = "line") -> str:

@@ -59,6 +59,48 @@ def test_a_list_of_problems_that_cannot_be_written_is_told(call, tmp_path):
     assert "cannot be written or read" in result.output
 
 
+def test_problems_beyond_the_screen_are_counted_and_all_are_in_the_list(call, tmp_path):
+    rows = "".join(f"P{n},Name,frozen\n" for n in range(5_000))
+    (tmp_path / "projects.csv").write_text("project_id,name,status\n" + rows)
+    found = tmp_path / "bad_rows.csv"
+    result = call("check", tmp_path, "--as-of", "2025-01-31", "--fix-me", found)
+    told = result.output.splitlines()
+    assert len([line for line in told if "'frozen' is none of" in line]) == 20
+    assert told[-4:-2] == [
+        "  … and 4980 more; --fix-me FILE writes all of them.",
+        f"5000 problems written to {found}.",
+    ]
+    content = found.read_text(encoding="utf-8-sig")
+    assert content.count("frozen") == 5_000
+    found.write_text(content.replace(',""\n', ',"open"\n'), encoding="utf-8-sig")
+    result = call("check", tmp_path, "--as-of", "2025-01-31")
+    assert result.exit_code == 0
+    assert "projects.csv: 5000 corrections taken in." in result.output
+
+
+def test_rows_deleted_on_purpose_are_no_problems(call, tmp_path):
+    (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\nP2,Two,iced\n")
+    (tmp_path / "bad.csv").write_text(
+        "file,line,column,value,corrected\nprojects.csv,3,status,iced,(delete)\n"
+    )
+    result = call("check", tmp_path, "--as-of", "2025-01-31", "--fix-me", tmp_path / "new.csv")
+    assert result.exit_code == 0
+    assert "2 = 1 valid + 1 set aside + 0 repeats" in result.output
+    assert "projects.csv: 1 correction taken in, 1 row deleted." in result.output
+    assert result.output.splitlines()[-2:] == [
+        "Every other row can be used.",
+        f"There is nothing to mend, so {tmp_path / 'new.csv'} was not written.",
+    ]
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_problems_of_issues_are_told_by_the_number_of_the_issue(call, tmp_path):
+    items = '<item><key id="1">A-1</key><status>Done</status><created>soon</created></item>'
+    (tmp_path / "jira.xml").write_text(f'<rss version="0.92"><channel>{items}</channel></rss>')
+    result = call("check", tmp_path, "--as-of", "2025-01-31")
+    assert "  jira.xml, issue 1, created_at: 'soon' is no date" in result.output
+
+
 def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("sample", "acme").exit_code == 0

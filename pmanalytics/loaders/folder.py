@@ -23,8 +23,8 @@ from pmanalytics.loaders.config import (
     patterns_of,
     read_config,
 )
-from pmanalytics.loaders.corrections import load_corrections
-from pmanalytics.loaders.files import Correction, File, Limits, files_in
+from pmanalytics.loaders.corrections import Corrections, load_corrections
+from pmanalytics.loaders.files import File, Limits, files_in
 from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
@@ -278,7 +278,7 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     limits = Limits(**config.get("limits", {}))
     found = [f for f in files_in(folder, limits, config.get("ignore", [])) if f.name != CONFIG]
     files, unused, why = _by_section(folder, found, config)
-    corrections = load_corrections(files.pop(CORRECTIONS, []))
+    corrections, notes = load_corrections(files.pop(CORRECTIONS, []))
     if not files:
         listed = [f"  {name}: {why}" for name, why in unused.items()]
         advice = f"Write how to read it with: pmanalytics init {folder}" if listed else ""
@@ -288,31 +288,19 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
         section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
         for section, those in files.items()
     }
-    notes = _correction_notes(corrections, files)
+    notes += _astray(corrections, files)
     return FolderReader(folder, config, files, unused, why, notes=notes)
 
 
-def _correction_notes(
-    corrections: Mapping[str, Mapping[int, Sequence[Correction]]],
-    files: Mapping[str, Sequence[File]],
-) -> list[str]:
-    """Return what is to be known about corrections, those that cannot be used included."""
-    tables = {
-        file.name
-        for section, those in files.items()
-        for file in those
-        if section not in ("jira_json", "jira_xml")
-    }
-    notes = []
-    for name, lines in corrections.items():
-        n_given = counted(sum(map(len, lines.values())), "correction")
-        is_known = name in tables
-        notes.append(
-            f"{n_given} of {name} taken in."
-            if is_known
-            else f"{n_given} of {name!r} not used: no table of that name is read here."
-        )
-    return notes
+def _astray(corrections: Corrections, files: Mapping[str, Sequence[File]]) -> list[str]:
+    """Return what is to be told about corrections of files that are not read."""
+    names = {file.name for those in files.values() for file in those}
+    return [
+        f"{counted(sum(map(len, lines.values())), 'correction')} of {name!r} not used: "
+        "no file of that name is read here."
+        for name, lines in corrections.items()
+        if name not in names
+    ]
 
 
 def _by_section(

@@ -41,6 +41,7 @@ from pmanalytics.loaders.jira_changelogs import (
     records_with_gaps,
     reject_undecodable,
 )
+from pmanalytics.loaders.jira_mend import mended_issues
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import (
@@ -186,8 +187,7 @@ def _decoded(
     intake: Intake, decoder: msgspec.json.Decoder[Any], contents: Sequence[Contents]
 ) -> Iterator[tuple[int, Any]]:
     """Yield the number of each record and its issue; what is none is set aside."""
-    issues = (issue.content for found in contents for issue in found.issues)
-    for record, content in enumerate(issues):
+    for record, content in mended_issues(intake, contents):
         try:
             yield record, decoder.decode(content)
         except UNDECODABLE as error:

@@ -17,6 +17,7 @@ from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import JiraSource, close_newest, export_files, in_hours
 from pmanalytics.loaders.jira_api import names_of
+from pmanalytics.loaders.jira_mend import mend_items
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import WorkItems
@@ -99,6 +100,7 @@ def load_jira_xml(
     if all(item.find("key") is None for item in items):
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
     intake = _opened(channels, columns or {})
+    mend_items(intake, files)
     intake.notes += _notes(name, channels, intake)
     table = in_hours(typed(intake, WorkItems, reading))
     intake.sound(table, WorkItems, unique=False)

@@ -10,6 +10,7 @@ from pmanalytics.calendars import UTC, known_zone
 from pmanalytics.errors import ConfigError
 
 PAD = "pad"
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
 
 
 class CellOptions(TypedDict, total=False):

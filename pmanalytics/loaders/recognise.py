@@ -25,6 +25,7 @@ from pmanalytics.schemas import FURTHER_TABLES
 CORRECTIONS = "corrections"
 DOCUMENT = "a document"
 DOCUMENTS = (".md", ".py", ".txt", ".toml", ".html", ".pdf", ".png", ".ipynb", "")
+TO_CORRECT = {"file", "line", "column", "value", "corrected"}
 SAMPLE_ROWS = 500
 DATE_LIKE = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
@@ -45,7 +46,7 @@ class Guess(NamedTuple):
 
 def recognise(file: File) -> Guess:
     """Return what a file is: the section of `pmanalytics.toml` that says how to read its kind."""
-    if file.suffix in DOCUMENTS:
+    if file.suffix in DOCUMENTS and not _is_excels_text(file):
         return Guess(None, DOCUMENT)
     head = file.head().lstrip(b"\xef\xbb\xbf \t\r\n")
     if file.suffix == ".xml" or b"<rss" in head[:20_000]:
@@ -101,6 +102,16 @@ def id_column(sample: pd.DataFrame) -> str | None:
     return next(iter([*by_name, *unique]), None)
 
 
+def _is_excels_text(file: File) -> bool:
+    """Tell whether Excel saved a list of corrections as "Unicode Text"."""
+    if file.suffix != ".txt":
+        return False
+    try:
+        return {plain_name(name) for name in sampled(file, 1)[0]} >= TO_CORRECT
+    except UnreadableFileError:
+        return False
+
+
 def _of_json(head: str) -> Guess | None:
     keys = set(JSON_KEY.findall(head))
     if {"fields", "key"} <= keys:
@@ -115,7 +126,7 @@ def _of_json(head: str) -> Guess | None:
 def _of_table(file: File, sample: pd.DataFrame) -> Guess:
     header = [str(name) for name in sample.columns]
     plain = {plain_name(name) for name in header}
-    if {"file", "line", "column", "value", "corrected"} <= plain:
+    if plain >= TO_CORRECT:
         return Guess(CORRECTIONS, "a list of corrections", is_sure=True)
     if is_navigator_header(header):
         return Guess("jira_csv", "headers of Jira's issue navigator", is_sure=True)

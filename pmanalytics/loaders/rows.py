@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,24 +24,14 @@ import pyarrow as pa
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, counted
-from pmanalytics.loaders.files import (
-    SPREADSHEETS,
-    Correction,
-    File,
-    damaged_text,
-    file_at,
-    open_book,
-)
+from pmanalytics.loaders.files import SPREADSHEETS, File, damaged_text, file_at, open_book
 from pmanalytics.loaders.intake import Intake, places
-from pmanalytics.loaders.reading import PAD, Reading
+from pmanalytics.loaders.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
+from pmanalytics.loaders.reading import DELIMITERS, PAD, Reading
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
-Record: TypeAlias = tuple[int, Sequence[str] | None]
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
-RECORD = "(record)"
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
-LINE_END = re.compile(r"\r\n|\r|\n")
 SAMPLE_RECORDS = 200
 CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
@@ -55,16 +44,14 @@ class Doubtful(list[str]):
 
 
 class Rows(NamedTuple):
-    """The header of a table, its records by line, and in words how it is written.
-
-    A record of which no cells can be told is None.
-    """
+    """The header of a table, its records by line, and in words how it is written."""
 
     header: list[str]
     records: Iterator[Record]
     evidence: str
     notes: list[str]
     unit: str = "line"
+    delimiter: str = ","
 
 
 def as_file(source: str | Path | File) -> File:
@@ -108,8 +95,10 @@ def open_columns(
     with _cell_limit(file.limits.cell_chars):
         rows = rows_of(file, reading)
         positions = list(choose(rows.header))
-        if file.corrections:
-            rows = rows._replace(records=_mended(file, rows, reading.missing))
+        mending = Mending(file)
+        if mending.waiting and rows.unit == "line":
+            records = mending.records(rows.records, len(rows.header), rows.delimiter)
+            rows = rows._replace(records=records)
         lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
     if not lines and not ragged:
         raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
@@ -123,7 +112,8 @@ def open_columns(
     intake.all_headers = [
         name or f"(column {n} has no name)" for n, name in enumerate(rows.header, 1)
     ]
-    intake.notes = [f"{file.name}: {note}" for note in rows.notes]
+    mending.cells(intake)
+    intake.notes = [*(f"{file.name}: {note}" for note in rows.notes), *mending.notes(rows.unit)]
     if len(where) == EXCEL_MAX_ROWS - 1:
         intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
     for reason in dict.fromkeys(why for _, why in ragged.values()):
@@ -140,11 +130,18 @@ def sampled(file: File, n_rows: int | None) -> tuple[list[str], list[Sequence[st
         rows = rows_of(replace(file, is_sample=is_text), Reading())
         try:
             for _, row in islice(rows.records, n_rows):
-                taken += [] if row is None else [row]
+                taken += [] if isinstance(row, Aside) else [row]
         except UnreadableFileError:
             if not taken:
                 raise
     return rows.header, taken
+
+
+def every_record(file: File) -> tuple[list[str], list[Record]]:
+    """Return the header and all records of a table."""
+    with _cell_limit(file.limits.cell_chars):
+        rows = rows_of(file, Reading())
+        return rows.header, list(rows.records)
 
 
 def rows_of(file: File, reading: Reading) -> Rows:
@@ -182,8 +179,8 @@ def _taken(
         fitting = []
         for line, row in block:
             fault = _fault(row, width)
-            if row is None or (fault and not (pad and fault == errors.SHORT_ROW)):
-                ragged[line] = (_as_text(row), fault or errors.WRONG_CELL_COUNT)
+            if fault and not (pad and fault == errors.SHORT_ROW):
+                ragged[line] = (as_text(row, rows.delimiter), fault)
                 continue
             if fault:
                 padded.append(line)
@@ -195,52 +192,15 @@ def _taken(
     return lines, _text_frame(chunks, positions), ragged, padded
 
 
-def _fault(row: Sequence[str] | None, width: int) -> Reason | None:
+def _fault(row: Sequence[str], width: int) -> Reason | None:
     """Return why a record is no row."""
-    if row is None or len(row) > width:
+    if isinstance(row, Aside):
+        return row.reason
+    if len(row) > width:
         return errors.WRONG_CELL_COUNT
     if len(row) < width:
         return errors.SHORT_ROW
     return errors.UNCLOSED_QUOTE if isinstance(row, Doubtful) else None
-
-
-def _mended(file: File, rows: Rows, missing: Sequence[str]) -> Iterator[Record]:
-    """Yield the records with the user's corrections; one whose cell changed since is told."""
-    for line, row in rows.records:
-        mended = row
-        for correction in file.corrections.get(line, ()):
-            changed = _corrected(mended, correction, rows.header, missing)
-            if changed is None:
-                rows.notes.append(
-                    f"line {line} no longer holds {correction.value!r} in {correction.header!r}: "
-                    "its correction is not used."
-                )
-            else:
-                mended = changed
-        yield line, mended
-
-
-def _corrected(
-    row: Sequence[str] | None, correction: Correction, header: list[str], missing: Sequence[str]
-) -> Sequence[str] | None:
-    """Return the record with one correction; None if what is to be corrected is not there."""
-    if correction.header == RECORD:
-        is_there = _as_text(row).strip() == correction.value
-        return next(csv.reader([correction.wanted])) if is_there else None
-    for place, (name, cell) in enumerate(zip(header, row or (), strict=False)):
-        held = "" if cell.strip() in missing else cell.strip()
-        if name == correction.header and held == correction.value:
-            return [*(row or ())[:place], correction.wanted, *(row or ())[place + 1 :]]
-    return None
-
-
-def _as_text(row: Sequence[str] | None) -> str:
-    """Return a record as one line of CSV, to be shown and mended."""
-    if row is None:
-        return ""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(row)
-    return line.getvalue()
 
 
 def _picker(positions: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
@@ -262,16 +222,17 @@ def _text_rows(file: File, reading: Reading) -> Rows:
     told = told_separator(text)
     delimiter = told or _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records = _csv_records(file, reader, delimiter)
+    records = _csv_records(file, text, reader, delimiter)
     if told:
         next(records)
-    _, names = next(records, (0, None))
+    _, names = next(records, (0, []))
     if not names:
         raise UnreadableFileError(f"{file.name}: it holds nothing but blank lines.")
     damaged = damaged_text(text)
     notes = [f"{counted(damaged, 'letter')} damaged by a wrong encoding before."] if damaged else []
     header = [name.strip() for name in names]
-    return Rows(header, records, f"{encoding}, {DELIMITERS.get(delimiter, delimiter)}", notes)
+    evidence = f"{encoding}, {DELIMITERS.get(delimiter, delimiter)}"
+    return Rows(header, records, evidence, notes, delimiter=delimiter)
 
 
 def told_separator(text: str) -> str | None:
@@ -281,8 +242,11 @@ def told_separator(text: str) -> str | None:
     return told if len(told) == 1 else None
 
 
-def _csv_records(file: File, reader: Iterator[list[str]], delimiter: str) -> Iterator[Record]:
+def _csv_records(
+    file: File, text: str, reader: Iterator[list[str]], delimiter: str
+) -> Iterator[Record]:
     """Yield each record that is not blank, with the line it begins on."""
+    lines: list[str] = []
     while True:
         start = reader.line_num + 1  # type: ignore[attr-defined]
         try:
@@ -294,7 +258,9 @@ def _csv_records(file: File, reader: Iterator[list[str]], delimiter: str) -> Ite
                 raise UnreadableFileError(
                     f"{file.name}, line {start}: {error}. Look for a quote that is not closed."
                 ) from None
-            yield start, None  # a stray quote spoils its record only
+            lines = lines or LINE_END.split(text)
+            spoilt = "\n".join(lines[start - 1 : reader.line_num])  # type: ignore[attr-defined]
+            yield start, Aside(spoilt, errors.WRONG_CELL_COUNT)  # a stray quote spoils no other
         else:
             if any(cell and not cell.isspace() for cell in row):
                 is_long = reader.line_num > start  # type: ignore[attr-defined]

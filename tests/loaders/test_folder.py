@@ -97,8 +97,9 @@ def test_corrections_count_and_those_of_no_table_are_told(folder):
     portfolio = load_portfolio(place, as_of="2025-06-30")
     assert portfolio.projects["status"].tolist() == ["done", "open", "open"]
     assert portfolio.notes == (
-        "1 correction of projects.csv taken in.",
-        "1 correction of 'gone.csv' not used: no table of that name is read here.",
+        "projects.csv: 1 correction taken in.",
+        "fixed.csv: 2 of 2 rows filled in.",
+        "1 correction of 'gone.csv' not used: no file of that name is read here.",
     )
 
 
