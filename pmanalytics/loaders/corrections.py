@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
+import xlsxwriter
 
 from pmanalytics.errors import DELETED, ConfigError, MissingColumnsError, counted, listed
 from pmanalytics.loaders.files import Correction, File
 from pmanalytics.loaders.intake import plain_name
-from pmanalytics.loaders.mend import DELETE, EMPTY, RECORD, Aside
+from pmanalytics.loaders.mend import DELETE, EMPTY, LONGEST_CELL, RECORD, Aside
 from pmanalytics.loaders.rows import every_record
-from pmanalytics.loaders.workbook import write_workbook
 
 Corrections: TypeAlias = Mapping[str, Mapping[int, Sequence[Correction]]]
 
@@ -63,7 +63,7 @@ def write_corrections(problems: pd.DataFrame, path: Path) -> None:
     how = problems["column"].map(lambda name: HOW_RECORD if name == RECORD else HOW_CELL)
     table = problems.assign(hint=problems["hint"] + ". " + how, **{CORRECTED: ""})
     if path.suffix.casefold() == ".xlsx":
-        write_workbook(table.map(_escaped), path)
+        _write_workbook(table.map(_escaped), path)
     elif path.suffix.casefold() == ".csv":
         table.map(safe_cell).to_csv(
             path, index=False, quoting=csv.QUOTE_ALL, encoding="utf-8-sig", lineterminator="\r\n"
@@ -140,6 +140,18 @@ def _filled(file: File, notes: list[str]) -> list[tuple[Place, str]]:
 def _wish(wanted: str) -> str:
     word = wanted.casefold()
     return "" if word == EMPTY else DELETE if word == DELETE else wanted
+
+
+def _write_workbook(table: pd.DataFrame, path: Path) -> None:
+    """Write cells of the format "Text": Excel runs and rewrites none of them, nor what is typed."""
+    rows = [list(table.columns), *table.astype("str").fillna("").to_numpy().tolist()]
+    with path.open("wb") as file, xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("To mend")
+        as_text = book.add_format({"num_format": "@"})
+        sheet.set_column(0, len(table.columns), 24, as_text)
+        for number, row in enumerate(rows):
+            for place, cell in enumerate(row):
+                sheet.write_string(number, place, cell[:LONGEST_CELL], as_text)
 
 
 def _escaped(cell: object) -> object:
