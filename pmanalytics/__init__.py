@@ -22,6 +22,13 @@ _HOMES = {
     "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.metrics.reference_class": [
+        "plan_ratios",
+        "reference_class",
+        "project_forecasts",
+    ],
+    "pmanalytics.metrics.reference_backtest": ["reference_class_backtest"],
+    "pmanalytics.metrics.published_uplifts": ["published_uplifts", "published_uplift"],
     "pmanalytics.metrics.quality": [
         "completeness",
         "participation",

@@ -52,6 +52,13 @@ from pmanalytics.schemas.inputs import (
     StatusChanges,
     WorkItems,
 )
+from pmanalytics.schemas.reference_class import (
+    Backtests,
+    PlanRatios,
+    ProjectForecasts,
+    PublishedUplifts,
+    ReferenceClasses,
+)
 from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
 
 INPUT_TABLES = [
@@ -61,4 +68,5 @@ INPUT_TABLES = [
 RESULT_TABLES = [
     StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
     Completeness, Participation, ReasonCounts, WorstCase,
+    PlanRatios, ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts,
 ]  # fmt: skip
