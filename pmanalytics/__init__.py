@@ -41,6 +41,7 @@ _HOMES = {
         "plot_open_late",
         "plot_forecast_variance",
     ],
+    "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
     "pmanalytics.figures.quality": [
         "plot_files",

@@ -118,5 +118,5 @@ def test_who_has_come_so_far_is_compared_with_those_who_went_on(groups, reached,
 @given(LIVES, st.integers(0, 21))
 def test_the_share_at_a_time_equals_scipy(lives, time):
     ends, ended = np.array(lives, dtype=float).T
-    theirs = ecdf(CensoredData.right_censored(ends, ended == 0)).sf.evaluate(time)
+    theirs = ecdf(CensoredData.right_censored(ends, ended == 0)).sf.evaluate([time])
     assert survival_at(of_one_group(ends, ended), [0], [time]) == pytest.approx(theirs)
