@@ -72,7 +72,8 @@ def reference_class_backtest(
     Forecasts made within one company share their data, so the true intervals are wider. Slow
     projects still open are not tested yet, so coverage flatters while a class is young. What an
     open project had cost on an earlier day is not known, so with 'finished_before' cost learns
-    from finished ones only.
+    from finished ones only. The time it takes grows with the square of the class: 3,000 projects
+    take seconds.
 
     Examples
     --------

@@ -31,6 +31,8 @@ from pmanalytics.survival import (
 from pmanalytics.tables import group_columns
 
 MIN_N = 10
+LAST_DAY = pd.Timestamp("9999-12-31")
+ROUNDING = 1e-6
 QUANTILES = {"p50": 0.5, "p80": 0.8, "p90": 0.9}
 UNREACHED = ["P50, P80 and P90 are", "P80 and P90 are", "P90 is"]
 COUNTS = ["n_finished", "n_open", "n_cancelled", "n_no_baseline", "n_not_recorded"]
@@ -359,8 +361,10 @@ def _labelled(table: pd.DataFrame, measure: str) -> dict[str, pd.Series]:
 
 def _finish(plan: pd.DataFrame, ratio: pd.Series) -> pd.Series:
     """Return the day by whose end a project has taken that multiple of its planned days."""
-    days = np.ceil(ratio * planned_days(plan) - 1e-6)
-    return (plan["baseline_start_date"] + pd.to_timedelta(days, unit="D")).astype(Day)
+    start = plan["baseline_start_date"]
+    days = np.ceil(ratio * planned_days(plan) - ROUNDING)
+    longest = (LAST_DAY - start) / pd.Timedelta(days=1)
+    return (start + pd.to_timedelta(days.clip(upper=longest), unit="D")).astype(Day)
 
 
 def _or_missing(texts: pd.Series) -> pd.Series:

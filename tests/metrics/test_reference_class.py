@@ -189,6 +189,13 @@ def test_who_outlasted_nearly_all_of_its_class_is_told_so_instead_of_a_date():
     assert pd.isna(forecast["p80_cost"])
 
 
+def test_a_plan_of_a_day_that_took_ages_breaks_no_calendar():
+    rows = projects_of([300_000] * 10, [0], planned=1)
+    rows.loc[10, "baseline_finish_date"] += pd.Timedelta(days=36_500)
+    forecast = project_forecasts(rows, as_of="2900-01-01").iloc[0]
+    assert forecast["p50_finish_date"] == pd.Timestamp("9999-12-31")
+
+
 def test_a_small_class_gives_no_number_unless_asked_to_learn_from_all():
     kinds = ["road"] * 9 + ["rail"] * 9 + ["road"]
     rows = projects_of(range(80, 260, 10), [10], project_class=kinds)
