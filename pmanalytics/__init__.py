@@ -32,6 +32,13 @@ _HOMES = {
     "pmanalytics.metrics.risk": ["risk_exposure", "exposure_over_time", "risk_hygiene"],
     "pmanalytics.metrics.resources": ["team_load"],
     "pmanalytics.metrics.defects": ["defect_removal", "reopen_rate", "open_defects"],
+    "pmanalytics.metrics.reference_class": [
+        "plan_ratios",
+        "reference_class",
+        "project_forecasts",
+    ],
+    "pmanalytics.metrics.reference_backtest": ["reference_class_backtest"],
+    "pmanalytics.metrics.published_uplifts": ["published_uplifts", "published_uplift"],
     "pmanalytics.metrics.quality": [
         "completeness",
         "participation",
@@ -44,6 +51,7 @@ _HOMES = {
         "plot_open_late",
         "plot_forecast_variance",
     ],
+    "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
     "pmanalytics.figures.attention": ["attention_rows"],
     "pmanalytics.figures.risk": ["plot_exposure"],

@@ -8,7 +8,7 @@ the moment it was last seen. Greenwood's variance on the log(−log) scale gives
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -94,6 +94,69 @@ def quantiles(curves: Curves, n_groups: int, share: float) -> NDArray[np.float64
         groups, first = np.unique(curves.group[reached], return_index=True)
         found[groups, column] = curves.time[reached[first]]
     return found
+
+
+def survival_at(curves: Curves, group: ArrayLike, time: ArrayLike) -> NDArray[np.float64]:
+    """Which share of each `group` is still going just after that `time`?
+
+    Beyond the last time seen of a group this is its last known share.
+    """
+    group = np.asarray(group, dtype=np.int64)
+    before = _first_at_least(curves.group, curves.time, group, time, side="right") - 1
+    is_within = (before >= 0) & (np.take(np.r_[curves.group, -1], before) == group)
+    return np.where(is_within, np.take(np.r_[curves.survival, 1.0], before), 1.0)
+
+
+def conditional_quantiles(
+    curves: Curves, group: ArrayLike, reached: ArrayLike, share: float
+) -> NDArray[np.float64]:
+    """After which time will `share` of those have ended that are still going at `reached`?
+
+    Returns
+    -------
+    numpy.ndarray
+        One time per entry of `group` and `reached`, always later than `reached`: the first with
+        S(time) ÷ S(reached) ≤ 1 − share. NaN where the curve does not come so far.
+
+    Examples
+    --------
+    >>> curves = kaplan_meier([1, 2, 3, 4], [True] * 4, [0] * 4)
+    >>> conditional_quantiles(curves, [0, 0, 0], [0, 2.5, 4], 0.5).tolist()
+    [2.0, 3.0, nan]
+    """
+    group = np.asarray(group, dtype=np.int64)
+    target = (1 - share) * survival_at(curves, group, reached) + TOLERANCE
+    later = _first_at_least(curves.group, curves.time, group, reached, side="right")
+    low = _first_at_least(curves.group, -curves.survival, group, -target, side="left")
+    first = np.maximum(later, low)
+    is_reached = np.take(np.r_[curves.group, -1], first) == group
+    return np.where(is_reached, np.take(np.r_[curves.time, np.nan], first), np.nan)
+
+
+def ends_after(curves: Curves, group: ArrayLike, time: ArrayLike) -> NDArray[np.int64]:
+    """How many of each `group` were seen to end later than that `time`?"""
+    group = np.asarray(group, dtype=np.int64)
+    before = np.r_[0, np.cumsum(curves.events)]
+    later = _first_at_least(curves.group, curves.time, group, time, side="right")
+    return before[np.searchsorted(curves.group, group, side="right")] - before[later]
+
+
+def _first_at_least(
+    groups: NDArray[np.int64],
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    limit: ArrayLike,
+    *,
+    side: Literal["left", "right"],
+) -> NDArray[np.int64]:
+    """Return where in each group its rising values come to `limit`, or with 'right' exceed it.
+
+    Where they never do, that is the position after the group.
+    """
+    levels = np.unique(values)
+    place = groups * (len(levels) + 1) + np.searchsorted(levels, values)
+    wanted = group * (len(levels) + 1) + np.searchsorted(levels, np.asarray(limit), side=side)
+    return np.searchsorted(place, wanted)
 
 
 def _survival(

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
-from pmanalytics.survival import kaplan_meier, quantiles
+from pmanalytics.survival import (
+    conditional_quantiles,
+    ends_after,
+    kaplan_meier,
+    quantiles,
+    survival_at,
+)
 
 LIVES = st.lists(st.tuples(st.integers(1, 20), st.booleans()), min_size=1, max_size=40)
 
@@ -90,3 +96,27 @@ def test_an_item_seen_for_no_time_changes_nothing(lives):
 def test_nothing_gives_nothing():
     assert len(of_one_group([], []).time) == 0
     assert np.isnan(quantiles(of_one_group([3.0], [False]), 1, 0.5)).all()
+
+
+@given(st.lists(LIVES, min_size=1, max_size=4), st.integers(0, 21), st.sampled_from([0.5, 0.8]))
+def test_who_has_come_so_far_is_compared_with_those_who_went_on(groups, reached, share):
+    """The curve given a time is the curve of those that were seen after it."""
+    rows = [(t, e, g) for g, lives in enumerate(groups) for t, e in lives]
+    curves = kaplan_meier(*np.array(rows).T)
+    at, n = np.full(len(groups), reached), np.arange(len(groups))
+    found = conditional_quantiles(curves, n, at, share)
+    for g, lives in enumerate(groups):
+        later = [(t, e) for t, e in lives if t > reached]
+        expected = np.nan
+        if later:
+            expected = quantiles(of_one_group(*np.array(later, dtype=float).T), 1, share)[0, 0]
+        assert found[g] == pytest.approx(expected, nan_ok=True)
+    n_later = [sum(e for t, e in lives if t > reached) for lives in groups]
+    assert ends_after(curves, n, at).tolist() == n_later
+
+
+@given(LIVES, st.integers(0, 21))
+def test_the_share_at_a_time_equals_scipy(lives, time):
+    ends, ended = np.array(lives, dtype=float).T
+    theirs = ecdf(CensoredData.right_censored(ends, ended == 0)).sf.evaluate([time])
+    assert survival_at(of_one_group(ends, ended), [0], [time]) == pytest.approx(theirs)

@@ -54,6 +54,13 @@ from pmanalytics.schemas.inputs import (
     StatusChanges,
     WorkItems,
 )
+from pmanalytics.schemas.reference_class import (
+    Backtests,
+    PlanRatios,
+    ProjectForecasts,
+    PublishedUplifts,
+    ReferenceClasses,
+)
 from pmanalytics.schemas.registers import (
     DefectRemoval,
     ExposureOverTime,
@@ -70,8 +77,9 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Attention, Changes, Staleness,
-    StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad, DefectRemoval,
-    ReopenRates, OpenDefects, Files, Problems, Columns, Completeness, Participation, ReasonCounts,
-    WorstCase,
+    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Attention, Changes,
+    Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
+    DefectRemoval, ReopenRates, OpenDefects, PlanRatios, ReferenceClasses, ProjectForecasts,
+    Backtests, PublishedUplifts, Files, Problems, Columns, Completeness, Participation,
+    ReasonCounts, WorstCase,
 ]  # fmt: skip
