@@ -19,7 +19,12 @@ _HOMES = {
     "pmanalytics.loaders.reading": ["Reading"],
     "pmanalytics.loaders.from_jira": ["projects_from_jira", "products_from_jira"],
     "pmanalytics.metrics.delivery": ["project_outcomes"],
-    "pmanalytics.metrics.rates": ["on_time_rate", "on_budget_rate", "on_time_and_on_budget_rate"],
+    "pmanalytics.metrics.rates": [
+        "on_time_rate",
+        "on_budget_rate",
+        "on_time_and_on_budget_rate",
+        "rate_splits",
+    ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
     "pmanalytics.metrics.quality": [

@@ -97,7 +97,7 @@ def judged(
     projects: pd.DataFrame,
     *,
     as_of: AsOfInput,
-    basis: Basis,
+    basis: Basis = "baseline",
     grace_days: int = 0,
     tolerance: float = 0.0,
     cancelled: Cancelled = "exclude",
@@ -169,11 +169,12 @@ def both_states(
     on_time: pd.Series, on_budget: pd.Series, *, not_judged: Collection[str]
 ) -> pd.Series:
     """Return Kleene's AND of two verdicts: a known failure fails, what is unknown says why."""
-    time, budget = verdict(on_time, not_judged=not_judged), verdict(on_budget)
-    joint = time & budget
+    states = (on_time, on_budget)
+    met = [each.isin(SUCCESSES.difference(not_judged)) for each in states]
+    missed = [each.isin(FAILURES.difference(not_judged)) for each in states]
     cases = [
-        (joint.fillna(value=False).astype(bool), "both"),
-        (~joint.fillna(value=True).astype(bool), "not_both"),
+        (met[0] & met[1], "both"),
+        (missed[0] | missed[1], "not_both"),
         (on_time == "cancelled", "cancelled"),
         ((on_time == "missing_baseline") | (on_budget == "missing_baseline"), "missing_baseline"),
         (on_time == "invalid", "invalid"),
@@ -181,21 +182,14 @@ def both_states(
     return first_true(cases, "undetermined", on_time.index)
 
 
-def verdict(states: pd.Series, *, not_judged: Collection[str] = ()) -> pd.Series:
-    """Return whether each state is a success, a failure, or (NA) neither yet."""
-    known = dict.fromkeys(SUCCESSES.difference(not_judged), True) | dict.fromkeys(
-        FAILURES.difference(not_judged), False
-    )
-    return states.map(known).astype("boolean")
-
-
 def first_true(
-    cases: Sequence[tuple[pd.Series, object]], otherwise: str, index: pd.Index
+    cases: Sequence[tuple[pd.Series, str]], otherwise: str, index: pd.Index
 ) -> pd.Series:
     """Return for each row the text of the first case that holds."""
     conditions = [condition.to_numpy(dtype=bool) for condition, _ in cases]
-    chosen = np.select(conditions, [np.asarray(text, dtype=object) for _, text in cases], otherwise)
-    return pd.Series(chosen, index=index, dtype="str")
+    texts = pd.array([*(text for _, text in cases), otherwise], dtype="str")
+    chosen = np.select(conditions, [*range(len(cases))], len(cases))
+    return pd.Series(texts.take(chosen), index=index)
 
 
 def within(option: str, given: float, most: float) -> None:
@@ -275,5 +269,7 @@ def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
 
 
 def _chosen(states: pd.Series, words: Mapping[str, object]) -> pd.Series:
-    cases = [(states == state, text) for state, text in words.items()]
-    return first_true(cases, "", states.index)
+    """Return for each state its words, which may differ from row to row."""
+    conditions = [(states == state).to_numpy(dtype=bool) for state in words]
+    texts = [np.asarray(text, dtype=object) for text in words.values()]
+    return pd.Series(np.select(conditions, texts, ""), index=states.index, dtype="str")

@@ -201,7 +201,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    if name in ("rate", "low", "high", "percent_complete"):
+    if name in ("rate", "low", "high", "at_worst", "at_best", "percent_complete"):
         return words.percent(value)
     if name.endswith("_share"):
         return words.signed(value * 100, "%")

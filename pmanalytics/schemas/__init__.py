@@ -28,7 +28,7 @@ from pmanalytics.schemas.base import (
     required,
     share,
 )
-from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
+from pmanalytics.schemas.delivery import ProjectOutcomes, Rates, RateSplits
 from pmanalytics.schemas.further import (
     FURTHER_TABLES,
     RISK_STATUSES,
@@ -59,6 +59,6 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
-    Completeness, Participation, ReasonCounts, WorstCase,
+    StageVisits, ItemStages, ProjectOutcomes, Rates, RateSplits, StageDurations, Files, Problems,
+    Columns, Completeness, Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip

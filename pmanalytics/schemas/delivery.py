@@ -50,6 +50,8 @@ class Rates(Table):
     n: np.int64 = count("Projects judged")
     low: float = share("Lower end of the 95 % Wilson interval")
     high: float = share("Upper end of the 95 % Wilson interval")
+    at_worst: float = share("Rate if all projects not yet decided were to fail")
+    at_best: float = share("Rate if all projects not yet decided were to succeed")
     n_early: np.int64 = count("Left out: finished ahead of a due date still to come")
     n_not_due: np.int64 = count("Left out: open and not yet due")
     n_undetermined: np.int64 = count("Left out: not known yet")
@@ -63,3 +65,13 @@ class Rates(Table):
     as_of: Day = required("The status date")
     reliability: str = required("too_few below 5, indicative below 20, else ok", isin=RELIABILITIES)
     reason: str = optional("Why there is no rate")
+
+
+class RateSplits(Rates):
+    """One row per column that the projects are split by, and group of it: the rate of the group.
+
+    Of many splits some look different by chance alone.
+    """
+
+    split: str = required("The column split by")
+    group: str = optional("The group; missing where the column is")
