@@ -25,6 +25,10 @@ _HOMES = {
         "on_time_and_on_budget_rate",
         "rate_splits",
     ],
+    "pmanalytics.metrics.trends": ["rate_trend", "rate_change", "rate_difference"],
+    "pmanalytics.metrics.variances": ["variance_distribution"],
+    "pmanalytics.metrics.plans": ["baseline_drift", "replanning", "estimate_quality"],
+    "pmanalytics.metrics.money": ["in_currency", "cost_totals", "real_costs"],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
     "pmanalytics.metrics.quality": [
@@ -34,6 +38,7 @@ _HOMES = {
         "worst_case",
     ],
     "pmanalytics.figures.rates": ["plot_rates", "headline"],
+    "pmanalytics.figures.trends": ["plot_rate_trend"],
     "pmanalytics.figures.delivery": [
         "plot_outcomes",
         "plot_open_late",

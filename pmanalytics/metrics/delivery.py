@@ -14,13 +14,14 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError, UnfitTableError
-from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects
+from pmanalytics.schemas import BANDS, PROJECT_STATUSES, ProjectOutcomes, Projects
 from pmanalytics.tables import complete
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]
 
 HALF_A_CENT = 0.005
+AMBER_ABOVE, RED_ABOVE = 0.1, 0.3
 SUCCESSES = {"on_time", "early", "on_budget", "both"}
 FAILURES = {"late", "late_open", "over", "over_open", "not_both"}
 
@@ -58,8 +59,8 @@ def project_outcomes(
     -------
     pandas.DataFrame
         `ProjectOutcomes`, in the order of `projects`. Days are calendar days, shares are of the
-        planned days and the budget. `finish_variance_days` of a `late_open` project is a lower
-        bound.
+        planned days and the budget. Of open projects that are late or over already the variances
+        are lower bounds (`is_lower_bound`); those of other open ones are not known.
 
     Raises
     ------
@@ -209,17 +210,32 @@ def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
     finish = plan["finish"].where(plan["is_done"]).mask(is_late_open, plan["day"])
     planned_days = _days(plan["baseline_start_date"], plan["due"])
     finish_variance = _days(plan["due"], finish)
-    cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"])
+    is_over_open = plan["on_budget"] == "over_open"
+    cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"] | is_over_open)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     budget = plan["budget"].where(plan["budget"] > 0)
+    finish_share = finish_variance / planned_days.where(planned_days > 0)
     return {
         "finish_variance_days": finish_variance,
-        "finish_variance_share": finish_variance / planned_days.where(planned_days > 0),
+        "finish_variance_share": finish_share,
+        "finish_band": bands(finish_share),
         "cost_variance": cost_variance,
         "cost_variance_share": cost_variance / budget,
+        "cost_band": bands(cost_variance / budget),
+        "is_lower_bound": is_late_open | is_over_open,
         "forecast_variance_days": _days(plan["due"], plan["forecast_finish_date"]).where(is_open),
         "forecast_cost_variance_share": (plan["forecast_cost"] / budget - 1).where(is_open),
     }
+
+
+def bands(shares: pd.Series) -> pd.Series:
+    """Return the band of each overrun: green to 10 %, amber to 30 %, red above; under is green.
+
+    >>> bands(pd.Series([0.10, 0.1126, 0.30, 0.45, -0.39])).tolist()
+    ['green', 'amber', 'amber', 'red', 'green']
+    """
+    ends = [-np.inf, AMBER_ABOVE, RED_ABOVE, np.inf]
+    return pd.cut(shares.round(9), ends, labels=BANDS).astype("str")
 
 
 def _days(start: pd.Series, end: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput
+from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.metrics.delivery import Basis, Cancelled, both_states, judged, one_of
 from pmanalytics.metrics.tallies import (
@@ -98,7 +98,7 @@ def on_time_rate(
         "on_time", projects, as_of=as_of, population=population, basis=basis,
         grace_days=grace_days, cancelled=cancelled,
     )  # fmt: skip
-    labels = labelled("on_time", basis=basis, population=population)
+    labels = labelled("on_time", as_of, basis=basis, population=population)
     return _rates(plan, projects, labels, by, weights)
 
 
@@ -161,7 +161,7 @@ def on_budget_rate(
         "on_budget", projects, as_of=as_of, population=population, basis=basis,
         tolerance=tolerance, cancelled=cancelled,
     )  # fmt: skip
-    labels = labelled("on_budget", basis=basis, population=population)
+    labels = labelled("on_budget", as_of, basis=basis, population=population)
     return _rates(plan, projects, labels, by, weights)
 
 
@@ -220,7 +220,7 @@ def on_time_and_on_budget_rate(
         "on_time_and_on_budget", projects, as_of=as_of, population=population, basis=basis,
         grace_days=grace_days, tolerance=tolerance, cancelled=cancelled,
     )  # fmt: skip
-    labels = labelled("on_time_and_on_budget", basis=basis, population=population)
+    labels = labelled("on_time_and_on_budget", as_of, basis=basis, population=population)
     return _rates(plan, projects, labels, by, weights=None)
 
 
@@ -277,7 +277,7 @@ def rate_splits(
     2           line  Platform  1  2
     """
     plan = classed(measure, projects, as_of=as_of, **options)
-    labels = labelled(measure, **options)
+    labels = labelled(measure, as_of, **options)
     tables = [
         _rates(plan, projects, labels, name, weights=None)
         .rename(columns={name: "group"})
@@ -320,15 +320,21 @@ def classed(
 
 
 def labelled(
-    measure: Measure, *, basis: str = "baseline", population: str | None = None, **_: Any
-) -> dict[str, str]:
-    """Return what a rate is called by."""
+    measure: Measure,
+    as_of: AsOfInput,
+    *,
+    basis: str = "baseline",
+    population: str | None = None,
+    **_: Any,
+) -> dict[str, Any]:
+    """Return what is said of a rate in its table."""
     population = population or POPULATIONS[measure][0]
-    return {"measure": measure, "basis": basis, "population": population}
+    day = as_of_point(as_of).day
+    return {"measure": measure, "basis": basis, "population": population, "as_of": day}
 
 
 def _rates(
-    plan: pd.DataFrame, projects: pd.DataFrame, labels: dict[str, str], by: By, weights: str | None
+    plan: pd.DataFrame, projects: pd.DataFrame, labels: dict[str, Any], by: By, weights: str | None
 ) -> pd.DataFrame:
     """Count the classes of each group of projects."""
     names = group_columns(projects, by, Rates)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -100,7 +102,7 @@ def stated(
 
 
 def as_rates(
-    table: pd.DataFrame, plan: pd.DataFrame, labels: dict[str, str], first: list[str]
+    table: pd.DataFrame, plan: pd.DataFrame, labels: dict[str, Any], first: list[str]
 ) -> pd.DataFrame:
     """Return stated rates as `Rates`, behind the columns that name them.
 
@@ -111,7 +113,7 @@ def as_rates(
         table = table.assign(rate=np.nan, low=np.nan, high=np.nan, reason=why)
         table = table.assign(at_worst=np.nan, at_best=np.nan)
     counted = {name: "int64" for name in Rates.to_schema().columns if name[:2] == "n_"}
-    table = table.assign(**labels, as_of=plan["day"].max()).astype(
+    table = table.assign(**labels).astype(
         {"k": "int64", "n": "int64", **counted, "reason": "str", "as_of": Day}
     )
     return Rates.validate(table[[*first, *Rates.to_schema().columns]])

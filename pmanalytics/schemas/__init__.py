@@ -28,7 +28,16 @@ from pmanalytics.schemas.base import (
     required,
     share,
 )
-from pmanalytics.schemas.delivery import ProjectOutcomes, Rates, RateSplits
+from pmanalytics.schemas.delivery import (
+    BANDS,
+    VARIANCES,
+    ProjectOutcomes,
+    RateChanges,
+    RateDifferences,
+    Rates,
+    RateSplits,
+    RateTrends,
+)
 from pmanalytics.schemas.further import (
     FURTHER_TABLES,
     RISK_STATUSES,
@@ -53,12 +62,22 @@ from pmanalytics.schemas.inputs import (
     WorkItems,
 )
 from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.variances import (
+    BaselineDrifts,
+    CostTotals,
+    EstimateQuality,
+    RealCosts,
+    Replanning,
+    VarianceDistributions,
+)
 
 INPUT_TABLES = [
     Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases,
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, RateSplits, StageDurations, Files, Problems,
-    Columns, Completeness, Participation, ReasonCounts, WorstCase,
+    StageVisits, ItemStages, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
+    EstimateQuality, CostTotals, RealCosts, StageDurations, Files, Problems, Columns, Completeness,
+    Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip
