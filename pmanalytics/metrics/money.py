@@ -70,7 +70,7 @@ def in_currency(
     unknown = {*theirs.fillna("(none)"), currency}.difference(rates.index)
     if unknown:
         raise UnknownCurrenciesError(unknown, rates.index)
-    factor = table["currency"].map(rates) / rates[currency]
+    factor = table["currency"].map(rates).astype(float) / rates[currency]
     amounts = {name: table[name] * factor for name in MONEY if name in projects}
     is_known = table["currency"].notna()
     return projects.assign(**amounts, currency=table["currency"].mask(is_known, currency))
@@ -207,7 +207,7 @@ def real_costs(
     level = complete(price_index, PriceIndex).set_index("year")["price_index"]
     paid = _paid(cost_by_year, plan)
     real_cost = paid["actual_cost"] / paid["year"].map(level)
-    real_cost *= paid["project_id"].map(base_year.map(level))
+    real_cost *= paid["project_id"].map(base_year.map(level)).astype(float)
     nominal, real = (
         costs.groupby(paid["project_id"]).sum(min_count=1, skipna=False).reindex(plan.index)
         for costs in (paid["actual_cost"], real_cost)

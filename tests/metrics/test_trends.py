@@ -236,8 +236,7 @@ def test_one_project_and_all_cancelled_are_borne(twelve_projects, measure, cohor
 
 
 def test_the_budget_has_trends_of_its_own(twelve_projects):
-    """Over the years of the due dates: 2023 P01 in, P02 and P10 over; 2024 P06 and P12 in, P03 P04 P11
-    over."""
+    """By the year due: P01 in, P02 P10 over; in 2024 P06 P12 in, P03 P04 P11 over."""
     trend = rate_trend(twelve_projects, as_of=AS_OF, measure="on_budget", every="year")
     assert trend[["k", "n"]].to_numpy().tolist() == [[1, 3], [2, 5]]
     whole = on_budget_rate(twelve_projects, as_of=AS_OF)
