@@ -39,6 +39,7 @@ _HOMES = {
     ],
     "pmanalytics.figures.rates": ["plot_rates", "headline"],
     "pmanalytics.figures.trends": ["plot_rate_trend"],
+    "pmanalytics.figures.variances": ["plot_variances"],
     "pmanalytics.figures.delivery": [
         "plot_outcomes",
         "plot_open_late",
