@@ -353,7 +353,8 @@ def _weighed(plan: pd.DataFrame, weights: str) -> pd.DataFrame:
     """Return the plan with the `weight` of each project; who cannot be weighed is not judged."""
     one_of("weights", weights, ("baseline_budget",))
     is_judged = plan["class"] < CLASSES.index("n_early")
-    currencies = plan.loc[is_judged & plan[weights].notna(), "currency"].dropna().unique()
+    is_added = (plan["class"] < CLASSES.index("n_cancelled")) & plan[weights].notna()
+    currencies = plan.loc[is_added, "currency"].dropna().unique()
     if len(currencies) > 1:
         raise MixedCurrenciesError(currencies)
     is_unknown = is_judged & plan[weights].isna()

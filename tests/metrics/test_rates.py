@@ -172,6 +172,14 @@ def test_more_grace_never_lowers_the_resolved_count(projects, grace, more):
 
 
 @settings(deadline=None, max_examples=40)
+@given(portfolios(), st.floats(0, 1), st.floats(0, 1))
+def test_more_tolerance_never_lowers_the_count_on_budget(projects, tolerance, more):
+    strict = on_budget_rate(projects, as_of=AS_OF, tolerance=tolerance)
+    lenient = on_budget_rate(projects, as_of=AS_OF, tolerance=tolerance + more)
+    assert strict["k"].sum() <= lenient["k"].sum()
+
+
+@settings(deadline=None, max_examples=40)
 @given(portfolios())
 def test_due_judges_no_more_than_resolved(projects):
     due = on_time_rate(projects, as_of=AS_OF)
