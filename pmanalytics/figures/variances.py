@@ -20,7 +20,7 @@ UNITS = {
     "finish_variance_share": " of the planned days",
     "cost_variance_share": " of the budget",
 }
-LEVELS = {"median": ("Half", 0.5), "p80": ("80%", 0.8), "p90": ("90%", 0.9)}
+LEVELS = {"median": ("Median", 0.5), "p80": ("P80", 0.8), "p90": ("P90", 0.9)}
 
 
 def plot_variances(
@@ -48,8 +48,7 @@ def plot_variances(
     drawing = figure(
         _finding(spread, title),
         f"Each mark is a project, sorted; {axis.format(plan=plan(outcomes))}",
-        alt=f"Of {count(spread['n'], 'project')} {_told(spread)}, the worst at "
-        f"{_value(measure, spread['worst'])}.",
+        alt=f"{_told(spread)}.",
         note=_note(spread),
         height=300,
     )
@@ -94,23 +93,26 @@ def _draw_levels(drawing: go.Figure, spread: pd.Series) -> None:
         )  # fmt: skip
         drawing.add_annotation(
             x=value, y=level, xanchor="left", yanchor="top", xshift=7, showarrow=False,
-            text=f"{said} to {_value(spread['measure'], spread[name])}",
+            text=f"{said} {_value(spread['measure'], spread[name])}",
             font={"size": SMALL, "color": LIGHT["ink2"]}, bgcolor=LIGHT["page"],
         )  # fmt: skip
 
 
 def _finding(spread: pd.Series, title: str) -> str:
-    projects = count(spread["n"], "project")
     if spread["n"] < TOO_FEW:
-        return f"{title}: only {projects}, to be read one by one"
-    worst = _value(spread["measure"], spread["worst"])
-    return f"{title}: {_told(spread)}, the worst of {projects} at {worst}"
+        return f"{title}: only {count(spread['n'], 'project')}, to be read one by one"
+    return f"{title}: {_told(spread)}"
 
 
 def _told(spread: pd.Series) -> str:
-    """Return the quantiles in words."""
-    half, most = (_value(spread["measure"], spread[name]) for name in ("median", "p90"))
-    return f"half end within {half}{UNITS[spread['measure']]}, 90% within {most}"
+    """Return the quantiles in words that stay true when what is open moves on."""
+    measure = spread["measure"]
+    half, tenth, worst = (_value(measure, spread[name]) for name in ("median", "p90", "worst"))
+    more = "more" if measure.startswith("cost") else "later"
+    return (
+        f"half of {count(spread['n'], 'project')} are at {half}{UNITS[measure]} or {more}, "
+        f"a tenth at {tenth} or {more}, the worst at {worst}"
+    )
 
 
 def _value(measure: str, value: float) -> str:

@@ -16,12 +16,14 @@ def test_the_title_tells_the_middle_most_and_the_worst(twelve_projects):
     """By hand: days −107 −11 0 0 30 41 46 61; cost shares of 8."""
     drawing = drawn(twelve_projects)
     assert drawing.layout.meta["finding"] == (
-        "Finish: half end within 0 days, 90% within +61 days, the worst of 8 projects at +61 days"
+        "Finish: half of 8 projects are at 0 days or later, a tenth at +61 days or later, the "
+        "worst at +61 days"
     )
     assert "Rings: 2 still open" in drawing.layout.meta["note"]
     cost = drawn(twelve_projects, "cost_variance_share")
     assert cost.layout.meta["finding"] == (
-        "Cost: half end within +6% of the budget, 90% within +45%, the worst of 8 projects at +45%"
+        "Cost: half of 8 projects are at +6% of the budget or more, a tenth at +45% or more, the "
+        "worst at +45%"
     )
     assert "25% are more than 20% over" in cost.layout.meta["note"]
 
