@@ -59,17 +59,22 @@ def plot_outcomes(
     )
     _quadrants(drawing, is_late, is_over, tolerance)
     _place(drawing, placed, x)
-    title = "days" if x == DAYS else "share of planned days"
+    _outcome_axes(drawing, x, against)
+    return drawing
+
+
+def _outcome_axes(drawing: go.Figure, across: str, against: str) -> None:
+    is_days = across == DAYS
+    unit = "days" if is_days else "share of planned days"
     drawing.update_xaxes(
-        title_text=f"Finish after {_finish(against)}, {title}",
-        range=[-FARTHEST[x] * 0.55, FARTHEST[x] * 1.08],
-        tickformat="+d" if x == DAYS else "+.0%",
+        title_text=f"Finish after {_finish(against)}, {unit}",
+        range=[-FARTHEST[across] * 0.55, FARTHEST[across] * 1.08],
+        tickformat="+d" if is_days else "+.0%",
     )
     drawing.update_yaxes(
         tickformat="+.0%", range=[-FARTHEST_COST * 0.6, FARTHEST_COST * 1.2], side="left"
     )
     drawing.update_layout(margin_l=52)
-    return drawing
 
 
 def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:

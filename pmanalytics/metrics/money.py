@@ -18,6 +18,7 @@ from pmanalytics.schemas import (
     PriceIndex,
     Projects,
     RealCosts,
+    Table,
     dtypes,
 )
 from pmanalytics.tables import complete, group_columns
@@ -62,7 +63,8 @@ def in_currency(
     0            100.0      EUR
     1            180.0      EUR
     """
-    table, rates = complete(projects, Projects), _rates(exchange_rates)
+    table = complete(projects, Projects)
+    rates = _by(exchange_rates, ExchangeRates, "currency", "exchange_rate")
     # The reports' own currency, worth 1 of itself, may go without a row.
     if currency not in rates and not (rates == 1).any():
         rates[currency] = 1.0
@@ -121,7 +123,7 @@ def cost_totals(
     """
     plan = judged(projects, as_of=as_of, basis=basis)
     names = group_columns(projects, by, CostTotals)
-    group, groups = grouped(plan[names])
+    group, groups = grouped(projects[names].reset_index(drop=True))
     is_added = plan["on_budget"].isin(["on_budget", "over"])
     added = plan[is_added].assign(group=group[is_added])
     pairs = added[["group", "currency"]].dropna().drop_duplicates()
@@ -204,7 +206,7 @@ def real_costs(
     plan = judged(projects, as_of=as_of, basis=basis)
     plan = plan[plan["is_done"] & plan["budget"].notna()].set_index("project_id")
     base_year = plan["baseline_start_date"].dt.year
-    level = complete(price_index, PriceIndex).set_index("year")["price_index"]
+    level = _by(price_index, PriceIndex, "year", "price_index")
     paid = _paid(cost_by_year, plan)
     real_cost = paid["actual_cost"] / paid["year"].map(level)
     real_cost *= paid["project_id"].map(base_year.map(level)).astype(float)
@@ -213,15 +215,7 @@ def real_costs(
         for costs in (paid["actual_cost"], real_cost)
     )
     budget = plan["budget"].where(plan["budget"] > 0)
-    gap = (nominal - plan["actual_cost"]).abs()
-    cases = [
-        (budget.isna(), "planned at 0"),
-        (nominal.isna(), "cost of a year is not known"),
-        (gap > NOT_ADDING_UP * plan["actual_cost"], "the years add up to another cost"),
-        (base_year.isna(), "no baseline start, so no price level of the plan"),
-        (real.isna(), "no price index of a year"),
-    ]
-    reason = first_true(cases, "", plan.index).replace("", None)
+    reason = _why_not_real(plan, nominal, real)
     table = pd.DataFrame(
         {
             "base_year": base_year.astype("Int64"),
@@ -231,10 +225,22 @@ def real_costs(
             "cost_variance_share": nominal / budget - 1,
             "real_cost_variance_share": (real / budget - 1).where(reason.isna()),
             "currency": plan["currency"],
-            "reason": reason.astype("str"),
+            "reason": reason,
         }
     )
     return RealCosts.validate(table.reset_index()[[*dtypes(RealCosts)]])
+
+
+def _why_not_real(plan: pd.DataFrame, nominal: pd.Series, real: pd.Series) -> pd.Series:
+    gap = (nominal - plan["actual_cost"]).abs()
+    cases = [
+        (plan["budget"] <= 0, "planned at 0"),
+        (nominal.isna(), "cost of a year is not known"),
+        (gap > NOT_ADDING_UP * plan["actual_cost"], "the years add up to another cost"),
+        (plan["baseline_start_date"].isna(), "no baseline start, so no price level of the plan"),
+        (real.isna(), "no price index of a year"),
+    ]
+    return first_true(cases, "", plan.index).replace("", None).astype("str")
 
 
 def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
@@ -249,10 +255,11 @@ def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     return paid
 
 
-def _rates(exchange_rates: pd.DataFrame) -> pd.Series:
-    rates = complete(exchange_rates, ExchangeRates).set_index("currency")["exchange_rate"]
-    if not rates.index.is_unique:
-        raise UnfitTableError("ExchangeRates", "names a currency twice")
-    if not (rates > 0).all():
-        raise UnfitTableError("ExchangeRates", "has a rate that is not above 0")
-    return rates
+def _by(table: pd.DataFrame, schema: type[Table], key: str, value: str) -> pd.Series:
+    """Return the positive number that a table gives for each key."""
+    numbers = complete(table, schema).set_index(key)[value]
+    if not numbers.index.is_unique:
+        raise UnfitTableError(schema.__name__, f"names a {key} twice")
+    if not (numbers > 0).all():
+        raise UnfitTableError(schema.__name__, f"has an {value} that is not above 0")
+    return numbers

@@ -192,7 +192,7 @@ def estimate_quality(
     )
     days = ((plan["finish"] - plan["start"]) / DAY).where(lambda lasted: lasted > 0)
     plan = plan.assign(order=np.arange(len(plan)), days=days)
-    estimates = complete(forecasts, Forecasts).merge(
+    estimates = complete(forecasts, Forecasts)[[*dtypes(Forecasts)]].merge(
         plan[["project_id", "order", "start", "finish", "days", "actual_cost", "currency"]],
         on="project_id", suffixes=("", "_of_project"),
     )  # fmt: skip

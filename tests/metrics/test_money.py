@@ -186,6 +186,18 @@ def test_where_there_is_no_real_cost_it_is_said_why(change, spent, reason):
     assert np.isnan(row["real_cost_variance_share"])
 
 
+def test_a_year_has_one_price_level():
+    twice = pd.concat([index(y2022=100.0), index(y2022=101.0)])
+    with pytest.raises(PMAnalyticsError, match="PriceIndex table names a year twice"):
+        real_costs(costs([100.0], [105.0], **STARTED), paid(), twice, as_of=AS_OF)
+
+
+def test_groups_may_be_named_like_what_we_reckon_with():
+    table = costs([100.0, 10.0], [90.0, 10.0]).assign(due=["a", "b"], limit=["x", "x"])
+    assert cost_totals(table, as_of=AS_OF, by="due")["budget"].tolist() == [100, 10]
+    assert on_budget_rate(table, as_of=AS_OF, by="limit")["limit"].tolist() == ["x"]
+
+
 def test_costs_in_another_currency_than_the_plan_are_refused():
     table = costs([100.0], [105.0], **STARTED)
     spent = paid(("P0", 2022, 105.0), currency="USD")

@@ -114,6 +114,14 @@ def test_where_there_is_no_quality_it_is_said_why(steps, reason):
     assert row["reason"] == reason
 
 
+def test_columns_of_the_users_own_do_no_harm():
+    steps = estimates([("2024-01-01", "2024-03-21"), ("2024-02-10", "2024-04-10")])
+    table = projects(actual_finish_date=["2024-04-10"])
+    own = dict.fromkeys(("start", "finish", "order", "days"), 0)
+    quality = estimate_quality(steps.assign(**own), table.assign(**own), as_of=AS_OF)
+    assert quality.loc[0, "eqf"] == 12.5
+
+
 def test_open_projects_have_no_quality_yet(twelve_projects):
     table = estimate_quality(empty(Forecasts), twelve_projects.head(0), as_of=AS_OF)
     assert set(table) == set(dtypes(EstimateQuality))
