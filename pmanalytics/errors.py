@@ -166,7 +166,17 @@ class MixedCurrenciesError(PMAnalyticsError):
     def __init__(self, currencies: Iterable[str]) -> None:
         super().__init__(
             f"Amounts in {', '.join(sorted(currencies))} cannot be added up. "
-            "Select one currency first, or group with by='currency'."
+            "Select one currency first, convert with in_currency, or group with by='currency'."
+        )
+
+
+class UnknownCurrenciesError(PMAnalyticsError):
+    """Money is in currencies without an exchange rate."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"There is no exchange rate for {', '.join(sorted(unknown))}. Rates are given for: "
+            f"{', '.join(sorted(known)) or 'none'}. Add a row for each, 1 for your own currency."
         )
 
 

@@ -9,58 +9,92 @@ from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, plan, signed
 
 MOST_ROWS = 12
-FARTHEST_DAYS, FARTHEST_SHARE = 180, 0.6
+DAYS = "finish_variance_days"
+FARTHEST = {DAYS: 180, "finish_variance_share": 1.0}
+FARTHEST_COST = 0.6
+LATE, ON_TIME = ["late", "late_open"], ["on_time", "early"]
+OVER = ["over", "over_open"]
 LONGEST_FORECAST = 1095
 
 
-def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
-    """Draw finished projects by days late and by cost against budget.
+def plot_outcomes(
+    outcomes: pd.DataFrame, *, grace_days: int = 0, tolerance: float = 0.0
+) -> go.Figure:
+    """Draw projects by how late they are and by cost against budget.
+
+    The counts in the corners are those of the verdicts, so that they agree with the rates; a
+    finished project is a disc, an open one that is late and over already a ring.
 
     Parameters
     ----------
     outcomes
         `ProjectOutcomes`, with the projects' `name` beside it.
+    grace_days, tolerance
+        As the verdicts were made with.
     """
-    finished = outcomes.dropna(subset=["finish_variance_days", "cost_variance_share"])
-    if finished.empty:
+    is_late, is_over = outcomes["on_time"].isin(LATE), outcomes["on_budget"].isin(OVER)
+    is_known = (is_late | outcomes["on_time"].isin(ON_TIME)) & (
+        is_over | outcomes["on_budget"].eq("on_budget")
+    )
+    judged, is_late, is_over = (each[is_known] for each in (outcomes, is_late, is_over))
+    if judged.empty:
         return nothing(
-            "No finished project can be placed by time and cost",
+            "No project can be placed by time and cost",
             "That needs finished projects with a planned and an actual finish date, a budget and "
             f"a cost. {HOW_TO_READ}",
         )
-    is_late, is_over = finished["on_time"] == "late", finished["on_budget"] == "over"
-    n_both, n = int((is_late & is_over).sum()), len(finished)
+    n_both, n = int((is_late & is_over).sum()), len(judged)
     against = plan(outcomes)
     late = "late" if against == "baseline" else f"late against the {against}"
+    x = "finish_variance_share" if judged["finish_variance_share"].notna().any() else DAYS
+    placed = judged.dropna(subset=[x, "cost_variance_share"])
     drawing = figure(
-        f"{n_both} of {count(n, 'finished project')} ended both {late} and over budget",
+        f"{n_both} of {count(n, 'project')} judged on time and cost are both {late} and over "
+        "budget",
         f"Finish against {against} (right = late) and cost against budget (up = over)",
-        alt=f"Of {count(n, 'finished project')} {is_late.sum()} ended late, {is_over.sum()} over "
-        f"budget, {n_both} both and {(~is_late & ~is_over).sum()} neither.",
-        note=_outcomes_note(outcomes, finished),
+        alt=f"Of {count(n, 'project')} {is_late.sum()} are late, {is_over.sum()} over budget, "
+        f"{n_both} both and {(~is_late & ~is_over).sum()} neither.",
+        note=_outcomes_note(outcomes, judged, len(judged) - len(placed), grace_days),
         height=400,
     )
-    _quadrants(drawing, is_late, is_over)
-    x = finished["finish_variance_days"].clip(-FARTHEST_DAYS / 2, FARTHEST_DAYS)
-    y = finished["cost_variance_share"].clip(-FARTHEST_SHARE / 2, FARTHEST_SHARE)
-    is_beyond = (x != finished["finish_variance_days"]) | (y != finished["cost_variance_share"])
-    hover = _hover(finished)
-    for is_bad, color in ((is_late & is_over, "bad"), (~(is_late & is_over), "good")):
-        for is_there, symbol in ((~is_beyond, "circle"), (is_beyond, "triangle-up")):
-            chosen = is_bad & is_there
-            if chosen.any():
-                mark(drawing, x[chosen].tolist(), y[chosen].tolist(), hover[chosen].tolist(),
-                     symbol=symbol, color=color, size=9)  # fmt: skip
-    drawing.update_traces(marker_opacity=0.75)
+    _quadrants(drawing, is_late, is_over, tolerance)
+    _place(drawing, placed, x)
+    _outcome_axes(drawing, x, against)
+    return drawing
+
+
+def _outcome_axes(drawing: go.Figure, across: str, against: str) -> None:
+    is_days = across == DAYS
+    unit = "days" if is_days else "share of planned days"
     drawing.update_xaxes(
-        title_text=f"Days after {_finish(against)}",
-        range=[-FARTHEST_DAYS * 0.55, FARTHEST_DAYS * 1.08],
+        title_text=f"Finish after {_finish(against)}, {unit}",
+        range=[-FARTHEST[across] * 0.55, FARTHEST[across] * 1.08],
+        tickformat="+d" if is_days else "+.0%",
     )
     drawing.update_yaxes(
-        tickformat="+.0%", range=[-FARTHEST_SHARE * 0.6, FARTHEST_SHARE * 1.2], side="left"
+        tickformat="+.0%", range=[-FARTHEST_COST * 0.6, FARTHEST_COST * 1.2], side="left"
     )
     drawing.update_layout(margin_l=52)
-    return drawing
+
+
+def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:
+    """Mark each project; beyond the axes by a triangle, open by a ring, late and over in orange."""
+    x = placed[across].clip(-FARTHEST[across] / 2, FARTHEST[across])
+    y = placed["cost_variance_share"].clip(-FARTHEST_COST / 2, FARTHEST_COST)
+    is_beyond = (x != placed[across]) | (y != placed["cost_variance_share"])
+    is_bad = placed["on_time"].isin(LATE) & placed["on_budget"].isin(OVER)
+    looks = pd.DataFrame(
+        {
+            "symbol": is_beyond.map({True: "triangle-up", False: "circle"})
+            + placed["is_lower_bound"].map({True: "-open", False: ""}),
+            "color": is_bad.map({True: "bad", False: "good"}),
+        }
+    )
+    hover = _hover(placed)
+    for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
+        mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
+             symbol=symbol, color=color, size=9)  # fmt: skip
+    drawing.update_traces(marker_opacity=0.75)
 
 
 def plot_open_late(projects: pd.DataFrame) -> go.Figure:
@@ -170,19 +204,24 @@ def _forecast_note(outcomes: pd.DataFrame, known: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def _outcomes_note(outcomes: pd.DataFrame, placed: pd.DataFrame) -> str:
-    """Return which finished projects are drawn, and how many are not."""
-    is_done = outcomes["on_time"].isin(["on_time", "early", "late", "invalid"])
-    is_done |= outcomes["on_budget"].isin(["on_budget", "over"])
-    n_missing = is_done.sum() - len(placed)
-    n_early = (placed["on_time"] == "early").sum()
+def _outcomes_note(
+    outcomes: pd.DataFrame, judged: pd.DataFrame, n_unplaced: int, grace_days: int
+) -> str:
+    """Return what is drawn, and how many are not."""
+    n_half = (outcomes["on_time"].isin(LATE) | outcomes["on_budget"].isin(OVER)).drop(judged.index)
+    n_early, n_open = (judged["on_time"] == "early").sum(), judged["is_lower_bound"].sum()
     parts = ["Triangles lie beyond the axes."]
+    if n_open:
+        parts.append(f"Rings: {n_open} still open, which can only move right and up.")
+    if grace_days:
+        parts.append(f"Up to {count(grace_days, 'day')} late counts as on time.")
     if n_early:
         parts.append(f"{n_early} finished ahead of a date still to come.")
-    if n_missing:
+    if n_half.any():
+        parts.append(f"{n_half.sum()} more failed one of the two, the other is not known.")
+    if n_unplaced:
         parts.append(
-            f"{count(n_missing, 'more finished project')} cannot be placed for want of a "
-            f"{plan(outcomes)}, a cost or a budget above 0."
+            f"{n_unplaced} counted but not drawn, for want of a start or a budget above 0."
         )
     return " ".join(parts)
 
@@ -191,9 +230,11 @@ def _finish(against: str) -> str:
     return "baseline finish" if against == "baseline" else against
 
 
-def _quadrants(drawing: go.Figure, is_late: pd.Series, is_over: pd.Series) -> None:
+def _quadrants(
+    drawing: go.Figure, is_late: pd.Series, is_over: pd.Series, tolerance: float
+) -> None:
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
-    drawing.add_hline(y=0, line={"color": LIGHT["ink3"], "width": 1})
+    drawing.add_hline(y=tolerance, line={"color": LIGHT["ink3"], "width": 1})
     corners = [
         ("Late and over", is_late & is_over, 1, 1, "bad_text"),
         ("On time, over", ~is_late & is_over, 0, 1, "ink2"),

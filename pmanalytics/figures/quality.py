@@ -18,6 +18,7 @@ from pmanalytics.figures.words import (
     percent,
     percent_range,
 )
+from pmanalytics.intervals import TOO_FEW
 from pmanalytics.schemas import PROJECT_KINDS
 
 PARTS = [
@@ -39,7 +40,6 @@ NOUNS = {"Products": "product", "Projects": "project", "WorkItems": "issue"}
 COMPLETE_ENOUGH = 0.9
 COLUMN_HEIGHT, COLUMN_MARGIN = 34, 165
 APART = 0.17
-TOO_FEW = 5
 
 
 def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> go.Figure:

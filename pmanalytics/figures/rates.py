@@ -106,7 +106,7 @@ def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
         groups = f" by {_title(by)}" if by else ""
         return nothing(f"This data cannot give {_a_rate(rates)}{groups}{why}", NEEDED)
     finding = _finding(rates, by)
-    described = [f"{_name(row, by)}: {_stated(row)}" for _, row in rates.iterrows()]
+    described = [f"{_name(row, by)}: {stated(row)}" for _, row in rates.iterrows()]
     drawing = figure(
         finding,
         _subtitle(rates, by),
@@ -114,7 +114,7 @@ def plot_rates(rates: pd.DataFrame, *, by: str | None = None) -> go.Figure:
         note=_note(rates),
     )
     names = [_name(row, by) for _, row in rates.iterrows()]
-    rows(drawing, names, [_stated(row) for _, row in rates.iterrows()])
+    rows(drawing, names, [stated(row) for _, row in rates.iterrows()])
     for position, (_, row) in enumerate(rates.iterrows()):
         if pd.notna(row["rate"]):
             _draw(drawing, position, row)
@@ -126,10 +126,11 @@ def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
     is_few = row["reliability"] == "too_few"
     bar(drawing, position, row["low"], row["high"], color="good_wash", width=4 if is_few else 12)
     symbol = "circle-open" if is_few else "circle"
-    mark(drawing, [row["rate"]], [position], [_stated(row)], symbol=symbol, color="good")
+    mark(drawing, [row["rate"]], [position], [stated(row)], symbol=symbol, color="good")
 
 
-def _stated(row: pd.Series) -> str:
+def stated(row: pd.Series) -> str:
+    """Return a rate in words: with its interval and counts, or as counts only."""
     if pd.isna(row["rate"]):
         return str(row["reason"])
     if row["reliability"] == "too_few":
@@ -161,14 +162,14 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     known = rates[rates["rate"].notna()]
     if by is not None:
         groups = [f"{_name(row, by)} {_short(row)}" for _, row in known.iterrows()]
-        measure = TITLES[rates["measure"].iloc[0]] + _against(rates.iloc[0])
+        measure = TITLES[rates["measure"].iloc[0]] + against(rates.iloc[0])
         return f"{measure} by {_title(by)}: {', '.join(groups)}"
     first = known.iloc[0]
     said = f"{_short(first)} of {_population(first)} were {TITLES[first['measure']].casefold()}"
-    said += _against(first)
+    said += against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
     if len(same) and not _is_latest(first):
-        said += f";{_against(same.iloc[0])} it would be {_short(same.iloc[0])}"
+        said += f";{against(same.iloc[0])} it would be {_short(same.iloc[0])}"
     return said
 
 
@@ -176,7 +177,7 @@ def _is_latest(row: pd.Series) -> bool:
     return bool(row["basis"] == "rebaselined")
 
 
-def _against(row: pd.Series) -> str:
+def against(row: pd.Series) -> str:
     """Return what a rate is stated against, where that is not the first plan."""
     return f" against the {LATEST[row['measure']]}" if _is_latest(row) else ""
 
@@ -188,8 +189,8 @@ def _short(row: pd.Series) -> str:
 def _subtitle(rates: pd.DataFrame, by: str | None) -> str:
     first = rates.iloc[0]
     whom = f" of {_population(first)}" if by is not None else ""
-    against = _against(first) or " against the first approved plan"
-    return f"Rate{whom}{against}, 95% Wilson intervals; as of {day(first['as_of'])}"
+    plan = against(first) or " against the first approved plan"
+    return f"Rate{whom}{plan}, 95% Wilson intervals; as of {day(first['as_of'])}"
 
 
 def _note(rates: pd.DataFrame) -> str:

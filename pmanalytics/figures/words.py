@@ -66,6 +66,15 @@ def percent_range(low: float, high: float) -> str:
     return MISSING if pd.isna(low) else f"{number(low * 100)}–{percent(high)}"
 
 
+def points(difference: float) -> str:
+    """Return a difference of shares in whole percentage points.
+
+    >>> points(0.284), points(0.01)
+    ('28 points', '1 point')
+    """
+    return count(round(difference * 100), "point")
+
+
 def day(date: pd.Timestamp | str) -> str:
     """Return a date as people write it.
 

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.intervals import wilson
+from pmanalytics.intervals import reliability, wilson
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
-from pmanalytics.metrics.rates import INDICATIVE, TOO_FEW
 from pmanalytics.schemas import (
     FOUND_IN,
     Day,
@@ -208,6 +207,5 @@ def _summed(tally: pd.DataFrame, table: pd.DataFrame, names: list[str]) -> pd.Da
 def _stated(k: pd.Series, n: pd.Series, name: str) -> dict[str, object]:
     """Return a rate with its interval, and how far it can be relied on."""
     low, high = wilson(k, n)
-    words = np.select([n < TOO_FEW, n < INDICATIVE], ["too_few", "indicative"], "ok")
-    reliability = pd.Series(words, index=n.index, dtype="str")
-    return {name: k / n, "low": low, "high": high, "reliability": reliability}
+    words = pd.Series(reliability(n), index=n.index, dtype="str")
+    return {name: k / n, "low": low, "high": high, "reliability": words}

@@ -14,13 +14,14 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError
-from pmanalytics.schemas import PROJECT_STATUSES, ProjectOutcomes, Projects
+from pmanalytics.schemas import BANDS, PROJECT_STATUSES, ProjectOutcomes, Projects
 from pmanalytics.tables import complete, refuse_repeats, refuse_values
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]
 
 HALF_A_CENT = 0.005
+AMBER_ABOVE, RED_ABOVE = 0.1, 0.3
 SUCCESSES = {"on_time", "early", "on_budget", "both"}
 FAILURES = {"late", "late_open", "over", "over_open", "not_both"}
 
@@ -58,8 +59,8 @@ def project_outcomes(
     -------
     pandas.DataFrame
         `ProjectOutcomes`, in the order of `projects`. Days are calendar days, shares are of the
-        planned days and the budget. `finish_variance_days` of a `late_open` project is a lower
-        bound.
+        planned days and the budget. Of open projects that are late or over already the variances
+        are lower bounds (`is_lower_bound`); those of other open ones are not known.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def judged(
     projects: pd.DataFrame,
     *,
     as_of: AsOfInput,
-    basis: Basis,
+    basis: Basis = "baseline",
     grace_days: int = 0,
     tolerance: float = 0.0,
     cancelled: Cancelled = "exclude",
@@ -166,11 +167,12 @@ def both_states(
     on_time: pd.Series, on_budget: pd.Series, *, not_judged: Collection[str]
 ) -> pd.Series:
     """Return Kleene's AND of two verdicts: a known failure fails, what is unknown says why."""
-    time, budget = verdict(on_time, not_judged=not_judged), verdict(on_budget)
-    joint = time & budget
+    states = (on_time, on_budget)
+    met = [each.isin(SUCCESSES.difference(not_judged)) for each in states]
+    missed = [each.isin(FAILURES.difference(not_judged)) for each in states]
     cases = [
-        (joint.fillna(value=False).astype(bool), "both"),
-        (~joint.fillna(value=True).astype(bool), "not_both"),
+        (met[0] & met[1], "both"),
+        (missed[0] | missed[1], "not_both"),
         (on_time == "cancelled", "cancelled"),
         ((on_time == "missing_baseline") | (on_budget == "missing_baseline"), "missing_baseline"),
         (on_time == "invalid", "invalid"),
@@ -178,21 +180,18 @@ def both_states(
     return first_true(cases, "undetermined", on_time.index)
 
 
-def verdict(states: pd.Series, *, not_judged: Collection[str] = ()) -> pd.Series:
-    """Return whether each state is a success, a failure, or (NA) neither yet."""
-    known = dict.fromkeys(SUCCESSES.difference(not_judged), True) | dict.fromkeys(
-        FAILURES.difference(not_judged), False
-    )
-    return states.map(known).astype("boolean")
-
-
 def first_true(
     cases: Sequence[tuple[pd.Series, object]], otherwise: str, index: pd.Index
 ) -> pd.Series:
-    """Return for each row the text of the first case that holds."""
+    """Return for each row the text of the first case that holds; texts may differ row by row."""
     conditions = [condition.to_numpy(dtype=bool) for condition, _ in cases]
-    chosen = np.select(conditions, [np.asarray(text, dtype=object) for _, text in cases], otherwise)
-    return pd.Series(chosen, index=index, dtype="str")
+    chosen = np.select(conditions, [*range(len(cases))], len(cases))
+    fixed = [text if isinstance(text, str) else "" for _, text in cases]
+    told = pd.Series(pd.array([*fixed, otherwise], dtype="str").take(chosen), index=index)
+    for number, (_, text) in enumerate(cases):
+        if not isinstance(text, str):
+            told = told.mask(chosen == number, text)
+    return told
 
 
 def within(option: str, given: float, most: float) -> None:
@@ -212,17 +211,32 @@ def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
     finish = plan["finish"].where(plan["is_done"]).mask(is_late_open, plan["day"])
     planned_days = _days(plan["baseline_start_date"], plan["due"])
     finish_variance = _days(plan["due"], finish)
-    cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"])
+    is_over_open = plan["on_budget"] == "over_open"
+    cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"] | is_over_open)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     budget = plan["budget"].where(plan["budget"] > 0)
+    finish_share = finish_variance / planned_days.where(planned_days > 0)
     return {
         "finish_variance_days": finish_variance,
-        "finish_variance_share": finish_variance / planned_days.where(planned_days > 0),
+        "finish_variance_share": finish_share,
+        "finish_band": bands(finish_share),
         "cost_variance": cost_variance,
         "cost_variance_share": cost_variance / budget,
+        "cost_band": bands(cost_variance / budget),
+        "is_lower_bound": is_late_open | is_over_open,
         "forecast_variance_days": _days(plan["due"], plan["forecast_finish_date"]).where(is_open),
         "forecast_cost_variance_share": (plan["forecast_cost"] / budget - 1).where(is_open),
     }
+
+
+def bands(shares: pd.Series) -> pd.Series:
+    """Return the band of each overrun: green to 10 %, amber to 30 %, red above; under is green.
+
+    >>> bands(pd.Series([0.10, 0.1126, 0.30, 0.45, -0.39])).tolist()
+    ['green', 'amber', 'amber', 'red', 'green']
+    """
+    ends = [-np.inf, AMBER_ABOVE, RED_ABOVE, np.inf]
+    return pd.cut(shares.round(9), ends, labels=BANDS).astype("str")
 
 
 def _days(start: pd.Series, end: pd.Series) -> pd.Series:
@@ -272,5 +286,6 @@ def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
 
 
 def _chosen(states: pd.Series, words: Mapping[str, object]) -> pd.Series:
+    """Return for each state its words."""
     cases = [(states == state, text) for state, text in words.items()]
     return first_true(cases, "", states.index)

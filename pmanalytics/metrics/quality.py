@@ -86,7 +86,6 @@ WHY_NO_VARIANCE = {
     "invalid": "done without a finish date",
     "not_due": "open and not yet due",
     "undetermined": "open, or done without a cost",
-    "over_open": "open and over budget",
 }
 NO_HISTORY = "no history"
 CUT_HISTORY = "history not known from its creation"

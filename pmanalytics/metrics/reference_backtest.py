@@ -9,16 +9,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.calendars import AsOfInput
-from pmanalytics.intervals import wilson
+from pmanalytics.intervals import reliability, wilson
 from pmanalytics.metrics.delivery import judged, one_of, within
-from pmanalytics.metrics.rates import TOO_FEW, By
+from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.reference_class import (
     MIN_N,
     QUANTILES,
     group_of,
     planned_days,
     ratios_of,
-    reliability,
 )
 from pmanalytics.schemas import Backtests, Day
 from pmanalytics.survival import TOLERANCE, ends_after, kaplan_meier, quantiles
@@ -214,6 +213,6 @@ def _stated(sums: pd.DataFrame, min_n: int) -> pd.DataFrame:
         high=high,
         loss=sums["loss"] / n,
         plan_loss=sums["plan_loss"] / n,
-        reliability=reliability(sums["n"], sums["n"] < TOO_FEW),
+        reliability=pd.Series(reliability(sums["n"]), index=sums.index, dtype="str"),
         reason=pd.Series(None, index=sums.index, dtype="str").mask(n.isna(), reason),
     )

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
+from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import first_true, judged, within
-from pmanalytics.metrics.rates import INDICATIVE, TOO_FEW, By
+from pmanalytics.metrics.rates import By
 from pmanalytics.schemas import Day, PlanRatios, ProjectForecasts, ReferenceClasses
 from pmanalytics.survival import (
     TOLERANCE,
@@ -157,7 +158,7 @@ def reference_class(
     table[[*stated, "over_share"]] = table[[*stated, "over_share"]].mask(is_few)
     table = table.assign(
         reason=_class_reasons(table, is_classed, min_n),
-        reliability=reliability(table["n_finished"].mask(is_few, 0), is_few),
+        reliability=_reliability(table["n_finished"], is_few),
         as_of=pd.Series(plan["day"].max(), index=table.index, dtype=Day),
     )
     return ReferenceClasses.validate(table[[*names, *ReferenceClasses.to_schema().columns]])
@@ -269,9 +270,9 @@ def group_of(ratios: pd.DataFrame, names: list[str]) -> pd.Series:
     return ratios.groupby(["measure", *names], dropna=False, observed=True).ngroup()
 
 
-def reliability(n: pd.Series, is_few: pd.Series) -> pd.Series:
+def _reliability(n: pd.Series, is_few: pd.Series) -> pd.Series:
     """Return how far numbers resting on n projects can be relied on."""
-    return first_true([(is_few, "too_few"), (n < INDICATIVE, "indicative")], "ok", n.index)
+    return pd.Series(reliability(n.mask(is_few, 0)), index=n.index, dtype="str")
 
 
 def _curves(ratios: pd.DataFrame, group: pd.Series) -> Curves:
@@ -327,7 +328,7 @@ def _conditional(
     ]
     return table.assign(
         reason=_or_missing(first_true(cases, "", table.index)),
-        reliability=reliability(table["n"].clip(upper=table["n_beyond"]), is_withheld),
+        reliability=_reliability(table["n"].clip(upper=table["n_beyond"]), is_withheld),
         p50=table["p50"].mask(is_withheld),
         p80=table["p80"].mask(is_withheld),
     )

@@ -42,7 +42,12 @@ HEADINGS = {
     "n_open_failed": "Open and failed",
 }
 WORDS = TITLES | NOUNS | {"work_item": "issue"}
-CODES = {"measure", "population", "reliability", "level", "status", "table"}
+CODES = {"measure", "population", "reliability", "level", "status", "table", "verdict", "seen"}
+PERCENTAGES = {
+    "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
+    "far_over_share", "by_replanning_share",
+}  # fmt: skip
+UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
 PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
 
 
@@ -201,11 +206,15 @@ def _text(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    if name in ("rate", "low", "high", "percent_complete"):
+    if name in PERCENTAGES:
         return words.percent(value)
+    if name == "difference":
+        return words.signed(value * 100, " points")
+    if name in UNIT_OF_ROW:
+        return f"{value:.3g}"
     if name.endswith("_share"):
         return words.signed(value * 100, "%")
-    if name.endswith(("variance_days", "cost_variance")):
+    if name.endswith(("variance_days", "drift_days", "cost_variance")):
         return words.signed(value)
     is_small = name.endswith(("_days", "_low", "_high")) and abs(value) < 10
     return f"{value:.1f}" if is_small else words.number(value)

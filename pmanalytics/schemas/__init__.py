@@ -29,7 +29,16 @@ from pmanalytics.schemas.base import (
     required,
     share,
 )
-from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
+from pmanalytics.schemas.delivery import (
+    BANDS,
+    VARIANCES,
+    ProjectOutcomes,
+    RateChanges,
+    RateDifferences,
+    Rates,
+    RateSplits,
+    RateTrends,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -71,15 +80,24 @@ from pmanalytics.schemas.registers import (
     TeamLoad,
 )
 from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.variances import (
+    BaselineDrifts,
+    CostTotals,
+    EstimateQuality,
+    RealCosts,
+    Replanning,
+    VarianceDistributions,
+)
 
 INPUT_TABLES = [
     Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases,
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Attention, Changes,
-    Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
-    DefectRemoval, ReopenRates, OpenDefects, PlanRatios, ReferenceClasses, ProjectForecasts,
-    Backtests, PublishedUplifts, Files, Problems, Columns, Completeness, Participation,
-    ReasonCounts, WorstCase,
+    StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
+    EstimateQuality, CostTotals, RealCosts, PlanRatios, ReferenceClasses, ProjectForecasts,
+    Backtests, PublishedUplifts, Attention, Changes, Staleness, StalenessSummary, RiskExposure,
+    ExposureOverTime, RiskHygiene, TeamLoad, DefectRemoval, ReopenRates, OpenDefects, Files,
+    Problems, Columns, Completeness, Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 from pmanalytics import (
     load_portfolio,
     on_budget_rate,
+    on_time_and_on_budget_rate,
     on_time_rate,
     plot_completeness,
     plot_files,
@@ -91,19 +93,58 @@ def test_without_finishes_the_title_says_so_and_never_0_percent(twelve_projects)
 
 
 def test_counts_of_outcomes_agree_with_the_verdicts(judged):
-    """FX-12: of the 6 finished with a baseline and cost P02 and P10 are both late and over."""
-    assert (
-        finding(plot_outcomes(judged)) == "2 of 6 finished projects ended both late and over budget"
+    """FX-12: P02, P10 and the open P04 are late and over, P03 over, P01 P06 P12 neither."""
+    drawing = plot_outcomes(judged)
+    assert finding(drawing) == (
+        "3 of 7 projects judged on time and cost are both late and over budget"
     )
+    corners = [text.text for text in drawing.layout.annotations]
+    assert corners == [
+        "<b>Late and over</b> 3",
+        "<b>On time, over</b> 1",
+        "<b>On time, on budget</b> 3",
+        "<b>Late, on budget</b> 0",
+    ]
+    assert "Rings: 1 still open" in drawing.layout.meta["note"]
+    assert "1 finished ahead of a date still to come" in drawing.layout.meta["note"]
 
 
-def test_finished_projects_that_cannot_be_placed_are_counted(judged):
-    """FX-12: P06 is finished ahead of its date; P01 shall lack its cost."""
-    note = plot_outcomes(judged).layout.meta["note"]
-    assert "1 finished ahead of a date still to come" in note
-    costless = judged["cost_variance_share"].mask(judged.index == 0)
-    note = plot_outcomes(judged.assign(cost_variance_share=costless)).layout.meta["note"]
-    assert "1 more finished project cannot" in note
+@pytest.mark.parametrize("options", [{}, {"grace_days": 45}, {"tolerance": 0.1}])
+def test_corners_add_up_to_the_joint_rate(twelve_projects, options):
+    """Those drawn and those known to have failed one of the two are the n of the rate."""
+    outcomes = project_outcomes(twelve_projects, as_of=AS_OF, **options)
+    drawing = plot_outcomes(twelve_projects.merge(outcomes, on="project_id"), **options)
+    rate = on_time_and_on_budget_rate(
+        twelve_projects, as_of=AS_OF, population="resolved", **options
+    ).iloc[0]
+    counts = [int(text.text.split()[-1]) for text in drawing.layout.annotations]
+    more = re.search(r"(\d+) more failed one", drawing.layout.meta["note"])
+    assert counts[2] == rate["k"]
+    assert sum(counts) + (int(more[1]) if more else 0) == rate["n"]
+    heights = {shape.y0 for shape in drawing.layout.shapes if shape.y0 == shape.y1}
+    assert heights == {options.get("tolerance", 0.0)}
+
+
+def test_an_open_project_is_a_ring_and_a_finished_one_a_disc(judged):
+    """P04 is the only open one that is known to be late and over; both worst lie inside."""
+    rings = [trace for trace in plot_outcomes(judged).data if trace.marker.line.width == 2]
+    assert [len(trace.x) for trace in rings] == [1]
+    assert rings[0].x[0] == pytest.approx(30 / 365)
+    assert rings[0].y[0] == pytest.approx(85 / 80 - 1)
+
+
+def test_without_planned_starts_lateness_is_drawn_in_days(twelve_projects):
+    bare = twelve_projects.assign(baseline_start_date=pd.NaT)
+    outcomes = project_outcomes(bare, as_of=AS_OF)
+    drawing = plot_outcomes(bare.merge(outcomes, on="project_id"))
+    assert drawing.layout.xaxis.title.text == "Finish after baseline finish, days"
+    assert sum(len(trace.x) for trace in drawing.data) == 7
+
+
+def test_projects_that_cannot_be_drawn_are_counted(judged):
+    lacking = judged["finish_variance_share"].mask(judged.index == 0)
+    note = plot_outcomes(judged.assign(finish_variance_share=lacking)).layout.meta["note"]
+    assert "1 counted but not drawn" in note
 
 
 def test_many_missing_baselines_are_warned_of(twelve_projects):
@@ -158,7 +199,7 @@ def test_forecasts_are_counted_against_the_baseline(judged):
 
 
 def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
-    """FX-12 against the latest plan: 5 of 8; P02 and P10 ended late and over, as before."""
+    """FX-12 against the latest plan: 5 of 8; P10 and the open P04 are late and over."""
     latest = {"as_of": AS_OF, "basis": "rebaselined"}
     rates = on_time_rate(twelve_projects, **latest)
     drawn = plot_rates(rates)
@@ -172,8 +213,8 @@ def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
     assert headline(on_budget_rate(twelve_projects, **latest)).label == "On budget, latest budget"
     outcomes = project_outcomes(twelve_projects, **latest)
     judged = twelve_projects.merge(outcomes, on="project_id")
-    assert "ended both late against the current due date and over budget" in finding(
-        plot_outcomes(judged)
+    assert finding(plot_outcomes(judged)).endswith(
+        "are both late against the current due date and over budget"
     )
     assert "open projects with a current due date are past it" in finding(plot_open_late(judged))
     told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)

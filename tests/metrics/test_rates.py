@@ -9,8 +9,9 @@ from pmanalytics import (
     on_budget_rate,
     on_time_and_on_budget_rate,
     on_time_rate,
+    rate_splits,
 )
-from pmanalytics.schemas import Projects, Rates, dtypes, empty
+from pmanalytics.schemas import Projects, Rates, RateSplits, dtypes, empty
 
 AS_OF = "2024-06-30"
 RATES = {
@@ -81,6 +82,61 @@ def test_the_budget_weighted_rate_has_its_worked_value(examples, twelve_projects
     assert row["high"] == pytest.approx(expected["high"], abs=5e-5)
 
 
+def test_bounds_have_their_worked_value(examples, twelve_projects):
+    """M05: P05 and P11 may still fail or succeed; whom a population leaves out does not matter."""
+    for population in ("due", "resolved", "finished"):
+        row = on_time_rate(twelve_projects, as_of=AS_OF, population=population).iloc[0]
+        assert [row["at_worst"], row["at_best"]] == pytest.approx(examples["M05"]["expected"])
+
+
+def test_bounds_of_the_other_rates_are_those_counted_by_hand(twelve_projects):
+    """On budget T=3, F=5, U=P05 P09; both T=3, F=6, U=P05."""
+    budget = on_budget_rate(twelve_projects, as_of=AS_OF).iloc[0]
+    both = on_time_and_on_budget_rate(twelve_projects, as_of=AS_OF, population="resolved").iloc[0]
+    assert (budget["at_worst"], budget["at_best"]) == (0.3, 0.5)
+    assert (both["at_worst"], both["at_best"]) == (0.3, 0.4)
+
+
+def test_bounds_of_a_weighted_rate_are_weighted(twelve_projects):
+    """Of 1770 in all, on time 240 (P01 P03 P06 P12), undecided 160 (P05 P11)."""
+    row = on_time_rate(twelve_projects, as_of=AS_OF, weights="baseline_budget").iloc[0]
+    assert row["at_worst"] == pytest.approx(240 / 1770)
+    assert row["at_best"] == pytest.approx(400 / 1770)
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios(), st.sampled_from(list(RATES)))
+def test_the_resolved_rate_lies_within_its_bounds(projects, measure):
+    row = RATES[measure](projects, as_of=AS_OF, population="resolved").dropna(subset=["rate"])
+    assert (row["at_worst"] <= row["rate"] + 1e-12).all()
+    assert (row["rate"] <= row["at_best"] + 1e-12).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(portfolios(), st.randoms(use_true_random=False))
+def test_the_order_of_the_projects_does_not_matter(projects, random):
+    order = random.sample(range(len(projects)), len(projects))
+    mixed = on_time_rate(projects.iloc[order], as_of=AS_OF, by="project_class")
+    pd.testing.assert_frame_equal(mixed, on_time_rate(projects, as_of=AS_OF, by="project_class"))
+
+
+def test_splits_are_the_rates_of_each_column(twelve_projects):
+    projects = twelve_projects.assign(unit=["North", None] * 6, half=["a"] * 6 + ["b"] * 6)
+    table = rate_splits(projects, ["unit", "half"], as_of=AS_OF, population="resolved")
+    assert table["split"].tolist() == ["unit", "unit", "half", "half"]
+    assert table["group"].fillna("(none)").tolist() == ["North", "(none)", "a", "b"]
+    for name, part in table.groupby("split"):
+        alone = on_time_rate(projects, as_of=AS_OF, population="resolved", by=name)
+        assert part["k"].tolist() == alone["k"].tolist()
+        assert part["low"].tolist() == alone["low"].tolist()
+
+
+def test_no_splits_are_an_empty_table(twelve_projects):
+    table = rate_splits(twelve_projects, [], as_of=AS_OF)
+    assert table.empty
+    assert set(table) == set(dtypes(RateSplits))
+
+
 def test_exclusions_are_counted(twelve_projects):
     """FX-12 by hand: P06 early, P05 and P11 not due, P07 cancelled, P08 without a baseline."""
     row = on_time_rate(twelve_projects, as_of=AS_OF).iloc[0]
@@ -112,6 +168,14 @@ def test_judged_and_excluded_make_up_the_whole(projects, population, measure):
 def test_more_grace_never_lowers_the_resolved_count(projects, grace, more):
     strict = on_time_rate(projects, as_of=AS_OF, population="resolved", grace_days=grace)
     lenient = on_time_rate(projects, as_of=AS_OF, population="resolved", grace_days=grace + more)
+    assert strict["k"].sum() <= lenient["k"].sum()
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios(), st.floats(0, 1), st.floats(0, 1))
+def test_more_tolerance_never_lowers_the_count_on_budget(projects, tolerance, more):
+    strict = on_budget_rate(projects, as_of=AS_OF, tolerance=tolerance)
+    lenient = on_budget_rate(projects, as_of=AS_OF, tolerance=tolerance + more)
     assert strict["k"].sum() <= lenient["k"].sum()
 
 

@@ -62,6 +62,21 @@ def test_codes_are_told_in_words():
     ]
 
 
+def test_changes_and_distributions_are_told_in_their_units():
+    table = pd.DataFrame(
+        {
+            "rate_now": [0.35],
+            "difference": [-0.25],
+            "verdict": ["no_clear_change"],
+            "median": [0.0412],
+            "far_over_share": [0.28],
+            "drift_days": [91.0],
+        }
+    )
+    row = ["35%", "−25 points", "no clear change", "0.0412", "28%", "+91"]
+    assert table_card(table, "Found").rows == [row]
+
+
 def test_what_stays_the_same_is_told_once():
     table = pd.DataFrame({"measure": ["A", "A", "B"], "n_used": [1, 1, 1], "reason": list("xyy")})
     card = table_card(table, "Found", n_once=2)

@@ -1,0 +1,265 @@
+"""What did projects cost in all: in one currency, and in the prices of their plan?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pmanalytics.calendars import AsOfInput
+from pmanalytics.errors import MixedCurrenciesError, UnfitTableError, UnknownCurrenciesError
+from pmanalytics.metrics.delivery import Basis, first_true, judged
+from pmanalytics.metrics.rates import By
+from pmanalytics.metrics.tallies import grouped
+from pmanalytics.schemas import (
+    MONEY,
+    CostByYear,
+    CostTotals,
+    ExchangeRates,
+    PriceIndex,
+    Projects,
+    RealCosts,
+    Table,
+    dtypes,
+)
+from pmanalytics.tables import complete, group_columns
+
+NOT_ADDING_UP = 0.01
+
+
+def in_currency(
+    projects: pd.DataFrame, exchange_rates: pd.DataFrame, *, currency: str
+) -> pd.DataFrame:
+    """What are all budgets and costs in one currency?
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    exchange_rates
+        `ExchangeRates`. One rate per currency, for budgets and costs alike, so that no overrun
+        comes from a market: best that of the day of the budget.
+    currency
+        ISO code of the currency to convert to.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The projects with their amounts converted; all else is as it was.
+
+    Raises
+    ------
+    UnknownCurrenciesError
+        If a rate is missing: all that are missing are named.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1", "P2"], "name": ["One", "Two"], "status": "open",
+    ...     "baseline_budget": [100.0, 200.0], "currency": ["EUR", "USD"],
+    ... })
+    >>> table = pd.DataFrame({"currency": ["EUR", "USD"], "exchange_rate": [1.0, 0.9]})
+    >>> in_currency(rows, table, currency="EUR")[["baseline_budget", "currency"]]
+       baseline_budget currency
+    0            100.0      EUR
+    1            180.0      EUR
+    """
+    table = complete(projects, Projects)
+    rates = _by(exchange_rates, ExchangeRates, "currency", "exchange_rate")
+    # The reports' own currency, worth 1 of itself, may go without a row.
+    if currency not in rates and not (rates == 1).any():
+        rates[currency] = 1.0
+    theirs = table.loc[table[MONEY].notna().any(axis="columns"), "currency"]
+    unknown = {*theirs.fillna("(none)"), currency}.difference(rates.index)
+    if unknown:
+        raise UnknownCurrenciesError(unknown, rates.index)
+    factor = table["currency"].map(rates).astype(float) / rates[currency]
+    amounts = {name: table[name] * factor for name in MONEY if name in projects}
+    is_known = table["currency"].notna()
+    return projects.assign(**amounts, currency=table["currency"].mask(is_known, currency))
+
+
+def cost_totals(
+    projects: pd.DataFrame, *, as_of: AsOfInput, basis: Basis = "baseline", by: By = None
+) -> pd.DataFrame:
+    """How far over their budgets are all finished projects together?
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    as_of
+        Status date.
+    basis
+        As in `project_outcomes`.
+    by
+        Column or columns to group by; 'currency' may be one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `CostTotals`: one row per group.
+
+    Raises
+    ------
+    MixedCurrenciesError
+        If amounts in several currencies would be added.
+    PMAnalyticsError
+        If an option or a column is unknown.
+
+    Notes
+    -----
+    Σ actual cost ÷ Σ budget − 1, over the finished projects that have both. Large projects weigh
+    more here than small ones; `variance_distribution` counts each once.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1", "P2"], "name": ["One", "Two"], "status": "done",
+    ...     "baseline_budget": [100.0, 1000.0], "actual_cost": [90.0, 1450.0], "currency": "EUR",
+    ... })
+    >>> cost_totals(rows, as_of="2024-06-30")[["n", "budget", "actual_cost", "cost_variance_share"]]
+       n  budget  actual_cost  cost_variance_share
+    0  2  1100.0       1540.0                  0.4
+    """
+    plan = judged(projects, as_of=as_of, basis=basis)
+    names = group_columns(projects, by, CostTotals)
+    group, groups = grouped(projects[names].reset_index(drop=True))
+    is_added = plan["on_budget"].isin(["on_budget", "over"])
+    added = plan[is_added].assign(group=group[is_added])
+    pairs = added[["group", "currency"]].dropna().drop_duplicates()
+    is_mixed = pairs["group"].duplicated(keep=False)
+    if is_mixed.any():
+        raise MixedCurrenciesError(pairs.loc[is_mixed, "currency"].unique())
+    sums = added.groupby("group")[["budget", "actual_cost"]].sum().reindex(groups.index)
+    budget = sums["budget"].where(sums["budget"] > 0)
+    table = groups.assign(
+        n=np.bincount(added["group"], minlength=len(groups)),
+        n_left_out=np.bincount(group[~is_added], minlength=len(groups)),
+        budget=sums["budget"],
+        actual_cost=sums["actual_cost"],
+        cost_variance=sums["actual_cost"] - sums["budget"],
+        cost_variance_share=sums["actual_cost"] / budget - 1,
+        basis=basis,
+    )
+    columns = [*names, *dtypes(CostTotals)]
+    return CostTotals.validate(table.astype({"basis": "str"})[columns])
+
+
+def real_costs(
+    projects: pd.DataFrame,
+    cost_by_year: pd.DataFrame,
+    price_index: pd.DataFrame,
+    *,
+    as_of: AsOfInput,
+    basis: Basis = "baseline",
+) -> pd.DataFrame:
+    """How much of each overrun is left when prices stay as they were in the plan?
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    cost_by_year
+        `CostByYear`: what was spent in each year, in the money of that year.
+    price_index
+        `PriceIndex`.
+    as_of
+        Status date.
+    basis
+        As in `project_outcomes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `RealCosts`: one row per finished project that has a budget, in the order of `projects`.
+        The price level of its plan is that of the year of its baseline start.
+
+    Raises
+    ------
+    MixedCurrenciesError
+        If a project was paid for in another currency than it was planned in.
+    PMAnalyticsError
+        If an option or a column is unknown.
+
+    Notes
+    -----
+    Σ over years of cost · index of the plan's year ÷ index of the year of the cost, ÷ budget − 1.
+    Comparing in constant prices is what Flyvbjerg et al. (2018, "Five things you should know about
+    cost overrun", Transportation Research Part A 118:174–190) ask for.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1"], "name": ["One"], "status": ["done"],
+    ...     "baseline_start_date": pd.to_datetime(["2022-03-01"]),
+    ...     "baseline_budget": [100.0], "actual_cost": [105.0], "currency": ["EUR"],
+    ... })
+    >>> spent = pd.DataFrame({
+    ...     "project_id": "P1", "year": [2022, 2023], "actual_cost": [50.0, 55.0],
+    ... })
+    >>> index = pd.DataFrame({"year": [2022, 2023], "price_index": [100.0, 110.0]})
+    >>> real = real_costs(rows, spent, index, as_of="2024-06-30")
+    >>> real[["cost_variance_share", "real_cost_variance_share"]].round(4)
+       cost_variance_share  real_cost_variance_share
+    0                 0.05                       0.0
+    """
+    plan = judged(projects, as_of=as_of, basis=basis)
+    plan = plan[plan["is_done"] & plan["budget"].notna()].set_index("project_id")
+    base_year = plan["baseline_start_date"].dt.year
+    level = _by(price_index, PriceIndex, "year", "price_index")
+    paid = _paid(cost_by_year, plan)
+    real_cost = paid["actual_cost"] / paid["year"].map(level)
+    real_cost *= paid["project_id"].map(base_year.map(level)).astype(float)
+    nominal, real = (
+        costs.groupby(paid["project_id"]).sum(min_count=1, skipna=False).reindex(plan.index)
+        for costs in (paid["actual_cost"], real_cost)
+    )
+    budget = plan["budget"].where(plan["budget"] > 0)
+    reason = _why_not_real(plan, nominal, real)
+    table = pd.DataFrame(
+        {
+            "base_year": base_year.astype("Int64"),
+            "budget": plan["budget"],
+            "nominal_cost": nominal,
+            "real_cost": real.where(reason.isna()),
+            "cost_variance_share": nominal / budget - 1,
+            "real_cost_variance_share": (real / budget - 1).where(reason.isna()),
+            "currency": plan["currency"],
+            "reason": reason,
+        }
+    )
+    return RealCosts.validate(table.reset_index()[[*dtypes(RealCosts)]])
+
+
+def _why_not_real(plan: pd.DataFrame, nominal: pd.Series, real: pd.Series) -> pd.Series:
+    gap = (nominal - plan["actual_cost"]).abs()
+    cases = [
+        (plan["budget"] <= 0, "planned at 0"),
+        (nominal.isna(), "cost of a year is not known"),
+        (gap > NOT_ADDING_UP * plan["actual_cost"], "the years add up to another cost"),
+        (plan["baseline_start_date"].isna(), "no baseline start, so no price level of the plan"),
+        (real.isna(), "no price index of a year"),
+    ]
+    return first_true(cases, "", plan.index).replace("", None).astype("str")
+
+
+def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """Return the yearly costs of the projects of a plan, in their own currencies."""
+    paid = complete(cost_by_year, CostByYear)
+    paid = paid[paid["project_id"].isin(plan.index)]
+    both = paid.assign(planned=paid["project_id"].map(plan["currency"]))
+    both = both[["currency", "planned"]].dropna()
+    differing = both[both["currency"] != both["planned"]]
+    if len(differing):
+        raise MixedCurrenciesError(differing.iloc[0])
+    return paid
+
+
+def _by(table: pd.DataFrame, schema: type[Table], key: str, value: str) -> pd.Series:
+    """Return the positive number that a table gives for each key."""
+    numbers = complete(table, schema).set_index(key)[value]
+    if not numbers.index.is_unique:
+        raise UnfitTableError(schema.__name__, f"names a {key} twice")
+    if not (numbers > 0).all():
+        raise UnfitTableError(schema.__name__, f"has an {value} that is not above 0")
+    return numbers

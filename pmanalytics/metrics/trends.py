@@ -1,0 +1,300 @@
+"""Does delivery get better or worse, and is the change more than chance?
+
+Projects are put into periods by the day they were due, or by the day they finished. Each view can
+mislead: finishes bunch when old late projects are closed together, and leave out whatever never
+finishes; so a change is claimed only where both views show it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from pmanalytics.calendars import DAY_LENGTH, AsOfInput, as_of_point
+from pmanalytics.errors import PMAnalyticsError
+from pmanalytics.intervals import TOO_FEW, newcombe
+from pmanalytics.metrics.delivery import first_true, one_of
+from pmanalytics.metrics.rates import Measure, classed, labelled
+from pmanalytics.metrics.tallies import as_rates, counted, stated
+from pmanalytics.schemas import Day, RateChanges, RateDifferences, Rates, RateTrends, dtypes
+from pmanalytics.tables import complete
+
+Cohort = Literal["due", "finish"]
+Every = Literal["month", "quarter", "year"]
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+POPULATION = {"due": None, "finish": "finished"}
+COUNTED = ["rate", "k", "n"]
+SAME = ["measure", "basis", "population", "as_of"]
+
+
+def rate_trend(
+    projects: pd.DataFrame,
+    *,
+    as_of: AsOfInput,
+    measure: Measure = "on_time",
+    cohort: Cohort = "due",
+    every: Every = "quarter",
+    window: int = 1,
+    **options: Any,
+) -> pd.DataFrame:
+    """How did a rate develop, period by period?
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    as_of
+        Status date.
+    measure
+        'on_time', 'on_budget' or 'on_time_and_on_budget'.
+    cohort
+        'due' (default): each project stands in the period it was due in, finished or not.
+        'finish': in the period it finished in. That view is survivor-biased: whatever is late and
+        still open is in no period of it.
+    every
+        'month', 'quarter' or 'year'.
+    window
+        Number of periods that each row takes together; 4 quarters are a rolling year.
+    **options
+        Those of its rate: basis, grace_days, tolerance, cancelled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `RateTrends`: one row per period from the first to that of the status date, empty ones
+        included. A period is complete when the last day in it, with the grace, is past: only then
+        can no project of it change its verdict by finishing. Projects without the date, or with a
+        later one, are in no row.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If an option or a column is unknown.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1", "P2"], "name": ["One", "Two"], "status": ["done", "open"],
+    ...     "baseline_finish_date": pd.to_datetime(["2024-03-31", "2024-05-31"]),
+    ...     "actual_finish_date": pd.to_datetime(["2024-03-30", None]),
+    ... })
+    >>> trend = rate_trend(rows, as_of="2024-06-30")
+    >>> trend[["period_end_date", "is_complete", "k", "n"]]
+      period_end_date  is_complete  k  n
+    0      2024-03-31         True  1  1
+    1      2024-06-30        False  0  1
+    """
+    _check(every, window)
+    plan, labels = _cohort(projects, measure, cohort, as_of, options)
+    period = _period(plan[cohort], every)
+    is_there = (period <= _period(plan["day"], every)).to_numpy()
+    first = int(period[is_there].min()) if is_there.any() else 0
+    last = int(_period(plan["day"], every).max()) if is_there.any() else -1
+    number = (period[is_there] - first).to_numpy(dtype="int64")
+    counts = counted(number, last - first + 1, plan[is_there])
+    counts = counts.rolling(window).sum().iloc[window - 1 :]
+    end = counts.index.to_numpy() + first
+    named = {
+        "cohort": pd.Series(cohort, index=counts.index, dtype="str"),
+        "every": pd.Series(every, index=counts.index, dtype="str"),
+        "window": window,
+        "period_start_date": _first_day(end - window + 1, every),
+        "period_end_date": _last_day(end, every),
+        "is_complete": end <= _last_complete(as_of, every, options),
+    }
+    table = stated(counts).assign(**named).reset_index(drop=True)
+    return RateTrends.validate(as_rates(table, plan, labels, [*named]))
+
+
+def rate_change(
+    projects: pd.DataFrame,
+    *,
+    as_of: AsOfInput,
+    measure: Measure = "on_time",
+    every: Every = "quarter",
+    window: int = 4,
+    **options: Any,
+) -> pd.DataFrame:
+    """Is delivery better or worse than a year ago?
+
+    The one comparison declared in advance: the last `window` complete periods against as many
+    before them. Whoever looks for the two quarters that differ most will always find some.
+
+    Parameters
+    ----------
+    projects
+        `Projects`.
+    as_of
+        Status date.
+    measure
+        'on_time', 'on_budget' or 'on_time_and_on_budget'.
+    every, window
+        The length of a period, and how many make up each side.
+    **options
+        Those of the rate: basis, grace_days, tolerance, cancelled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `RateChanges`: a row by due date, and one by finish date. `seen` is what a view shows by
+        itself, `verdict` what can be claimed: better or worse only where both views show it.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If an option or a column is unknown.
+
+    Notes
+    -----
+    The interval of the difference is Newcombe's (`pmanalytics.intervals.newcombe`). A period is
+    complete when its last day, with the grace, is past.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": [f"P{n}" for n in range(24)], "name": "One", "status": "done",
+    ...     "baseline_finish_date": pd.to_datetime(["2023-05-31"] * 12 + ["2024-05-31"] * 12),
+    ...     "actual_finish_date": pd.to_datetime(["2023-05-31"] * 12 + ["2024-06-03"] * 12),
+    ... })
+    >>> change = rate_change(rows, as_of="2024-07-01")
+    >>> change[["cohort", "k_then", "n_then", "k_now", "n_now", "verdict"]]
+       cohort  k_then  n_then  k_now  n_now verdict
+    0     due      12      12      0     12   worse
+    1  finish      12      12      0     12   worse
+    """
+    _check(every, window)
+    last = _last_complete(as_of, every, options)
+    views = []
+    for cohort in POPULATION:
+        plan, labels = _cohort(projects, measure, cohort, as_of, options)
+        block = (last - _period(plan[cohort], every)) // window
+        is_there = block.isin([0, 1]).to_numpy()
+        counts = counted(block[is_there].to_numpy(dtype="int64"), 2, plan[is_there])
+        views.append(as_rates(stated(counts), plan, labels, []))
+    now, then = (pd.concat([view.iloc[[side]] for view in views]) for side in (0, 1))
+    table = rate_difference(then, now)
+    seen = table["verdict"]
+    do_agree = bool((seen == seen[0]).all())
+    table = table.assign(
+        cohort=pd.Series([*POPULATION], dtype="str"),
+        every=every,
+        window=window,
+        then_start_date=_first_day(last - 2 * window + 1, every),
+        then_end_date=_last_day(last - window, every),
+        now_start_date=_first_day(last - window + 1, every),
+        now_end_date=_last_day(last, every),
+        seen=seen,
+        views_agree=do_agree,
+        verdict=seen.where(do_agree | (seen == "too_few"), "no_clear_change"),
+    )
+    days = {name: Day for name in table if str(name).endswith("_date")}
+    return RateChanges.validate(table[[*dtypes(RateChanges)]].astype(days))
+
+
+def rate_difference(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Do two groups or two periods differ by more than chance?
+
+    Parameters
+    ----------
+    then, now
+        `Rates`, compared row by row: of one measure, basis and population, not weighted, and of
+        projects that are not in both.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `RateDifferences`: now − then with its 95 % interval. The verdict is 'too_few' where either
+        side has fewer than 5 projects or no rate, 'better' or 'worse' where the interval excludes
+        0, else 'no_clear_change'.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If the tables do not fit together.
+
+    Notes
+    -----
+    Newcombe's interval. Two intervals that overlap do not show that their rates are alike.
+
+    Examples
+    --------
+    >>> from pmanalytics import on_time_rate
+    >>> rows = pd.DataFrame({
+    ...     "project_id": [f"P{n}" for n in range(24)], "name": "One", "status": "done",
+    ...     "baseline_finish_date": pd.to_datetime(["2023-05-31"] * 24),
+    ...     "actual_finish_date": pd.to_datetime(["2023-05-31"] * 12 + ["2023-06-03"] * 12),
+    ...     "line": ["A"] * 12 + ["B"] * 12,
+    ... })
+    >>> rates = on_time_rate(rows, as_of="2024-06-30", by="line")
+    >>> rate_difference(rates[:1], rates[1:])[["rate_then", "rate_now", "high", "verdict"]].round(2)
+       rate_then  rate_now  high verdict
+    0        1.0       0.0 -0.66   worse
+    """
+    then, now = (_comparable(table) for table in (then, now))
+    if len(then) != len(now) or (then[SAME] != now[SAME]).any(axis=None):
+        raise PMAnalyticsError(
+            "Compare rates of one measure, basis, population and status date, row by row."
+        )
+    low, high = newcombe(now["k"], now["n"], then["k"], then["n"])
+    difference = now["rate"] - then["rate"]
+    is_few = (np.minimum(then["n"], now["n"]) < TOO_FEW) | difference.isna()
+    cases = [
+        (is_few, "too_few"),
+        (pd.Series(low > 0), "better"),
+        (pd.Series(high < 0), "worse"),
+    ]
+    sides = [then[COUNTED].add_suffix("_then"), now[COUNTED].add_suffix("_now")]
+    table = pd.concat([now[SAME], *sides], axis="columns").assign(
+        difference=difference,
+        low=np.where(difference.isna(), np.nan, low),
+        high=np.where(difference.isna(), np.nan, high),
+        verdict=first_true(cases, "no_clear_change", now.index),
+    )
+    return RateDifferences.validate(table[[*dtypes(RateDifferences)]])
+
+
+def _comparable(rates: pd.DataFrame) -> pd.DataFrame:
+    rates = complete(rates, Rates).reset_index(drop=True)
+    is_known = rates["rate"].notna()
+    if not np.allclose(rates["rate"] * rates["n"], rates["k"].where(is_known), equal_nan=True):
+        raise PMAnalyticsError("Weighted rates have no count to compare; leave out the weights.")
+    return rates
+
+
+def _cohort(
+    projects: pd.DataFrame, measure: Measure, cohort: str, as_of: AsOfInput, options: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the projects as the rate of a cohort counts them, and what that rate is called."""
+    one_of("cohort", cohort, tuple(POPULATION))
+    population = POPULATION[cohort]
+    plan = classed(measure, projects, as_of=as_of, population=population, **options)
+    return plan, labelled(measure, as_of, **{**options, "population": population})
+
+
+def _check(every: str, window: int) -> None:
+    one_of("every", every, tuple(MONTHS))
+    if not isinstance(window, int) or isinstance(window, bool) or window < 1:
+        raise PMAnalyticsError(f"window={window!r} must be a whole number from 1.")
+
+
+def _period(dates: pd.Series, every: str) -> pd.Series:
+    """Return the number of the period each day falls in; NaN where there is none."""
+    return (dates.dt.year * 12 + dates.dt.month - 1) // MONTHS[every]
+
+
+def _last_complete(as_of: AsOfInput, every: str, options: dict[str, Any]) -> int:
+    """Return the number of the last period of which every day, with the grace, is past."""
+    grace = pd.Timedelta(days=options.get("grace_days", 0))
+    return int(_period(pd.Series([as_of_point(as_of).day - grace]), every)[0]) - 1
+
+
+def _first_day(period: Any, every: str) -> Any:
+    months = np.asarray(period) * MONTHS[every] - 1970 * 12
+    return months.astype("datetime64[M]").astype("datetime64[us]")
+
+
+def _last_day(period: Any, every: str) -> Any:
+    return _first_day(np.asarray(period) + 1, every) - DAY_LENGTH.to_timedelta64()
