@@ -28,6 +28,9 @@ _HOMES = {
         "reason_counts",
         "worst_case",
     ],
+    "pmanalytics.metrics.earned_value": ["earned_value", "reports_from_projects"],
+    "pmanalytics.metrics.totals": ["earned_value_totals"],
+    "pmanalytics.metrics.tasks": ["task_indices"],
     "pmanalytics.figures.rates": ["plot_rates", "headline"],
     "pmanalytics.figures.delivery": [
         "plot_outcomes",

@@ -29,6 +29,7 @@ from pmanalytics.schemas.base import (
     share,
 )
 from pmanalytics.schemas.delivery import ProjectOutcomes, Rates
+from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
 from pmanalytics.schemas.further import (
     FURTHER_TABLES,
     RISK_STATUSES,
@@ -60,5 +61,5 @@ INPUT_TABLES = [
 ]  # fmt: skip
 RESULT_TABLES = [
     StageVisits, ItemStages, ProjectOutcomes, Rates, StageDurations, Files, Problems, Columns,
-    Completeness, Participation, ReasonCounts, WorstCase,
+    Completeness, Participation, ReasonCounts, WorstCase, EarnedValue, TaskIndices,
 ]  # fmt: skip
