@@ -44,6 +44,7 @@ _HOMES = {
         "plot_completeness",
         "rows_used",
     ],
+    "pmanalytics.figures.earned_value": ["plot_earned_value", "plot_performance"],
     "pmanalytics.reports.cards": [
         "figure_card",
         "table_card",
