@@ -46,18 +46,7 @@ def plot_earned_value(measures: pd.DataFrame, *, name: str) -> go.Figure:
         note=_note(last),
         height=340,
     )
-    colors = {"actual_cost": "bad" if last["cv"] < 0 else "ink"}
-    for column, label, color, dash, width in CURVES:
-        stroke = LIGHT[colors.get(column, color)]
-        hover = (
-            measures["period_end_date"].map(day) + f"<br>{label} " + measures[column].map(amount)
-        )
-        drawing.add_scatter(
-            x=measures["period_end_date"], y=measures[column], mode="lines+markers",
-            line={"color": stroke, "width": width, "dash": dash},
-            marker={"color": stroke, "size": 5},
-            text=hover, hovertemplate="%{text}<extra></extra>",
-        )  # fmt: skip
+    _draw_curves(drawing, measures, is_over=last["cv"] < 0)
     first, end = measures["period_end_date"].iloc[0], last["period_end_date"]
     step = max(end - first, pd.Timedelta(days=60)) * 0.07
     _draw_estimates(drawing, last, end + step)
@@ -78,7 +67,8 @@ def plot_performance(measures: pd.DataFrame) -> go.Figure:
     measures
         `EarnedValue` of projects, with their `name` beside it.
     """
-    latest = measures.groupby("project_id", sort=False).tail(1)
+    in_order = measures.sort_values("period_end_date", kind="stable")
+    latest = in_order.groupby("project_id", sort=False).tail(1)
     known = latest[latest[["spi_t", "cpi"]].notna().any(axis="columns")]
     if known.empty:
         return nothing("No project can be held against its plan and its cost", NEEDED)
@@ -102,6 +92,20 @@ def plot_performance(measures: pd.DataFrame) -> go.Figure:
     low, high = min(drawn.min().min(), 0.8), max(drawn.max().max(), 1.2)
     drawing.update_xaxes(range=[low - 0.06, high + 0.06], nticks=6)
     return drawing
+
+
+def _draw_curves(drawing: go.Figure, measures: pd.DataFrame, *, is_over: bool) -> None:
+    for column, label, color, dash, width in CURVES:
+        stroke = LIGHT["bad" if is_over and column == "actual_cost" else color]
+        hover = (
+            measures["period_end_date"].map(day) + f"<br>{label} " + measures[column].map(amount)
+        )
+        drawing.add_scatter(
+            x=measures["period_end_date"], y=measures[column], mode="lines+markers",
+            line={"color": stroke, "width": width, "dash": dash},
+            marker={"color": stroke, "size": 5},
+            text=hover, hovertemplate="%{text}<extra></extra>",
+        )  # fmt: skip
 
 
 def _draw_indices(

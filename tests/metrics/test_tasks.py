@@ -81,7 +81,7 @@ DAYS = st.none() | st.dates(pd.Timestamp("2024-01-01").date(), pd.Timestamp("202
 
 
 @given(st.lists(st.tuples(DAYS, DAYS), min_size=1, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_hits_are_among_the_tasks_due_and_parts_add_up(pairs):
     table = tasks(*pairs).assign(half=[number % 2 for number in range(len(pairs))])
     row = task_indices(table, as_of=AS_OF).iloc[0]
