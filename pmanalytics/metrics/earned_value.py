@@ -157,7 +157,7 @@ def prepared(
     Later amounts than the planned ones are missing. `is_mixed` tells of several currencies.
     """
     reports = complete(status_reports, StatusReports)[[*dtypes(StatusReports)]]
-    reports = reports.astype({"project_id": "str", "currency": "str"})  # they may be categories
+    reports = reports.astype({n: dtypes(StatusReports)[n] for n in (*REPORT, "currency")})
     repeated = reports.loc[reports.duplicated(REPORT), "project_id"]
     if len(repeated):
         raise UnfitTableError(
