@@ -11,6 +11,7 @@ from pmanalytics.figures.words import amount, count, day, listed, percent
 MOST_ROWS = 12
 TOLERANCE = 0.05
 FARTHEST = 2.0
+HALF_A_CENT = 0.005
 NEEDED = (
     "That needs status reports: for each project and period the planned value, the earned value "
     "and the cost so far."
@@ -251,7 +252,7 @@ def _performance_note(latest: pd.DataFrame, known: pd.DataFrame) -> str:
 
 
 def _is_complete(last: pd.Series) -> bool:
-    return last["earned_value"] == last["budget_at_completion"]
+    return last["budget_at_completion"] - last["earned_value"] < HALF_A_CENT
 
 
 def _index(value: float) -> str:

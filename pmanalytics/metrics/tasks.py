@@ -105,7 +105,7 @@ def _tally(tasks: pd.DataFrame, day: pd.Timestamp, start: pd.Timestamp) -> pd.Da
     counts = {
         "n_finished": is_finished & due.notna(),
         "n_due": is_due,
-        "k": is_in_period & is_finished & (finish <= due),
+        "k": is_in_period & (finish <= due),
         "n": is_in_period,
         "n_missing_baseline": due.isna(),
     }

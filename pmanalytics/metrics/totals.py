@@ -129,10 +129,10 @@ def _grid(reports: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     grid["planned_value"] = grid["planned_value"].mask(is_future & has_ended)
     is_unfinished = ~(grid["earned_value"] >= grid["budget_at_completion"] - HALF_A_CENT)
     return grid.assign(
-        is_stale=is_carried & is_unfinished & ~is_future,
+        is_stale=is_carried & is_unfinished,
         is_counted=grid["report_date"].notna(),
         is_left_out=grid["report_date"].isna() & (grid["first_report"] <= grid["period_end_date"]),
-        is_unplanned=grid["planned_value"].isna(),
+        is_unplanned=grid["planned_value"].isna() & grid["report_date"].notna(),
     )
 
 

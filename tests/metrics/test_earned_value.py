@@ -237,7 +237,7 @@ def test_a_budget_of_0_is_no_divisor():
 def test_nobody_earns_more_than_the_whole():
     found = earned_value(reports([50, 100, 100], [40, 100.004, 250]), as_of=LAST)
     assert found["earned_schedule"].tolist()[:2] == [0.8, 2.0]
-    assert found["etc"].tolist()[:2] == pytest.approx([60.0, 0.0], abs=0.01)
+    assert found["eac_plan"].tolist()[:2] == [100.0, 100.004]
     row = last_of(found)
     assert row["earned_value"] == 250.0
     assert row[["cpi", "spi", "spi_t", "eac_cpi", "tcpi_bac"]].isna().all()
@@ -248,9 +248,10 @@ def test_an_exhausted_budget_has_no_index_that_would_save_it():
     found = earned_value(reports([50, 100], [40, 90], [60, 100]), as_of=LAST)
     assert found["tcpi_bac"].tolist() == pytest.approx([1.5, np.nan], nan_ok=True)
     assert last_of(found)["reason"] == "no TCPI: budget exhausted"
-    done = last_of(earned_value(reports([50, 100], [40, 100], [60, 130]), as_of=LAST))
-    assert pd.isna(done["tcpi_bac"])
-    assert done["reason"] == "no TCPI: all work is done"
+    for cost in (70, 130):
+        done = last_of(earned_value(reports([50, 100], [40, 100], [60, cost]), as_of=LAST))
+        assert pd.isna(done["tcpi_bac"])
+        assert done["reason"] == "no TCPI: all work is done"
 
 
 def test_amounts_that_fall_are_doubted_and_kept():
@@ -394,10 +395,18 @@ def test_a_part_that_is_complete_may_stop_reporting_and_another_may_not():
     found = earned_value_totals(pd.concat([long, short]), as_of=LAST)
     assert found["earned_schedule"].notna().all()
     assert last_of(found)["planned_duration"] == 5.0
+    early = earned_value_totals(pd.concat([long, short]), as_of="2024-02-29")
+    pd.testing.assert_frame_equal(early, found.head(2))
+    budget_once = short.assign(budget_at_completion=[100.0, np.nan])
+    early = earned_value_totals(pd.concat([long, budget_once]), as_of="2024-01-31")
+    assert last_of(early)["planned_duration"] == 5.0
     fallen_silent = short.assign(earned_value=[40.0, 90.0])
     found = earned_value_totals(pd.concat([long, fallen_silent]), as_of=LAST)
     assert found["earned_schedule"].notna().tolist() == [True, True, False, False, False]
     assert found["cpi"].notna().all()
+    lapsed = reports([20, 40, 60, 80, 100], [10] * 5, project="P2").drop(index=1)
+    found = earned_value_totals(pd.concat([long, lapsed]), as_of=LAST)
+    assert found["earned_schedule"].notna().tolist() == [True, False, False, False, False]
 
 
 def test_a_total_knows_its_plan_no_further_than_that_of_each_part():
@@ -421,6 +430,8 @@ def test_projects_that_cannot_be_added_are_counted_not_summed():
     assert found["n_projects"].tolist() == [2, 2]
     assert found["n_left_out"].tolist() == [1, 1]
     assert found["earned_value"].tolist() == [80.0, 130.0]
+    early = last_of(earned_value_totals(table[:4], as_of="2024-01-31"))
+    assert early[["n_projects", "spi_t", "planned_duration"]].tolist() == [1, 0.8, 2.0]
     nobody = last_of(earned_value_totals(table[table["project_id"] == "P2"], as_of=LAST))
     assert (nobody["n_projects"], nobody["n_left_out"]) == (0, 1)
     assert nobody["reason"] == "no project has a report that can be used"
