@@ -83,7 +83,8 @@ def earned_value_totals(
     _refuse_mixed(reports)
     sums = _sums(_grid(reports, day), day)
     groups = facts[names].assign(currency=facts["currency"]).groupby(reports["series"])
-    labels = groups.first().reset_index()
+    earliest = reports.groupby("series")["baseline_start_date"].min()
+    labels = groups.first().assign(baseline_start_date=earliest).reset_index()
     table = measured(sums.merge(labels, on="series", how="left"), day)
     columns = [*names, *(name for name in dtypes(EarnedValue) if name not in names)]
     return EarnedValue.validate(table[columns])
@@ -156,6 +157,5 @@ def _sums(grid: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         actual_cost=sums["actual_cost"].mask(is_future),
         is_apart=is_joined_later | sums["is_stale"].groupby(series).cummax(),
         is_mixed=False,
-        baseline_start_date=pd.NaT,
         project_id=pd.Series(index=sums.index, dtype="str"),
     )

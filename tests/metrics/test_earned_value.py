@@ -196,6 +196,8 @@ def test_reports_that_begin_long_after_the_project_give_no_time():
         row = last_of(earned_value(table, plan, as_of=LAST))
         assert pd.notna(row["spi_t"]) == is_told
         assert ("begin long after" in str(row["reason"])) != is_told
+        total = last_of(earned_value_totals(table, plan, as_of=LAST))
+        assert pd.notna(total["spi_t"]) == is_told
 
 
 @pytest.mark.parametrize(
