@@ -54,6 +54,9 @@ _HOMES = {
         "reason_counts",
         "worst_case",
     ],
+    "pmanalytics.metrics.earned_value": ["earned_value", "reports_from_projects"],
+    "pmanalytics.metrics.totals": ["earned_value_totals"],
+    "pmanalytics.metrics.tasks": ["task_indices"],
     "pmanalytics.figures.rates": ["plot_rates", "headline"],
     "pmanalytics.figures.trends": ["plot_rate_trend"],
     "pmanalytics.figures.variances": ["plot_variances"],
@@ -73,6 +76,7 @@ _HOMES = {
         "plot_completeness",
         "rows_used",
     ],
+    "pmanalytics.figures.earned_value": ["plot_earned_value", "plot_performance"],
     "pmanalytics.reports.cards": [
         "figure_card",
         "table_card",

@@ -89,8 +89,10 @@ def group_columns(
     Raises
     ------
     MissingColumnsError, GroupingError
-        If one is not in the table, named twice, full of lists, or named like one of the result.
+        If one is not in the table, named twice, full of lists, or named like one of the result
+        (but for `currency`, which is the same there).
     """
+    taken = {*result.to_schema().columns} - {"currency"}
     names = [by] if isinstance(by, str) else by or []
     if not isinstance(names, list | tuple):
         raise GroupingError(f"by={by!r} is neither a column nor a list of columns.")
@@ -98,7 +100,7 @@ def group_columns(
     if unknown:
         raise MissingColumnsError("The table", unknown, table.columns)
     for name in names:
-        if name in result.to_schema().columns or names.count(name) > 1:
+        if name in taken or names.count(name) > 1:
             raise GroupingError(f"by={name!r} would be in the result twice; rename the column.")
         if table[name].dtype == object and table[name].map(type).eq(list).any():
             raise GroupingError(

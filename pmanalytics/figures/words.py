@@ -10,6 +10,7 @@ import pandas as pd
 MISSING = "–"
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
+UNITS = [("bn", 1e9), ("m", 1e6), ("k", 1e3)]
 HOW_TO_READ = "The command “pmanalytics init” proposes how to read your files."
 
 
@@ -31,6 +32,20 @@ def number(value: float) -> str:
     if pd.isna(value):
         return MISSING
     return f"{round(value):,}".replace(",", NARROW_SPACE).replace("-", MINUS)
+
+
+def amount(value: float) -> str:
+    """Return an amount of money without its currency: from 10 000 on with three digits.
+
+    >>> amount(4480) == "4" + NARROW_SPACE + "480", amount(381_600), amount(1_066_667)
+    (True, '382k', '1.07m')
+    """
+    if pd.isna(value) or abs(value) < 10_000:
+        return number(value)
+    letter, size = next(unit for unit in UNITS if abs(value) >= unit[1] * 0.9995)
+    scaled = value / size
+    digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
+    return f"{scaled:.{digits}f}{letter}".replace("-", MINUS)
 
 
 def signed(value: float, unit: str = "") -> str:

@@ -39,6 +39,7 @@ from pmanalytics.schemas.delivery import (
     RateSplits,
     RateTrends,
 )
+from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -96,8 +97,9 @@ INPUT_TABLES = [
 RESULT_TABLES = [
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
-    EstimateQuality, CostTotals, RealCosts, PlanRatios, ReferenceClasses, ProjectForecasts,
-    Backtests, PublishedUplifts, Attention, Changes, Staleness, StalenessSummary, RiskExposure,
-    ExposureOverTime, RiskHygiene, TeamLoad, DefectRemoval, ReopenRates, OpenDefects, Files,
-    Problems, Columns, Completeness, Participation, ReasonCounts, WorstCase,
+    EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
+    ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
+    Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
+    DefectRemoval, ReopenRates, OpenDefects, Files, Problems, Columns, Completeness,
+    Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip
