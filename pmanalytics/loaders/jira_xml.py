@@ -25,6 +25,8 @@ SUFFIXES = (".xml", ".rss")
 JIRA_CUTS_AT = 1_000
 SPRINT_TYPE = ":gh-sprint"
 UNRESOLVED = "-1"
+# Jira's remark at the top names <?xml-stylesheet …?>, which begins nothing.
+BEGINNING = re.compile(r"<\?xml\s|<rss\b")
 DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']""")
 # Jira lets control characters through from comments; one would make the whole file no XML.
 FORBIDDEN = re.compile(
@@ -97,7 +99,8 @@ def load_jira_xml(
     channels = [_channel(file) for file in files]
     items = [item for channel in channels for item in channel.items]
     if all(item.find("key") is None for item in items):
-        raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
+        hint = " It is a feed to read; export the search as XML." if items else ""
+        raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
     intake = _opened(channels, columns or {})
     intake.notes += _notes(name, channels, intake)
     table = in_hours(typed(intake, WorkItems, reading))
@@ -108,15 +111,15 @@ def load_jira_xml(
 def _channel(file: File) -> Channel:
     """Return the issues of a file; of prose around the document a browser is the author."""
     text, n_forbidden = _text(file)
-    starts = [start for mark in ("<?xml", "<rss") if (start := text.find(mark)) >= 0]
-    if not starts:
+    beginning = BEGINNING.search(text)
+    if beginning is None:
         raise UnreadableFileError(f"{file.name}: this is no XML as Jira exports it.")
-    end = text.rfind("</rss>")
-    document = text[min(starts) : end + len("</rss>") if end >= 0 else None]
+    start, end = beginning.start(), text.rfind("</rss>")
+    document = text[start : end + len("</rss>") if end >= 0 else None]
     try:
         root = fromstring(document, forbid_dtd=True)
     except ParseError as error:
-        line = error.position[0] + text.count("\n", 0, min(starts))
+        line = error.position[0] + text.count("\n", 0, start)
         reason = str(error).partition(":")[0]
         raise UnreadableFileError(
             f"{file.name}, line {line}: the XML is damaged or cut off ({reason}). Export it again."
