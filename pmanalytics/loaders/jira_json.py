@@ -19,15 +19,12 @@ from pmanalytics.loaders.jira import JiraSource, export_files, in_hours, newest_
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
     WHERE_READ,
-    Contents,
     Keyed,
-    Link,
     Named,
     attribute,
-    contents_of,
     issue_type,
+    link_text,
     names_of,
-    require_fields,
     text,
 )
 from pmanalytics.loaders.jira_changelogs import (
@@ -37,10 +34,12 @@ from pmanalytics.loaders.jira_changelogs import (
     Log,
     edit_instants,
     gap_notes,
+    own_changelog,
     read_changelogs,
     records_with_gaps,
     reject_undecodable,
 )
+from pmanalytics.loaders.jira_documents import Contents, contents_of, require_fields
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import (
@@ -159,7 +158,7 @@ def _opened(
     contents: Sequence[Contents], columns: Mapping[str, str], logs: Changelogs
 ) -> tuple[Intake, pd.DataFrame, pd.DataFrame]:
     """Decode all issues into one intake, and the raw changes and versions of each record."""
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(columns))
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(columns), strict=False)
     intake = _empty_intake(contents)
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
@@ -168,8 +167,8 @@ def _opened(
     require_fields(intake.file, columns, issues, [found for found in contents if found.issues])
     intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in columns.items()}
     for issue in issues.values():
-        if issue.changelog:
-            logs.add_own(str(issue.id), issue.fields.updated, issue.changelog)
+        if own := own_changelog(issue):
+            logs.add_own(str(issue.id), issue.fields.updated, own)
     for record, issue in issues.items():
         log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
         items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
@@ -189,9 +188,12 @@ def _decoded(
     issues = (issue.content for found in contents for issue in found.issues)
     for record, content in enumerate(issues):
         try:
-            yield record, decoder.decode(content)
+            issue = decoder.decode(content)
         except UNDECODABLE as error:
             reject_undecodable(intake, record, error)
+        else:
+            issue.id = issue.key if issue.id is None else issue.id
+            yield record, issue
 
 
 def _empty_intake(contents: Sequence[Contents]) -> Intake:
@@ -230,7 +232,7 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         "fix_versions": names_of(fields.fixVersions),
         "affects_versions": names_of(fields.versions),
         "sprints": [*names_of(fields.closedSprints), *names_of(fields.sprint)],
-        "links": _links(fields.issuelinks or []),
+        "links": [link_text(link) for link in fields.issuelinks or [] if link.outwardIssue],
     }
     for name, field in columns.items():
         value = getattr(fields, attribute(field))
@@ -379,10 +381,6 @@ def _name(thing: Named | None) -> str | None:
 
 def _key(thing: Keyed | None) -> str | None:
     return thing.key if thing else None
-
-
-def _links(links: list[Link]) -> list[str]:
-    return [f"{_name(k.type)}: {k.outwardIssue.key}" for k in links if k.outwardIssue]
 
 
 def _plain(value: Any, is_single: bool) -> object:
