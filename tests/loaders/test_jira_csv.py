@@ -326,3 +326,31 @@ def test_a_part_without_a_usable_row_does_not_stop_the_others(export):
     items, quarantine = loaded(broken)
     assert items.empty
     assert quarantine.files["n_quarantined"].tolist() == [1]
+
+
+def test_columns_are_known_by_the_names_scripts_give_them(export):
+    header = (
+        "id,key,fields.summary,issuetype,fields.status.name,created,resolutiondate,duedate,"
+        "timeoriginalestimate,timespent,fixVersions,labels"
+    )
+    row = (
+        "10,ABC-1,Pay,Story,Done,2024-01-02T03:04:05.678+0100,2024-01-05T03:04:05.678+0100,"
+        "2024-01-31,7200,3600,1.0,\"['web', 'api']\""
+    )
+    item = load_jira_csv(export(row, header=header), time_zone="UTC").iloc[0]
+    assert item["item_id"] == "10"
+    assert item["item_type"] == "Story"
+    assert item["status"] == "Done"
+    assert item["resolved_at"] == pd.Timestamp("2024-01-05T02:04:05.678Z")
+    assert item["due_date"] == pd.Timestamp("2024-01-31")
+    assert [item["original_estimate_hours"], item["time_spent_hours"]] == [2, 1]
+    assert item["fix_versions"] == ["1.0"]
+    assert item["labels"] == ["web", "api"]
+
+
+def test_repeated_columns_count_though_pandas_numbered_them(export):
+    header = ",Issue key,Summary,Status,Created,Labels,Labels.1,Sprint,Sprint.1,Version.2"
+    row = "0,ABC-1,Pay,Done,2024-01-02 10:00:00,web,api,S 1,S 2,x"
+    item = load_jira_csv(export(row, header=header), time_zone="UTC").iloc[0]
+    assert item["labels"] == ["web", "api"]
+    assert item["sprints"] == ["S 1", "S 2"]

@@ -17,6 +17,9 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
     [
         ("x.csv", "Issue key,Issue id,Status,Created\nA-1,1,Done,2/Jan/24 3:04 PM\n", "jira_csv", True),
         ("x.csv", "Vorgangsschlüssel;Vorgangstyp;Status;Erstellt\nA-1;Bug;Fertig;2/Jan/24 15:04\n", "jira_csv", True),
+        ("x.csv", "issue_key,title,status,created_date,resolution_date\nA-1,One,Done,2024-01-01,2024-02-01\nA-2,Two,Open,2024-01-01,\n", "jira_csv", True),
+        ("x.csv", "key,issue_type,status,created_date\nA-1,Bug,Open,2024-01-01\nA-1,Bug,Done,2024-02-01\n", None, False),
+        ("x.csv", "key,name,type,status,created_date,due\nP-1,One,IT,open,2024-01-01,2024-02-01\n", "projects", False),
         ("x.json", '{"issues":[{"id":"1","key":"A-1","fields":{}}]}', "jira_json", True),
         ("x.jsonl", '{"id":"1","key":"A-1","fields":{}}\n{"id":"2","key":"A-2","fields":{}}', "jira_json", True),
         ("x.json", CHANGELOG, "jira_json", True),
@@ -116,3 +119,19 @@ def test_a_packed_file_that_is_cut_or_no_archive_is_told(tmp_path):
         path.write_bytes(content)
         with pytest.raises(UnreadableFileError, match=rf"{name}\.csv\.gz: cannot be read"):
             recognise(file_at(path))
+
+
+@pytest.mark.parametrize(
+    ("header", "lacking"),
+    [
+        ("Issue Type,Issue key,Issue id,Summary,Reporter", "Status and Created"),
+        ("Issue Type,Issue key,Issue id,Parent id,Summary,Status", "Created"),
+        ("Key,Summary,Status,Priority", "Created"),
+    ],
+)
+def test_issues_without_what_they_need_are_told_as_such(tmp_path, header, lacking):
+    path = tmp_path / "x.csv"
+    path.write_text(f"{header}\n" + ",".join(["A-1"] * (header.count(",") + 1)), encoding="utf-8")
+    guess = recognise(file_at(path))
+    assert guess.section is None
+    assert f"without {lacking}: export them again" in guess.why
