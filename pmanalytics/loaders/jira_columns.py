@@ -29,6 +29,7 @@ LINKS = "links"
 QUOTED = r"(?:'[^']*'|\"[^\"]*\")"
 PYTHON_LIST = re.compile(rf"\[(?:{QUOTED}(?:, ?{QUOTED})*)?\]")
 PYTHON_TEXT = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+EPIC = "(epic)"  # the key of the epic, beside a parent that may be known by its id only
 # An issue may have a parent of each kind; the nearest counts, and that is no contradiction.
 FALLBACKS = ["parent_key"]
 
@@ -101,6 +102,9 @@ def name_cells(intake: Intake, found: Found) -> None:
         intake.further_headers |= {shown[position]: ours for position in used}
     if "item_id" not in cells:
         cells["item_id"] = cells["key"]
+    parents = _columns(intake, found.positions.get("parent_key", []))
+    none = pd.Series(pd.NA, index=intake.cells.index, dtype="str")
+    cells[EPIC], _ = _first_filled([none, *(p.mask(p.str.isdecimal().eq(True)) for p in parents)])
     if "status_category" in cells:
         cells["status_category"] = _category_keys(cells["status_category"])
     intake.headers = {ours: shown[there[0]] for ours, there in found.positions.items()}

@@ -354,3 +354,35 @@ def test_repeated_columns_count_though_pandas_numbered_them(export):
     item = load_jira_csv(export(row, header=header), time_zone="UTC").iloc[0]
     assert item["labels"] == ["web", "api"]
     assert item["sprints"] == ["S 1", "S 2"]
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [("7200", 2), ("38h", 38), ("1h 30m", 1.5), ("45m", 0.75), ("7.5h", 7.5), ("0", 0)],
+)
+def test_effort_is_in_seconds_unless_it_tells_hours_and_minutes(export, written, hours):
+    path = export(ROW.replace(",7200,", f",{written},"))
+    assert load_jira_csv(path, time_zone="UTC")["original_estimate_hours"].tolist() == [hours]
+
+
+@pytest.mark.parametrize("written", ["28.8", "5"])
+def test_effort_that_cannot_be_seconds_is_set_aside_and_told(export, written):
+    quarantine = Quarantine()
+    path = export(ROW.replace(",7200,", f",{written},"))
+    items = load_jira_csv(path, time_zone="UTC", quarantine=quarantine)
+    assert items["original_estimate_hours"].isna().tolist() == [True]
+    assert quarantine.problems[["column", "value", "set_aside"]].values.tolist() == [
+        ["Original Estimate", written, "value"]
+    ]
+
+
+def test_the_epics_key_goes_before_a_parents_id_that_is_not_in_the_export(export):
+    header = "Issue key,Issue id,Summary,Status,Created,Parent,Custom field (Epic Link)"
+    rows = [
+        "ABC-1,10,Pay,Done,02/Jan/24 3:04 PM,99,ABC-9",
+        "ABC-2,11,Part,Done,02/Jan/24 3:04 PM,10,ABC-9",
+        "ABC-3,12,Part,Done,02/Jan/24 3:04 PM,98,",
+    ]
+    items = load_jira_csv(export(*rows, header=header), time_zone="UTC")
+    assert items["parent_key"].tolist() == ["ABC-9", "ABC-1", "98"]
+    assert not [name for name in items if "epic" in name]
