@@ -48,7 +48,7 @@ NOT_AN_INSTANT = Reason(
 NOT_A_NUMBER = Reason("is not a number", "Write digits with a point for decimals, as in 1234.5")
 NOT_SECONDS = Reason(
     "is no whole minute or more in seconds, which Jira counts effort in",
-    "Write seconds, or the unit, as in 7.5h or 1h 30m",
+    "Write seconds, or hours and minutes with their unit, as in 7.5h or 1h 30m",
 )
 AMBIGUOUS_NUMBER = Reason(
     "could have a thousands mark or a decimal mark",

@@ -27,6 +27,7 @@ KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JAVA_OBJECT = r"(?:[a-z]\w*\.)*[A-Z][\w$]*@[0-9a-f]{1,8}"
 HIDDEN_FORMULA = r"'[=+\-@]"
 EXAMPLES = 5
+DAYS_TOO = r"(?:\d+(?:\.\d+)?[wdhm] ?)*\d+(?:\.\d+)?[wd](?: ?\d+(?:\.\d+)?[wdhm])*"
 HOURS_AND_MINUTES = r"^(?=\d)(?:(\d+(?:\.\d+)?) ?h)? ?(?:(\d+) ?m)?$"
 VISIT, WITHIN = r"_\*\|\*_", r"_\*:\*_"
 MILLISECONDS_PER_DAY = 86_400_000
@@ -150,7 +151,7 @@ def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
     intake.notes += [f"{file.name}: {note}" for note in _export_notes(intake)]
     name_cells(intake, found[0])
     for name in intake.cells.columns.intersection(EFFORTS):
-        intake.cells[name] = _as_seconds(intake.cells[name])
+        intake.cells[name] = _as_seconds(intake, name)
     table = typed(intake, WorkItems, reading)
     _set_other_units_aside(intake, table)
     table = in_hours(table)
@@ -160,12 +161,18 @@ def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
     return Part(intake, found[0], table)
 
 
-def _as_seconds(cells: pd.Series) -> pd.Series:
-    """Return effort in seconds, where Jira or somebody wrote hours and minutes, as in 1h 30m."""
-    found = cells.str.strip().str.extract(HOURS_AND_MINUTES).astype(float)
+def _as_seconds(intake: Intake, name: str) -> pd.Series:
+    """Return effort in seconds, where somebody wrote hours and minutes, as in 1h 30m.
+
+    How long a day or a week of work is, Jira's administrator decides.
+    """
+    cells = intake.cells[name]
+    has_days = cells.str.fullmatch(DAYS_TOO)
+    intake.reject(name, cells[has_days], errors.NOT_SECONDS, value_only=True)
+    found = cells.str.extract(HOURS_AND_MINUTES).astype(float)
     seconds = (found[0].fillna(0) * 3600 + found[1].fillna(0) * 60).round()
     is_read = found.notna().any(axis="columns")
-    return cells.mask(is_read, seconds.astype("int64").astype("str"))
+    return cells.mask(is_read, seconds.astype("int64").astype("str")).mask(has_days, "")
 
 
 def _set_other_units_aside(intake: Intake, table: pd.DataFrame) -> None:

@@ -23,7 +23,8 @@ from pmanalytics.schemas import WorkItems
 
 SUFFIXES = (".xml", ".rss")
 JIRA_CUTS_AT = 1_000
-SPRINT_TYPE = ":gh-sprint"
+SPRINT_TYPE, EPIC_TYPE = ":gh-sprint", ":gh-epic-link"
+POINTS = ("Story Points", "Story point estimate")
 UNRESOLVED = "-1"
 # Jira's remark at the top names <?xml-stylesheet …?>, which begins nothing.
 BEGINNING = re.compile(r"<\?xml\s|<rss\b")
@@ -176,7 +177,8 @@ def _cells(item: Element, columns: Mapping[str, str]) -> dict[str, object]:
         "updated_at": text("updated"),
         "resolved_at": text("resolved"),
         "due_date": ZONE_OF_TIME.sub(r"\1", due) if due else None,
-        "parent_key": text("parent"),
+        "parent_key": text("parent") or _first(fields, [], EPIC_TYPE),
+        "story_points": _first(fields, POINTS),
         "original_estimate_hours": text("timeoriginalestimate", "seconds"),
         "time_spent_hours": text("timespent", "seconds"),
         "links": _links(item),
@@ -207,6 +209,17 @@ def _texts(elements: Sequence[Element]) -> list[str]:
 
 def _values(field: Element) -> list[str]:
     return _texts(field.findall("customfieldvalues/*"))
+
+
+def _first(fields: Sequence[Element], names: Sequence[str], kind: str = "?") -> str | None:
+    """Return the first value of the custom fields of these names or this kind."""
+    found = [
+        value
+        for field in fields
+        if field.get("key", "").endswith(kind) or field.findtext("customfieldname") in names
+        for value in _values(field)
+    ]
+    return found[0] if found else None
 
 
 def _is_sprint(field: Element) -> bool:

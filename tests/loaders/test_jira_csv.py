@@ -365,13 +365,13 @@ def test_effort_is_in_seconds_unless_it_tells_hours_and_minutes(export, written,
     assert load_jira_csv(path, time_zone="UTC")["original_estimate_hours"].tolist() == [hours]
 
 
-@pytest.mark.parametrize("written", ["28.8", "5"])
+@pytest.mark.parametrize("written", ["28.8", "5", "2d 4h", "1w"])
 def test_effort_that_cannot_be_seconds_is_set_aside_and_told(export, written):
     quarantine = Quarantine()
     path = export(ROW.replace(",7200,", f",{written},"))
     items = load_jira_csv(path, time_zone="UTC", quarantine=quarantine)
     assert items["original_estimate_hours"].isna().tolist() == [True]
-    assert quarantine.problems[["column", "value", "set_aside"]].values.tolist() == [
+    assert quarantine.problems[["column", "value", "set_aside"]].to_numpy().tolist() == [
         ["Original Estimate", written, "value"]
     ]
 

@@ -290,3 +290,16 @@ def test_a_feed_without_the_fields_of_issues_is_refused_in_words(saved):
     feed = "<item><title>[ABC-1] Issue</title><guid>https://example.net/browse/ABC-1</guid></item>"
     with pytest.raises(UnreadableFileError, match="a feed to read; export the search as XML"):
         load_jira_xml(saved(document(feed)))
+
+
+def test_points_and_epics_are_known_without_being_asked_for(saved):
+    field = (
+        '<customfield id="customfield_10014" key="com.pyxis.greenhopper.jira:gh-epic-link">'
+        "<customfieldname>Epic</customfieldname><customfieldvalues><customfieldvalue>ABC-7"
+        "</customfieldvalue></customfieldvalues></customfield></customfields>"
+    )
+    with_epic = item(1, epic=("</customfields>", field))
+    orphan = item(2, epic=("</customfields>", field), none=('<parent id="9">ABC-9</parent>', ""))
+    items = load_jira_xml(saved(document(with_epic, orphan)))
+    assert items["story_points"].tolist() == [3, 3]
+    assert items["parent_key"].tolist() == ["ABC-9", "ABC-7"]
