@@ -126,6 +126,12 @@ def edit_instants(created: pd.Series) -> pd.Series:
     return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
 
 
+def edit_order(history_id: object) -> int:
+    """Return the number by which edits of one instant follow each other."""
+    digits = str(history_id)
+    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
+
+
 def records_with_gaps(changes: pd.DataFrame) -> pd.Index:
     """Return the records that leave a status they never entered, or are not in the last one.
 

@@ -26,6 +26,11 @@ UTF_8_MARK = b"\xef\xbb\xbf"
 ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
 ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]*-\d+")
 DEEPEST_PACKING = 3
+# A list of sprints, as Server writes them and as Cloud does; the field's number differs by server.
+SPRINTS = re.compile(
+    rb'"(customfield_\d+)"\s*:\s*\[\s*'
+    rb'(?:"com\.atlassian\.greenhopper\.service\.sprint\.Sprint@|\{[^{}\[\]]*"boardId"\s*:)'
+)
 NOT_JSON = (b"NaN", b"Infinity")
 
 
@@ -196,6 +201,24 @@ def _edits(file: File, place: int, page: Page) -> Edits:
     is_all = page.isLast is True and not page.startAt
     total = page.total if isinstance(page.total, int) else 0 if is_all else None
     return Edits(place, issue[1] if issue else None, page.values or [], total)
+
+
+def with_sprints(contents: Sequence[Contents], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns asked for, and the sprints if there are any."""
+    field = _sprint_field(contents)
+    return {"sprints": field, **columns} if field else dict(columns)
+
+
+def _sprint_field(contents: Sequence[Contents]) -> str | None:
+    """Return the custom field that holds the sprints of issues; it may have any number."""
+    for found in contents:
+        for _, issue in found.issues:
+            content = bytes(issue)
+            if b"sprint.Sprint@" in content or b'"boardId"' in content:
+                field = SPRINTS.search(content)
+                if field:
+                    return field[1].decode()
+    return None
 
 
 def require_fields(

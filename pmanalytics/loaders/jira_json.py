@@ -33,13 +33,19 @@ from pmanalytics.loaders.jira_changelogs import (
     Changelogs,
     Log,
     edit_instants,
+    edit_order,
     gap_notes,
     own_changelog,
     read_changelogs,
     records_with_gaps,
     reject_undecodable,
 )
-from pmanalytics.loaders.jira_documents import Contents, contents_of, require_fields
+from pmanalytics.loaders.jira_documents import (
+    Contents,
+    contents_of,
+    require_fields,
+    with_sprints,
+)
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import (
@@ -158,20 +164,21 @@ def _opened(
     contents: Sequence[Contents], columns: Mapping[str, str], logs: Changelogs
 ) -> tuple[Intake, pd.DataFrame, pd.DataFrame]:
     """Decode all issues into one intake, and the raw changes and versions of each record."""
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(columns), strict=False)
+    fields = with_sprints(contents, columns)
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(fields), strict=False)
     intake = _empty_intake(contents)
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
     versions: list[tuple[object, ...]] = []
     issues = dict(_decoded(intake, decoder, contents))
     require_fields(intake.file, columns, issues, [found for found in contents if found.issues])
-    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in columns.items()}
+    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in fields.items()}
     for issue in issues.values():
         if own := own_changelog(issue):
             logs.add_own(str(issue.id), issue.fields.updated, own)
     for record, issue in issues.items():
         log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
-        items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
+        items[record] = _item(issue, fields) | {"history_complete": log.is_complete}
         changes += _changes(record, issue, log)
         versions += _versions(record, issue)
     if items:
@@ -255,16 +262,10 @@ def _changes(record: int, issue: Any, log: Log) -> Iterator[tuple[object, ...]]:
         for position, change in enumerate(history.items):
             if change.of == "status" or change.of in TRACKED_FIELDS:
                 yield (
-                    record, issue_id, kind, history.created, _order(history.id), position,
+                    record, issue_id, kind, history.created, edit_order(history.id), position,
                     change.of, text(change.from_id), _status(change.from_name, change.from_id),
                     text(change.to_id), _status(change.to_name, change.to_id),
                 )  # fmt: skip
-
-
-def _order(history_id: object) -> int:
-    """Return the number by which edits of one instant follow each other."""
-    digits = str(history_id)
-    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
 
 
 def _versions(record: int, issue: Any) -> Iterator[tuple[object, ...]]:

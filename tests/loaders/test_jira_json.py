@@ -835,3 +835,15 @@ def test_a_link_is_named_by_what_it_says_where_its_kind_has_no_name(saved):
     assert load_jira_json(saved([issue(1, issuelinks=links)])).work_items["links"][0] == [
         "blocks: ABC-2"
     ]
+
+
+def test_sprints_are_known_in_whatever_field_they_are(saved):
+    server = ["com.atlassian.greenhopper.service.sprint.Sprint@1a[id=1,state=CLOSED,name=Old 1]"]
+    cloud = [{"id": 1, "name": "New 1", "boardId": 7}, {"id": 2, "name": "New 2", "boardId": 7}]
+    for sprints, names in ((server, ["Old 1"]), (cloud, ["New 1", "New 2"])):
+        path = saved([issue(1, labels=["web"]), issue(2, customfield_10007=sprints)])
+        assert load_jira_json(path).work_items["sprints"].tolist() == [[], names]
+    asked = load_jira_json(path, columns={"sprints": "labels"}).work_items
+    assert asked["sprints"].tolist() == [["web"], []]
+    spoilt = saved([issue(1), issue(2, customfield_10007=cloud, status=None)])
+    assert loaded(spoilt)[0].work_items["sprints"].tolist() == [[]]

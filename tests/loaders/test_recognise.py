@@ -31,6 +31,7 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
         ("x.csv", "Nr,Title,State,Due\n1,One,open,2025-01-31\n2,Two,open,2025-02-28\n", "projects", False),
         ("x.csv", "PID,Name,As of,Forecast finish\n1,A,2024-01-01,2025-01-01\n1,A,2024-02-01,2025-03-01\n", "project_snapshots", False),
         ("x.csv", "Ticket,Changed,Status\nT1,2024-01-01,Open\nT1,2024-02-01,Done\n", "work_item_history", False),
+        ("x.csv", "ID,Issue_Type,Updated,Status Change Date,Status Change From,Status Change To\nA-1,Bug,2024-02-03,2024-02-01,Open,Done\nA-1,Bug,2024-02-03,2024-01-01,New,Open\n", "work_item_history", False),
         ("x.csv", "Task,Start,End\nT1,2024-01-01,2024-01-03\nT2,2024-01-02,\nT3,2024-01-02,\n", "work_item_stage_dates", False),
         ("x.json", '[{"name":"A","dateOpen":"2013-07-24","dateClose":"2024-08-06"}]', "product_stage_dates", False),
         ("x.csv", "city,people\nRome,3\n", None, False),
