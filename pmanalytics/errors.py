@@ -46,6 +46,10 @@ NOT_AN_INSTANT = Reason(
     "Write it as 2025-03-31T14:05:00+02:00, or as Jira does: 31/Mar/25 2:05 PM",
 )
 NOT_A_NUMBER = Reason("is not a number", "Write digits with a point for decimals, as in 1234.5")
+NOT_SECONDS = Reason(
+    "is no whole minute or more in seconds, which Jira counts effort in",
+    "Write seconds, or hours and minutes with their unit, as in 7.5h or 1h 30m",
+)
 AMBIGUOUS_NUMBER = Reason(
     "could have a thousands mark or a decimal mark",
     'Say which is the decimal mark with decimal = "." or decimal = ","',

@@ -18,6 +18,7 @@ from pmanalytics.portfolio import Quarantine
 JiraSource: TypeAlias = str | Path | File
 
 SECONDS_PER_HOUR = 3600
+EFFORTS = ["original_estimate_hours", "time_spent_hours"]
 SHARED_ID = Reason(
     "stands for different issues, as those of two servers",
     "Load the exports of one server only",
@@ -27,8 +28,7 @@ MINUTE = pd.Timedelta(minutes=1)  # Jira's CSV knows no seconds
 
 def in_hours(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with Jira's seconds of effort as hours."""
-    efforts = ["original_estimate_hours", "time_spent_hours"]
-    return table.assign(**{name: table[name] / SECONDS_PER_HOUR for name in efforts})
+    return table.assign(**{name: table[name] / SECONDS_PER_HOUR for name in EFFORTS})
 
 
 def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:

@@ -6,20 +6,13 @@ Only the fields that are asked for are decoded; all others, such as descriptions
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
-from pmanalytics.errors import MissingColumnsError, UnreadableFileError
-from pmanalytics.loaders.files import BYTE_ORDER_MARKS, File
-
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-LINE_SUFFIXES = (".jsonl", ".ndjson")
-UTF_8_MARK = b"\xef\xbb\xbf"
 CHANGELOG_OF = re.compile(r"/issue/([^/?]+)/changelog\b")
-ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
 # Jira Server writes a sprint as a Java object in text; its name may hold commas and brackets.
 SPRINT_NAME = re.compile(r"[\w.$]+@\w+\[(?:.*?,)?name=(.*?)(?=,\w+=|\]$)")
 
@@ -55,10 +48,17 @@ class Status(msgspec.Struct):
     statusCategory: Keyed | None = None  # noqa: N815
 
 
+class LinkType(msgspec.Struct):
+    """A kind of links: its name, or else what it says of the issue that links."""
+
+    name: str | None = None
+    outward: str | None = None
+
+
 class Link(msgspec.Struct):
     """A link from one issue to another."""
 
-    type: Named | None = None
+    type: LinkType = msgspec.field(default_factory=LinkType)
     outwardIssue: Keyed | None = None  # noqa: N815
 
 
@@ -86,6 +86,7 @@ class Fields(msgspec.Struct):
     issuelinks: list[Link] | None = None
     sprint: Any = None
     closedSprints: Any = None  # noqa: N815
+    changelog: Changelog | list[History] | None = None
 
 
 RENAMED = {
@@ -138,10 +139,16 @@ class History(msgspec.Struct):
 
 
 class Changelog(msgspec.Struct):
-    """The edits that came along, and how many there are."""
+    """The edits that came along, and how many there are; `values` where they came apart."""
 
-    histories: list[History]
+    histories: list[History] | None = None
+    values: list[History] | None = None
     total: int | None = None
+
+    @property
+    def edits(self) -> list[History] | None:
+        """The edits, wherever they stand."""
+        return self.values if self.histories is None else self.histories
 
 
 class IssueChangelog(msgspec.Struct):
@@ -176,6 +183,12 @@ class Page(msgspec.Struct, rename={"own_url": "self"}):
         return not self.goes_on and (self.isLast is True or self.total is None)
 
     @property
+    def is_known(self) -> bool:
+        """Is it anything that Jira writes?"""
+        held = self.issues is not None or self.issueChangeLogs is not None
+        return held or bool(bytes(self.fields)) or self.is_changelog
+
+    @property
     def is_changelog(self) -> bool:
         """Is it a page of one issue's changelog?"""
         if self.values is None:
@@ -183,117 +196,6 @@ class Page(msgspec.Struct, rename={"own_url": "self"}):
         return bool(CHANGELOG_OF.search(f"{self.own_url} {self.nextPage}")) or any(
             map(_has_edits, self.values)
         )
-
-
-class Record(NamedTuple):
-    """An issue, not yet decoded, and its line or number in its file."""
-
-    place: int
-    content: bytes | msgspec.Raw
-
-
-class Edits(NamedTuple):
-    """Edits of one issue from a changelog download, not yet decoded."""
-
-    place: int
-    issue: str | None
-    histories: list[msgspec.Raw] | msgspec.Raw
-    total: int | None = None
-    is_whole: bool = False
-
-
-@dataclass
-class Contents:
-    """What one file holds."""
-
-    file: File
-    unit: str
-    issues: list[Record] = field(default_factory=list)
-    searches: list[Page] = field(default_factory=list)
-    edits: list[Edits] = field(default_factory=list)
-    bulks: list[Page] = field(default_factory=list)
-
-
-def contents_of(file: File) -> Contents:
-    """Return the issues and changelogs in a file.
-
-    A file in which nothing has the `fields` of an issue or the edits of a changelog holds nothing
-    of ours.
-    """
-    unit, documents = _documents(file)
-    found = Contents(file, unit)
-    for place, document in documents:
-        page = _page(document)
-        if page.issues is not None:
-            found.searches.append(page)
-            numbers = _places(unit, place, len(found.issues))
-            found.issues += map(Record, numbers, page.issues)
-        elif page.issueChangeLogs is not None:
-            found.bulks.append(page)
-            numbers = _places(unit, place, len(found.edits))
-            found.edits += map(_bulk_edits, numbers, page.issueChangeLogs)
-        elif page.is_changelog:
-            found.edits.append(_edits(file, place, page))
-        else:
-            number = next(_places(unit, place, len(found.issues)))
-            found.issues.append(Record(number, document))
-    if not found.edits and not any(bytes(_page(issue.content).fields) for issue in found.issues):
-        found.issues, found.searches = [], []
-    return found
-
-
-def _documents(file: File) -> tuple[str, list[Record]]:
-    """Return what a record is counted by, and the documents: the file, its list, or its lines."""
-    content = file.read()
-    try:
-        content = _as_utf_8(content)
-        document = msgspec.json.decode(content, type=msgspec.Raw)
-        is_list = bytes(memoryview(document)[:1]) == b"["
-        documents = msgspec.json.decode(content, type=list[msgspec.Raw]) if is_list else [document]
-    except UNDECODABLE as error:
-        lines = [Record(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
-        is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
-        if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
-            return "line", lines
-        raise UnreadableFileError(f"{file.name}: {in_words(str(error))}.") from None
-    return "issue", [Record(n, document) for n, document in enumerate(documents, 1)]
-
-
-def _as_utf_8(content: bytes) -> bytes:
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if content.startswith(mark):
-            return content[3:] if mark == UTF_8_MARK else content.decode(encoding).encode()
-    return content
-
-
-def _page(document: bytes | msgspec.Raw) -> Page:
-    try:
-        return msgspec.json.decode(document, type=Page)
-    except UNDECODABLE:
-        return Page()
-
-
-def _places(unit: str, place: int, before: int) -> Iterator[int]:
-    """Yield the line of what a line holds, and otherwise go on counting."""
-    while True:
-        before += 1
-        yield place if unit == "line" else before
-
-
-def _bulk_edits(place: int, log: msgspec.Raw) -> Edits:
-    try:
-        found = msgspec.json.decode(log, type=IssueChangelog)
-    except UNDECODABLE:
-        return Edits(place, None, log)
-    return Edits(place, str(found.issueId), found.changeHistories, is_whole=True)
-
-
-def _edits(file: File, place: int, page: Page) -> Edits:
-    told = CHANGELOG_OF.search(f"{page.own_url} {page.nextPage}")
-    issue = told or ISSUE_FILE.match(file.name.rpartition("/")[2])
-    is_all = page.isLast is True and not page.startAt
-    total = page.total if isinstance(page.total, int) else 0 if is_all else None
-    return Edits(place, issue[1] if issue else None, page.values or [], total)
 
 
 def _has_edits(value: msgspec.Raw) -> bool:
@@ -310,40 +212,13 @@ def issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
     custom: list[tuple[str, Any, Any]] = [(name, Any, None) for name in names]
     fields = msgspec.defstruct("CustomFields", custom, bases=(Fields,), rename=names)
     parts: list[Any] = [
-        ("id", str | int),
         ("key", str),
         ("fields", fields),
-        ("changelog", Changelog | None, None),
+        ("id", Id, None),
+        ("changelog", Changelog | list[History] | None, None),
+        ("histories", list[History] | None, None),
     ]
     return msgspec.defstruct("Issue", parts)
-
-
-def require_fields(
-    file: str, columns: Mapping[str, str], issues: Mapping[int, Any], contents: Sequence[Contents]
-) -> None:
-    """Refuse a field in `columns` that no issue has, not even empty.
-
-    Raises
-    ------
-    MissingColumnsError
-        If there is one.
-    """
-    empty = [
-        name
-        for name in columns.values()
-        if all(getattr(issue.fields, attribute(name)) is None for issue in issues.values())
-    ]
-    if not empty or not issues:
-        return
-    records = [record for found in contents for record in found.issues]
-    names = {name: None for n in issues for name in _field_names(records[n])}
-    absent = [name for name in empty if name not in names]
-    if absent:
-        raise MissingColumnsError(file, absent, names)
-
-
-def _field_names(record: Record) -> Iterable[str]:
-    return msgspec.json.decode(_page(record.content).fields, type=dict[str, msgspec.Raw])
 
 
 def attribute(name: str) -> str:
@@ -361,6 +236,12 @@ def names_of(things: Any) -> list[str]:
     ]
     texts = [name for name in names if isinstance(name, str)]
     return [match[1] if (match := SPRINT_NAME.match(text)) else text for text in texts]
+
+
+def link_text(link: Link) -> str:
+    """Return a link as its kind and the key of the issue linked to."""
+    kind = link.type.name or link.type.outward or "(link)"
+    return f"{kind}: {link.outwardIssue.key if link.outwardIssue else None}"
 
 
 def text(value: object) -> str | None:

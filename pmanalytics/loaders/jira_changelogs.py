@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import pandas as pd
@@ -13,14 +13,8 @@ from pmanalytics import errors
 from pmanalytics.errors import Reason, counted
 from pmanalytics.loaders.dates import epoch_instants, zoned_instants
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira_api import (
-    UNDECODABLE,
-    Changelog,
-    Contents,
-    Edits,
-    History,
-    in_words,
-)
+from pmanalytics.loaders.jira_api import UNDECODABLE, Changelog, History, in_words
+from pmanalytics.loaders.jira_documents import Contents, Edits
 
 READ_AGAIN = "Export the issue again with all fields"
 NOT_AN_INSTANT = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
@@ -62,7 +56,7 @@ class Changelogs:
 
     def add_own(self, issue_id: str, updated: str | None, own: Changelog) -> None:
         """Take the edits that came along with an issue, as it was when last updated."""
-        piece = Piece(own.histories, own.total or 0, updated=updated)
+        piece = Piece(own.edits or [], own.total or 0, updated=updated)
         self.own.setdefault(issue_id, []).append(piece)
 
     def log_of(self, issue_id: str, key: str, updated: str | None) -> Log:
@@ -93,6 +87,16 @@ class Changelogs:
         ]
 
 
+def own_changelog(issue: Any) -> Changelog | None:
+    """Return the changelog that came along with an issue, wherever a program put it."""
+    for found in (issue.changelog, issue.fields.changelog, issue.histories):
+        if isinstance(found, list):
+            return Changelog(found)
+        if found is not None and found.edits is not None:
+            return found
+    return None
+
+
 def read_changelogs(contents: Sequence[Contents]) -> Changelogs:
     """Decode the changelog downloads; what cannot be used is set aside with its issue."""
     numbered = _numbered(contents)
@@ -120,6 +124,12 @@ def edit_instants(created: pd.Series) -> pd.Series:
     texts = created.astype("str")
     numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\d+(?:\.\d+)?")), errors="coerce")
     return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
+
+
+def edit_order(history_id: object) -> int:
+    """Return the number by which edits of one instant follow each other."""
+    digits = str(history_id)
+    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
 
 
 def records_with_gaps(changes: pd.DataFrame) -> pd.Index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,15 +15,21 @@ from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira_headers import (
     HEADERS,
     LISTS,
+    NEEDED,
     STATUS_CATEGORIES,
     is_multi_valued,
     navigator_name,
     outward_link,
+    plain_word,
+    standing_for,
 )
 from pmanalytics.schemas import WorkItems, dtypes
 
-NEEDED = {"key": "Issue key", "status": "Status", "created_at": "Created"}
 LINKS = "links"
+QUOTED = r"(?:'[^']*'|\"[^\"]*\")"
+PYTHON_LIST = re.compile(rf"\[(?:{QUOTED}(?:, ?{QUOTED})*)?\]")
+PYTHON_TEXT = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+EPIC = "(epic)"  # the key of the epic, beside a parent that may be known by its id only
 # An issue may have a parent of each kind; the nearest counts, and that is no contradiction.
 FALLBACKS = ["parent_key"]
 
@@ -44,11 +51,11 @@ def find_columns(file: str, header: list[str], columns: Mapping[str, str]) -> Fo
         If it is no header of a navigator export.
     """
     at: dict[str, list[int]] = {}
-    for position, name in enumerate(header):
+    for position, name in enumerate(_as_exported(header)):
         at.setdefault(navigator_name(name), []).append(position)
     found = {
-        ours: [position for alias in aliases for position in at.get(alias, [])]
-        for ours, aliases in HEADERS.items()
+        ours: [position for alias in standing_for(ours) for position in at.get(alias, [])]
+        for ours in HEADERS
     }
     found[LINKS] = [n for n, name in enumerate(header) if outward_link(name) is not None]
     asked = {ours: _asked(wanted.strip(), header, at) for ours, wanted in columns.items()}
@@ -58,6 +65,16 @@ def find_columns(file: str, header: list[str], columns: Mapping[str, str]) -> Fo
     if lacking:
         raise MissingColumnsError(file, [*absent, *lacking], header)
     return Found(header, found, absent)
+
+
+def _as_exported(header: list[str]) -> list[str]:
+    """Return the header without the numbers that pandas gives to names that are repeated."""
+    names = set(header)
+    numbered = [re.fullmatch(r"(.+)\.\d+", name) for name in header]
+    return [
+        number[1] if number and number[1] in names else name
+        for name, number in zip(header, numbered, strict=True)
+    ]
 
 
 def _asked(wanted: str, header: list[str], at: Mapping[str, list[int]]) -> list[int]:
@@ -85,6 +102,9 @@ def name_cells(intake: Intake, found: Found) -> None:
         intake.further_headers |= {shown[position]: ours for position in used}
     if "item_id" not in cells:
         cells["item_id"] = cells["key"]
+    parents = _columns(intake, found.positions.get("parent_key", []))
+    none = pd.Series(pd.NA, index=intake.cells.index, dtype="str")
+    cells[EPIC], _ = _first_filled([none, *(p.mask(p.str.isdecimal().eq(True)) for p in parents)])
     if "status_category" in cells:
         cells["status_category"] = _category_keys(cells["status_category"])
     intake.headers = {ours: shown[there[0]] for ours, there in found.positions.items()}
@@ -169,11 +189,18 @@ def _links(intake: Intake, found: Found) -> pd.Series:
 
 def _lists(columns: list[pd.Series]) -> pd.Series:
     rows = zip(*(column.fillna("") for column in columns), strict=True)
-    values = [[value for value in row if value] for row in rows]
+    values = [[one for value in row if value for one in _listed(value)] for row in rows]
     return pd.Series(values, index=columns[0].index, dtype="object")
+
+
+def _listed(value: str) -> list[str]:
+    """Return the texts of a list as Python writes it, and any other value as it is."""
+    if not PYTHON_LIST.fullmatch(value):
+        return [value]
+    return [one or other for one, other in PYTHON_TEXT.findall(value)]
 
 
 def _category_keys(words: pd.Series) -> pd.Series:
     """Return Jira's keys of the words for its three status categories; others stay."""
-    keys = blank_to_missing(words).str.normalize("NFC").str.casefold().map(STATUS_CATEGORIES)
+    keys = blank_to_missing(words).map(plain_word, na_action="ignore").map(STATUS_CATEGORIES)
     return keys.astype("str").fillna(words)

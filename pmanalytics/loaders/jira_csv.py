@@ -12,8 +12,8 @@ from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira import JiraSource, close_newest, export_files, in_hours
-from pmanalytics.loaders.jira_columns import Found, find_columns, name_cells
+from pmanalytics.loaders.jira import EFFORTS, JiraSource, close_newest, export_files, in_hours
+from pmanalytics.loaders.jira_columns import EPIC, Found, find_columns, name_cells
 from pmanalytics.loaders.jira_headers import custom_field
 from pmanalytics.loaders.reading import CellOptions, Reading
 from pmanalytics.loaders.rows import open_columns
@@ -27,6 +27,8 @@ KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JAVA_OBJECT = r"(?:[a-z]\w*\.)*[A-Z][\w$]*@[0-9a-f]{1,8}"
 HIDDEN_FORMULA = r"'[=+\-@]"
 EXAMPLES = 5
+DAYS_TOO = r"(?:\d+(?:\.\d+)?[wdhm] ?)*\d+(?:\.\d+)?[wd](?: ?\d+(?:\.\d+)?[wdhm])*"
+HOURS_AND_MINUTES = r"^(?=\d)(?:(\d+(?:\.\d+)?) ?h)? ?(?:(\d+) ?m)?$"
 VISIT, WITHIN = r"_\*\|\*_", r"_\*:\*_"
 MILLISECONDS_PER_DAY = 86_400_000
 
@@ -87,6 +89,7 @@ def load_jira_csv(
     intake.drop_repeats()
     table = table.loc[intake.cells.index]
     table["parent_key"] = _parent_keys(intake, table)
+    table = table.drop(columns=EPIC)
     return close_newest(intake, table, known, quarantine)
 
 
@@ -147,11 +150,38 @@ def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
     _set_java_aside(intake)
     intake.notes += [f"{file.name}: {note}" for note in _export_notes(intake)]
     name_cells(intake, found[0])
-    table = in_hours(typed(intake, WorkItems, reading))
+    for name in intake.cells.columns.intersection(EFFORTS):
+        intake.cells[name] = _as_seconds(intake, name)
+    table = typed(intake, WorkItems, reading)
+    _set_other_units_aside(intake, table)
+    table = in_hours(table)
     keys = table["key"].dropna()
     intake.reject("key", keys[~keys.str.fullmatch(KEY)], errors.NOT_A_KEY)
     intake.sound(table, WorkItems, unique=False)
     return Part(intake, found[0], table)
+
+
+def _as_seconds(intake: Intake, name: str) -> pd.Series:
+    """Return effort in seconds, where somebody wrote hours and minutes, as in 1h 30m.
+
+    How long a day or a week of work is, Jira's administrator decides.
+    """
+    cells = intake.cells[name]
+    has_days = cells.str.fullmatch(DAYS_TOO)
+    intake.reject(name, cells[has_days], errors.NOT_SECONDS, value_only=True)
+    found = cells.str.extract(HOURS_AND_MINUTES).astype(float)
+    seconds = (found[0].fillna(0) * 3600 + found[1].fillna(0) * 60).round()
+    is_read = found.notna().any(axis="columns")
+    return cells.mask(is_read, seconds.astype("int64").astype("str")).mask(has_days, "")
+
+
+def _set_other_units_aside(intake: Intake, table: pd.DataFrame) -> None:
+    """Set effort aside that cannot be in Jira's seconds, which are whole minutes at least."""
+    for name in intake.cells.columns.intersection(EFFORTS):
+        is_odd = (table[name] % 1 != 0) | table[name].between(0, 60, inclusive="neither")
+        is_odd &= table[name].notna()
+        intake.reject(name, intake.cells.loc[is_odd, name], errors.NOT_SECONDS, value_only=True)
+        table[name] = table[name].mask(is_odd)
 
 
 def _require_asked(parts: Sequence[Part], columns: Mapping[str, str]) -> None:
@@ -200,7 +230,10 @@ def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     keys = known["item_id"].map(newest)
     key_of = pd.concat([keys.set_axis(known[name]) for name in ("item_id", "key")])
     key_of = key_of[~key_of.index.duplicated()]
-    parents = table["parent_key"].map(key_of).astype("str").fillna(table["parent_key"])
+    parents = table["parent_key"].map(key_of).astype("str")
+    # The epic is the parent whose id is not in the export, for its key is written, too.
+    parents = parents.fillna(table[EPIC].where(table["parent_key"].str.isdecimal()))
+    parents = parents.fillna(table["parent_key"])
     unknown = parents[parents.notna() & ~parents.isin(keys)].drop_duplicates()
     if len(unknown):
         examples = ", ".join(unknown[:EXAMPLES]) + (" …" if len(unknown) > EXAMPLES else "")

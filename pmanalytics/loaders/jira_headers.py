@@ -9,7 +9,8 @@ English all the same, and spells them differently on Server and Cloud. A name he
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 
 from pmanalytics.loaders.intake import plain_name
 
@@ -118,6 +119,38 @@ HEADERS = {
     "sprints": ["sprint", "custom_field_sprint"],
 }  # fmt: skip
 
+# Names of the same in tables that scripts make of the REST API. A list that is not Jira's may have
+# some of them, too.
+SCRIPTED = {
+    "item_id": ["id", "issueid"],
+    "key": ["issuekey", "jira_key", "ticket_key"],
+    "project_key": ["projectkey", "project_code"],
+    "item_type": ["issuetype", "type", "issuetype_name", "issue_type_name"],
+    "status": ["status_name", "current_status"],
+    "status_category": ["statuscategory", "status_statuscategory_key"],
+    "priority": ["priority_name"],
+    "resolution": ["resolution_name"],
+    "created_at": [
+        "created_at", "created_date", "creation_date", "date_created", "created_on", "created_ts",
+        "create_date",
+    ],
+    "updated_at": [
+        "updated_at", "updated_date", "date_updated", "updated_on", "updated_ts", "update_date",
+    ],
+    "resolved_at": [
+        "resolutiondate", "resolution_date", "resolved_date", "date_resolved", "resolved_at",
+        "resolved_on", "resolved_ts",
+    ],
+    "status_category_changed_at": ["statuscategorychangedate"],
+    "due_date": ["duedate"],
+    "parent_key": ["epic_link", "epic_key"],
+    "original_estimate_hours": ["timeoriginalestimate"],
+    "time_spent_hours": ["timespent"],
+    "fix_versions": ["fixversions", "fixversion", "fix_version"],
+    "affects_versions": ["affected_versions", "affectedversions", "affects_version"],
+    "sprints": ["sprints", "sprint_name"],
+}  # fmt: skip
+
 # What stands before the parentheses of "Custom field (Size)".
 CUSTOM_FIELDS = {
     "custom_field", "benutzerdefinierte_felder", "benutzerdefiniertes_feld",
@@ -139,9 +172,11 @@ INWARD_LINKS = {
     "link_do_item_interno",
 }  # fmt: skip
 
+NEEDED = {"key": "Issue key", "status": "Status", "created_at": "Created"}
+JIRAS_OWN = {"item_id", "summary", "item_type", "status", "priority", "resolution"}
 LISTS = ["labels", "components", "fix_versions", "affects_versions", "sprints"]
 # Further fields that Jira writes as one column per value: en, de, fr, pt, es.
-MULTI_VALUED = {name for ours in LISTS for name in HEADERS[ours]} | {
+MULTI_VALUED = {name for ours in LISTS for name in [*HEADERS[ours], *SCRIPTED.get(ours, [])]} | {
     "comment", "kommentar", "commentaire", "comentário", "comentario",
     "attachment", "anhang", "pièce_jointe", "anexo", "adjunto",
     "watchers", "beobachter", "observateurs", "seguidores", "interesados",
@@ -150,6 +185,13 @@ MULTI_VALUED = {name for ours in LISTS for name in HEADERS[ours]} | {
     "log_work", "arbeit_protokollieren", "journal_de_travail", "registro_de_trabalho",
     "registro_de_trabajo",  # unverified: the work logs
 }  # fmt: skip
+
+
+def plain_word(word: str) -> str:
+    """Return a word of Jira's as it is compared: French exports write À faire and A faire."""
+    letters = unicodedata.normalize("NFD", word.strip().casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
 
 # Jira's keys of the three categories; the words of en, de, fr, pt, es.
 STATUS_CATEGORIES = {
@@ -162,7 +204,7 @@ STATUS_CATEGORIES = {
         "done": "Done, Fertig, Erledigt, Terminé, Terminé(e), Terminée, Itens concluídos, "
         "Concluído, Finalizado, Finalizada, Listo",
     }.items()
-    for word in [key, *(word.strip().casefold() for word in words.split(","))]
+    for word in [key, *map(plain_word, words.split(","))]
 }
 
 
@@ -173,6 +215,7 @@ def navigator_name(header: str) -> str:
     ('due_date', 'custom_field_story_points')
     """
     field = custom_field(header)
+    header = header.removeprefix("fields.")
     return plain_name(header) if field is None else f"custom_field_{plain_name(field) or field}"
 
 
@@ -192,14 +235,35 @@ def is_multi_valued(header: str) -> bool:
     return is_link or navigator_name(header) in MULTI_VALUED
 
 
+def standing_for(ours: str) -> list[str]:
+    """Return the names of headers that stand for a column of ours, the surest first."""
+    return [*HEADERS[ours], *SCRIPTED.get(ours, [])]
+
+
 def is_navigator_header(header: Sequence[str]) -> bool:
     """Tell whether these are the headers of an issue-navigator export, in any language."""
-    names = {navigator_name(name) for name in header}
-    has = {ours for ours, aliases in HEADERS.items() if names.intersection(aliases)}
+    has = _told_by(header, HEADERS.__getitem__)
     # A history of changes may have the first three, too, several rows of each key.
-    return has >= {"key", "status", "created_at"} and bool(
-        has & {"summary", "item_id", "item_type"}
-    )
+    return has >= set(NEEDED) and bool(has & {"summary", "item_id", "item_type"})
+
+
+def is_scripted_header(header: Sequence[str]) -> bool:
+    """Tell whether these may be the headers of issues, as scripts write them."""
+    names = [navigator_name(name) for name in header]
+    is_of_issues = any(name == "summary" or "issue" in name for name in names)
+    return is_of_issues and _told_by(header, standing_for) >= set(NEEDED)
+
+
+def lacking_headers(header: Sequence[str]) -> list[str]:
+    """Return what of the columns that issues need is not in an export that is otherwise Jira's."""
+    has = _told_by(header, standing_for)
+    is_jira = "key" in has and len(has & JIRAS_OWN) > 1
+    return [name for ours, name in NEEDED.items() if ours not in has] if is_jira else []
+
+
+def _told_by(header: Sequence[str], names_of: Callable[[str], list[str]]) -> set[str]:
+    names = {navigator_name(name) for name in header}
+    return {ours for ours in HEADERS if names.intersection(names_of(ours))}
 
 
 def _within(header: str, prefixes: set[str]) -> str | None:

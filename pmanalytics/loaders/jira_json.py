@@ -19,15 +19,12 @@ from pmanalytics.loaders.jira import JiraSource, export_files, in_hours, newest_
 from pmanalytics.loaders.jira_api import (
     UNDECODABLE,
     WHERE_READ,
-    Contents,
     Keyed,
-    Link,
     Named,
     attribute,
-    contents_of,
     issue_type,
+    link_text,
     names_of,
-    require_fields,
     text,
 )
 from pmanalytics.loaders.jira_changelogs import (
@@ -36,10 +33,18 @@ from pmanalytics.loaders.jira_changelogs import (
     Changelogs,
     Log,
     edit_instants,
+    edit_order,
     gap_notes,
+    own_changelog,
     read_changelogs,
     records_with_gaps,
     reject_undecodable,
+)
+from pmanalytics.loaders.jira_documents import (
+    Contents,
+    contents_of,
+    require_fields,
+    with_sprints,
 )
 from pmanalytics.loaders.jira_mend import mended_issues
 from pmanalytics.loaders.reading import Reading
@@ -160,20 +165,21 @@ def _opened(
     contents: Sequence[Contents], columns: Mapping[str, str], logs: Changelogs
 ) -> tuple[Intake, pd.DataFrame, pd.DataFrame]:
     """Decode all issues into one intake, and the raw changes and versions of each record."""
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(columns))
+    fields = with_sprints(contents, columns)
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(fields), strict=False)
     intake = _empty_intake(contents)
     items: dict[int, dict[str, object]] = {}
     changes: list[tuple[object, ...]] = []
     versions: list[tuple[object, ...]] = []
     issues = dict(_decoded(intake, decoder, contents))
     require_fields(intake.file, columns, issues, [found for found in contents if found.issues])
-    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in columns.items()}
+    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in fields.items()}
     for issue in issues.values():
-        if issue.changelog:
-            logs.add_own(str(issue.id), issue.fields.updated, issue.changelog)
+        if own := own_changelog(issue):
+            logs.add_own(str(issue.id), issue.fields.updated, own)
     for record, issue in issues.items():
         log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
-        items[record] = _item(issue, columns) | {"history_complete": log.is_complete}
+        items[record] = _item(issue, fields) | {"history_complete": log.is_complete}
         changes += _changes(record, issue, log)
         versions += _versions(record, issue)
     if items:
@@ -189,9 +195,12 @@ def _decoded(
     """Yield the number of each record and its issue; what is none is set aside."""
     for record, content in mended_issues(intake, contents):
         try:
-            yield record, decoder.decode(content)
+            issue = decoder.decode(content)
         except UNDECODABLE as error:
             reject_undecodable(intake, record, error)
+        else:
+            issue.id = issue.key if issue.id is None else issue.id
+            yield record, issue
 
 
 def _empty_intake(contents: Sequence[Contents]) -> Intake:
@@ -230,7 +239,7 @@ def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
         "fix_versions": names_of(fields.fixVersions),
         "affects_versions": names_of(fields.versions),
         "sprints": [*names_of(fields.closedSprints), *names_of(fields.sprint)],
-        "links": _links(fields.issuelinks or []),
+        "links": [link_text(link) for link in fields.issuelinks or [] if link.outwardIssue],
     }
     for name, field in columns.items():
         value = getattr(fields, attribute(field))
@@ -253,16 +262,10 @@ def _changes(record: int, issue: Any, log: Log) -> Iterator[tuple[object, ...]]:
         for position, change in enumerate(history.items):
             if change.of == "status" or change.of in TRACKED_FIELDS:
                 yield (
-                    record, issue_id, kind, history.created, _order(history.id), position,
+                    record, issue_id, kind, history.created, edit_order(history.id), position,
                     change.of, text(change.from_id), _status(change.from_name, change.from_id),
                     text(change.to_id), _status(change.to_name, change.to_id),
                 )  # fmt: skip
-
-
-def _order(history_id: object) -> int:
-    """Return the number by which edits of one instant follow each other."""
-    digits = str(history_id)
-    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
 
 
 def _versions(record: int, issue: Any) -> Iterator[tuple[object, ...]]:
@@ -379,10 +382,6 @@ def _name(thing: Named | None) -> str | None:
 
 def _key(thing: Keyed | None) -> str | None:
     return thing.key if thing else None
-
-
-def _links(links: list[Link]) -> list[str]:
-    return [f"{_name(k.type)}: {k.outwardIssue.key}" for k in links if k.outwardIssue]
 
 
 def _plain(value: Any, is_single: bool) -> object:

@@ -11,7 +11,8 @@ import pandas as pd
 from pmanalytics import errors
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira_api import UNDECODABLE, Contents, Record
+from pmanalytics.loaders.jira_api import UNDECODABLE
+from pmanalytics.loaders.jira_documents import Contents, Record
 from pmanalytics.loaders.mend import DELETE, RECORD, Mending, comparable
 
 MISSING = object()

@@ -24,8 +24,11 @@ from pmanalytics.schemas import WorkItems
 
 SUFFIXES = (".xml", ".rss")
 JIRA_CUTS_AT = 1_000
-SPRINT_TYPE = ":gh-sprint"
+SPRINT_TYPE, EPIC_TYPE = ":gh-sprint", ":gh-epic-link"
+POINTS = ("Story Points", "Story point estimate")
 UNRESOLVED = "-1"
+# Jira's remark at the top names <?xml-stylesheet …?>, which begins nothing.
+BEGINNING = re.compile(r"<\?xml\s|<rss\b")
 DECLARED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']""")
 # Jira lets control characters through from comments; one would make the whole file no XML.
 FORBIDDEN = re.compile(
@@ -98,7 +101,8 @@ def load_jira_xml(
     channels = [_channel(file) for file in files]
     items = [item for channel in channels for item in channel.items]
     if all(item.find("key") is None for item in items):
-        raise UnreadableFileError(f"{name}: there is no Jira issue in it.")
+        hint = " It is a feed to read; export the search as XML." if items else ""
+        raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
     intake = _opened(channels, columns or {})
     mend_items(intake, files)
     intake.notes += _notes(name, channels, intake)
@@ -110,15 +114,15 @@ def load_jira_xml(
 def _channel(file: File) -> Channel:
     """Return the issues of a file; of prose around the document a browser is the author."""
     text, n_forbidden = _text(file)
-    starts = [start for mark in ("<?xml", "<rss") if (start := text.find(mark)) >= 0]
-    if not starts:
+    beginning = BEGINNING.search(text)
+    if beginning is None:
         raise UnreadableFileError(f"{file.name}: this is no XML as Jira exports it.")
-    end = text.rfind("</rss>")
-    document = text[min(starts) : end + len("</rss>") if end >= 0 else None]
+    start, end = beginning.start(), text.rfind("</rss>")
+    document = text[start : end + len("</rss>") if end >= 0 else None]
     try:
         root = fromstring(document, forbid_dtd=True)
     except ParseError as error:
-        line = error.position[0] + text.count("\n", 0, min(starts))
+        line = error.position[0] + text.count("\n", 0, start)
         reason = str(error).partition(":")[0]
         raise UnreadableFileError(
             f"{file.name}, line {line}: the XML is damaged or cut off ({reason}). Export it again."
@@ -175,7 +179,8 @@ def _cells(item: Element, columns: Mapping[str, str]) -> dict[str, object]:
         "updated_at": text("updated"),
         "resolved_at": text("resolved"),
         "due_date": ZONE_OF_TIME.sub(r"\1", due) if due else None,
-        "parent_key": text("parent"),
+        "parent_key": text("parent") or _first(fields, [], EPIC_TYPE),
+        "story_points": _first(fields, POINTS),
         "original_estimate_hours": text("timeoriginalestimate", "seconds"),
         "time_spent_hours": text("timespent", "seconds"),
         "links": _links(item),
@@ -206,6 +211,17 @@ def _texts(elements: Sequence[Element]) -> list[str]:
 
 def _values(field: Element) -> list[str]:
     return _texts(field.findall("customfieldvalues/*"))
+
+
+def _first(fields: Sequence[Element], names: Sequence[str], kind: str = "?") -> str | None:
+    """Return the first value of the custom fields of these names or this kind."""
+    found = [
+        value
+        for field in fields
+        if field.get("key", "").endswith(kind) or field.findtext("customfieldname") in names
+        for value in _values(field)
+    ]
+    return found[0] if found else None
 
 
 def _is_sprint(field: Element) -> bool:

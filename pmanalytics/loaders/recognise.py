@@ -10,7 +10,13 @@ import pandas as pd
 from pmanalytics.errors import UnreadableFileError
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import plain_name
-from pmanalytics.loaders.jira_headers import is_navigator_header
+from pmanalytics.loaders.jira_headers import (
+    is_navigator_header,
+    is_scripted_header,
+    lacking_headers,
+    navigator_name,
+    standing_for,
+)
 from pmanalytics.loaders.rows import sampled
 from pmanalytics.loaders.synonyms import (
     HISTORY,
@@ -33,6 +39,7 @@ DATE_LIKE = (
 )
 # A date that something is meant to happen on is no entry into a stage.
 PLANNED = re.compile(r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu")
+ISSUE_KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -130,7 +137,23 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
         return Guess(CORRECTIONS, "a list of corrections", is_sure=True)
     if is_navigator_header(header):
         return Guess("jira_csv", "headers of Jira's issue navigator", is_sure=True)
-    return _of_our_headers(plain, file) or _by_shape(file, sample, header)
+    ours = _of_our_headers(plain, file)
+    if ours is None and is_scripted_header(header) and _holds_issues(sample):
+        return Guess("jira_csv", "headers and keys of Jira issues", is_sure=True)
+    guess = ours or _by_shape(file, sample, header)
+    lacking = lacking_headers(header)
+    if guess.section is None and lacking:
+        columns = " and ".join(lacking)
+        return Guess(None, f"issues of Jira without {columns}: export them again with all fields")
+    return guess
+
+
+def _holds_issues(sample: pd.DataFrame) -> bool:
+    """Tell whether there is one row per issue key."""
+    keys = next(
+        sample[name] for name in sample.columns if navigator_name(name) in standing_for("key")
+    ).str.strip()
+    return bool(keys.str.fullmatch(ISSUE_KEY).all() and keys.is_unique)
 
 
 def _of_our_headers(plain: set[str], file: File) -> Guess | None:

@@ -86,10 +86,17 @@ HISTORY = {
     ],
     "changed_at": [
         "changed_at", "date_updated", "changed", "changed_on", "change_date", "transition_date",
-        "since", "updated", "timestamp", "date", "entered",
+        "status_change_date", "changed_date", "history_created", "since", "updated", "timestamp",
+        "date", "entered",
     ],
-    "to_status": ["to_status", "status", "new_status", "state", "stage", "to", "to_state", "phase"],
-    "from_status": ["from_status", "old_status", "previous_status", "from", "from_state"],
+    "to_status": [
+        "to_status", "status_change_to", "tostring", "to_string", "status", "new_status", "state",
+        "stage", "to", "to_state", "phase",
+    ],
+    "from_status": [
+        "from_status", "status_change_from", "fromstring", "from_string", "old_status",
+        "previous_status", "from", "from_state",
+    ],
     "created_at": ["created_at", "date_created", "created", "created_on"],
     "item_type": ["item_type", "issue_type", "type"],
 }  # fmt: skip

@@ -326,3 +326,63 @@ def test_a_part_without_a_usable_row_does_not_stop_the_others(export):
     items, quarantine = loaded(broken)
     assert items.empty
     assert quarantine.files["n_quarantined"].tolist() == [1]
+
+
+def test_columns_are_known_by_the_names_scripts_give_them(export):
+    header = (
+        "id,key,fields.summary,issuetype,fields.status.name,created,resolutiondate,duedate,"
+        "timeoriginalestimate,timespent,fixVersions,labels"
+    )
+    row = (
+        "10,ABC-1,Pay,Story,Done,2024-01-02T03:04:05.678+0100,2024-01-05T03:04:05.678+0100,"
+        "2024-01-31,7200,3600,1.0,\"['web', 'api']\""
+    )
+    item = load_jira_csv(export(row, header=header), time_zone="UTC").iloc[0]
+    assert item["item_id"] == "10"
+    assert item["item_type"] == "Story"
+    assert item["status"] == "Done"
+    assert item["resolved_at"] == pd.Timestamp("2024-01-05T02:04:05.678Z")
+    assert item["due_date"] == pd.Timestamp("2024-01-31")
+    assert [item["original_estimate_hours"], item["time_spent_hours"]] == [2, 1]
+    assert item["fix_versions"] == ["1.0"]
+    assert item["labels"] == ["web", "api"]
+
+
+def test_repeated_columns_count_though_pandas_numbered_them(export):
+    header = ",Issue key,Summary,Status,Created,Labels,Labels.1,Sprint,Sprint.1,Version.2"
+    row = "0,ABC-1,Pay,Done,2024-01-02 10:00:00,web,api,S 1,S 2,x"
+    item = load_jira_csv(export(row, header=header), time_zone="UTC").iloc[0]
+    assert item["labels"] == ["web", "api"]
+    assert item["sprints"] == ["S 1", "S 2"]
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [("7200", 2), ("38h", 38), ("1h 30m", 1.5), ("45m", 0.75), ("7.5h", 7.5), ("0", 0)],
+)
+def test_effort_is_in_seconds_unless_it_tells_hours_and_minutes(export, written, hours):
+    path = export(ROW.replace(",7200,", f",{written},"))
+    assert load_jira_csv(path, time_zone="UTC")["original_estimate_hours"].tolist() == [hours]
+
+
+@pytest.mark.parametrize("written", ["28.8", "5", "2d 4h", "1w"])
+def test_effort_that_cannot_be_seconds_is_set_aside_and_told(export, written):
+    quarantine = Quarantine()
+    path = export(ROW.replace(",7200,", f",{written},"))
+    items = load_jira_csv(path, time_zone="UTC", quarantine=quarantine)
+    assert items["original_estimate_hours"].isna().tolist() == [True]
+    assert quarantine.problems[["column", "value", "set_aside"]].to_numpy().tolist() == [
+        ["Original Estimate", written, "value"]
+    ]
+
+
+def test_the_epics_key_goes_before_a_parents_id_that_is_not_in_the_export(export):
+    header = "Issue key,Issue id,Summary,Status,Created,Parent,Custom field (Epic Link)"
+    rows = [
+        "ABC-1,10,Pay,Done,02/Jan/24 3:04 PM,99,ABC-9",
+        "ABC-2,11,Part,Done,02/Jan/24 3:04 PM,10,ABC-9",
+        "ABC-3,12,Part,Done,02/Jan/24 3:04 PM,98,",
+    ]
+    items = load_jira_csv(export(*rows, header=header), time_zone="UTC")
+    assert items["parent_key"].tolist() == ["ABC-9", "ABC-1", "98"]
+    assert not [name for name in items if "epic" in name]

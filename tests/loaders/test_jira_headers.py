@@ -11,6 +11,7 @@ from pmanalytics.loaders.jira_headers import (
     is_navigator_header,
     navigator_name,
     outward_link,
+    plain_word,
 )
 
 ENGLISH = (
@@ -195,4 +196,5 @@ def test_links_outward_and_inward_are_told_apart():
 def test_the_words_for_status_categories_mean_jiras_keys():
     words = ["To Do", "In Progress", "Done", "Zu erledigen", "En cours", "Itens concluídos"]
     keys = ["new", "indeterminate", "done", "new", "indeterminate", "done"]
-    assert [STATUS_CATEGORIES[word.casefold()] for word in words] == keys
+    assert [STATUS_CATEGORIES[plain_word(word)] for word in words] == keys
+    assert STATUS_CATEGORIES[plain_word("A faire")] == STATUS_CATEGORIES[plain_word("À faire")]

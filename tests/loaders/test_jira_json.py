@@ -262,7 +262,7 @@ def test_json_lines_keep_their_line_numbers(saved):
     items = load_jira_json(path, quarantine=quarantine).work_items
     assert items["summary"].tolist() == ["a\u2028b"]
     assert quarantine.problems["line"].tolist() == [3]
-    assert quarantine.problems["reason"].tolist() == ["object missing required field `id`"]
+    assert quarantine.problems["reason"].tolist() == ["object missing required field `fields`"]
 
 
 @pytest.mark.parametrize(
@@ -758,3 +758,92 @@ def test_the_newer_of_two_real_snapshots_counts(real_data):
         "SP-1": 3, "SP-2": 1, "SP-5": 7, "SP-7": 1, "SP-8": 2, "SP-10": 6, "SP-11": 1, "SP-13": 2,
         "SP-14": 2, "SP-15": 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        {"ABC-1": issue(1, *MOVES), "ABC-2": issue(2)},
+        {"issues": {"ABC-1": issue(1, *MOVES), "ABC-2": issue(2)}},
+        {"fetched": "2024-03-01", "data": {"issues": [issue(1, *MOVES), issue(2)]}},
+        [{"issue": issue(1, *MOVES)}, {"issue": issue(2)}],
+        [[issue(1, *MOVES)], [issue(2)]],
+    ],
+    ids=["by key", "issues by key", "data", "one each", "pages"],
+)
+def test_issues_are_found_in_what_other_programs_pack_them_into(saved, packed):
+    tables = load_jira_json(saved(packed))
+    assert tables.work_items["key"].tolist() == ["ABC-1", "ABC-2"]
+    first = tables.status_changes[tables.status_changes["item_id"] == "1"]
+    assert first["to_status"].tolist() == ["To Do", "Doing", "Done"]
+
+
+def test_what_stands_under_a_key_and_is_no_issue_is_set_aside(saved):
+    tables, quarantine = loaded(saved({"ABC-1": issue(1), "ABC-2": None}))
+    assert tables.work_items["key"].tolist() == ["ABC-1"]
+    assert quarantine.files.loc[0, ["rows_read", "n_valid", "n_quarantined"]].tolist() == [2, 1, 1]
+
+
+def _moved(where):
+    found = issue(1, *MOVES)
+    log = found.pop("changelog")
+    if where == "list":
+        found["changelog"] = log["histories"]
+    elif where == "values":
+        found["changelog"] = {"total": 2, "values": log["histories"]}
+    elif where == "fields":
+        found["fields"]["changelog"] = log
+    else:
+        found["histories"] = log["histories"]
+    return found
+
+
+@pytest.mark.parametrize("where", ["list", "values", "fields", "histories"])
+def test_a_changelog_counts_wherever_a_program_put_it(saved, where):
+    tables = load_jira_json(saved([_moved(where)]))
+    assert tables.status_changes["to_status"].tolist() == ["To Do", "Doing", "Done"]
+    assert tables.work_items["history_complete"].tolist() == [True]
+
+
+def test_an_issue_without_its_id_is_known_by_its_key(saved):
+    one = issue(1, *MOVES)
+    del one["id"]
+    tables = load_jira_json(saved([one]))
+    assert tables.work_items["item_id"].tolist() == ["ABC-1"]
+    assert tables.status_changes["item_id"].tolist() == ["ABC-1"] * 3
+
+
+def test_numbers_may_be_texts_and_missing_ones_what_python_writes(saved):
+    text = json.dumps([issue(1, timespent="7200"), issue(2, timespent=float("nan"))])
+    assert "NaN" in text
+    for content in (text, text[1:-1].replace('}, {"id": "2"', '}\n{"id": "2"')):
+        items = load_jira_json(saved(content)).work_items
+        assert items["time_spent_hours"].isna().tolist() == [False, True]
+        assert items["time_spent_hours"][0] == 2
+
+
+def test_what_is_no_json_is_told_with_its_line(saved):
+    content = '{"issues": [\n{"id": "1",}\n]}'
+    with pytest.raises(
+        UnreadableFileError, match=r"page.json, line 2: this is no JSON \(.*\)\. Cor"
+    ):
+        load_jira_json(saved(content))
+
+
+def test_a_link_is_named_by_what_it_says_where_its_kind_has_no_name(saved):
+    links = [{"type": {"outward": "blocks"}, "outwardIssue": {"key": "ABC-2"}}]
+    assert load_jira_json(saved([issue(1, issuelinks=links)])).work_items["links"][0] == [
+        "blocks: ABC-2"
+    ]
+
+
+def test_sprints_are_known_in_whatever_field_they_are(saved):
+    server = ["com.atlassian.greenhopper.service.sprint.Sprint@1a[id=1,state=CLOSED,name=Old 1]"]
+    cloud = [{"id": 1, "name": "New 1", "boardId": 7}, {"id": 2, "name": "New 2", "boardId": 7}]
+    for sprints, names in ((server, ["Old 1"]), (cloud, ["New 1", "New 2"])):
+        path = saved([issue(1, labels=["web"]), issue(2, customfield_10007=sprints)])
+        assert load_jira_json(path).work_items["sprints"].tolist() == [[], names]
+    asked = load_jira_json(path, columns={"sprints": "labels"}).work_items
+    assert asked["sprints"].tolist() == [["web"], []]
+    spoilt = saved([issue(1), issue(2, customfield_10007=cloud, status=None)])
+    assert loaded(spoilt)[0].work_items["sprints"].tolist() == [[]]

@@ -17,6 +17,9 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
     [
         ("x.csv", "Issue key,Issue id,Status,Created\nA-1,1,Done,2/Jan/24 3:04 PM\n", "jira_csv", True),
         ("x.csv", "Vorgangsschlüssel;Vorgangstyp;Status;Erstellt\nA-1;Bug;Fertig;2/Jan/24 15:04\n", "jira_csv", True),
+        ("x.csv", "issue_key,title,status,created_date,resolution_date\nA-1,One,Done,2024-01-01,2024-02-01\nA-2,Two,Open,2024-01-01,\n", "jira_csv", True),
+        ("x.csv", "key,issue_type,status,created_date\nA-1,Bug,Open,2024-01-01\nA-1,Bug,Done,2024-02-01\n", None, False),
+        ("x.csv", "key,name,type,status,created_date,due\nP-1,One,IT,open,2024-01-01,2024-02-01\n", "projects", False),
         ("x.json", '{"issues":[{"id":"1","key":"A-1","fields":{}}]}', "jira_json", True),
         ("x.jsonl", '{"id":"1","key":"A-1","fields":{}}\n{"id":"2","key":"A-2","fields":{}}', "jira_json", True),
         ("x.json", CHANGELOG, "jira_json", True),
@@ -28,6 +31,7 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
         ("x.csv", "Nr,Title,State,Due\n1,One,open,2025-01-31\n2,Two,open,2025-02-28\n", "projects", False),
         ("x.csv", "PID,Name,As of,Forecast finish\n1,A,2024-01-01,2025-01-01\n1,A,2024-02-01,2025-03-01\n", "project_snapshots", False),
         ("x.csv", "Ticket,Changed,Status\nT1,2024-01-01,Open\nT1,2024-02-01,Done\n", "work_item_history", False),
+        ("x.csv", "ID,Issue_Type,Updated,Status Change Date,Status Change From,Status Change To\nA-1,Bug,2024-02-03,2024-02-01,Open,Done\nA-1,Bug,2024-02-03,2024-01-01,New,Open\n", "work_item_history", False),
         ("x.csv", "Task,Start,End\nT1,2024-01-01,2024-01-03\nT2,2024-01-02,\nT3,2024-01-02,\n", "work_item_stage_dates", False),
         ("x.json", '[{"name":"A","dateOpen":"2013-07-24","dateClose":"2024-08-06"}]', "product_stage_dates", False),
         ("x.csv", "city,people\nRome,3\n", None, False),
@@ -116,3 +120,19 @@ def test_a_packed_file_that_is_cut_or_no_archive_is_told(tmp_path):
         path.write_bytes(content)
         with pytest.raises(UnreadableFileError, match=rf"{name}\.csv\.gz: cannot be read"):
             recognise(file_at(path))
+
+
+@pytest.mark.parametrize(
+    ("header", "lacking"),
+    [
+        ("Issue Type,Issue key,Issue id,Summary,Reporter", "Status and Created"),
+        ("Issue Type,Issue key,Issue id,Parent id,Summary,Status", "Created"),
+        ("Key,Summary,Status,Priority", "Created"),
+    ],
+)
+def test_issues_without_what_they_need_are_told_as_such(tmp_path, header, lacking):
+    path = tmp_path / "x.csv"
+    path.write_text(f"{header}\n" + ",".join(["A-1"] * (header.count(",") + 1)), encoding="utf-8")
+    guess = recognise(file_at(path))
+    assert guess.section is None
+    assert f"without {lacking}: export them again" in guess.why
