@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from pmanalytics.errors import ConfigError, UnreadableFileError, counted
+from pmanalytics.errors import ConfigError, UnreadableFileError, counted, shortened, visible
 
 CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
 HEAD_BYTES = 1 << 18
@@ -76,6 +76,10 @@ class File:
     is_sample: bool = False
     corrections: Mapping[int, Sequence[Correction]] = field(default_factory=dict, compare=False)
 
+    def __str__(self) -> str:
+        """Return the name as a screen can show it."""
+        return visible(self.name)
+
     @property
     def suffix(self) -> str:
         """The ending that tells its format: of exports.zip/jira.csv and jira.csv.gz it is .csv."""
@@ -93,9 +97,9 @@ class File:
         before = self._state()
         content = self.read_bounded()
         if self._state() != before:
-            raise UnreadableFileError(f"{self.name}: it changed while it was read; try again.")
+            raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
         if not content.strip(b" \t\r\n\0"):
-            raise UnreadableFileError(f"{self.name}: the file is empty.")
+            raise UnreadableFileError(f"{self}: the file is empty.")
         return content
 
     def read_bounded(self) -> bytes:
@@ -122,13 +126,13 @@ class File:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise UnreadableFileError(
-                f"{self.name}, line {line}: the byte {content[error.start]:#x} is not "
+                f"{self}, line {line}: the byte {content[error.start]:#x} is not "
                 f"{encoding.upper()}. Save the file as 'CSV UTF-8', or name its encoding."
             ) from None
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             raise UnreadableFileError(
-                f"{self.name}, line {line}: there is a zero byte; this is no text."
+                f"{self}, line {line}: there is a zero byte; this is no text."
             )
         return text.removeprefix("\ufeff"), encoding.removesuffix("-sig").upper()
 
@@ -136,10 +140,14 @@ class File:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            raise UnreadableFileError(f"{self.path}: there is no such file.") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: there is no such file."
+            ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: cannot be read ({reason})."
+            ) from None
         return found.st_size, found.st_mtime_ns
 
     def _opened(self) -> IO[bytes]:
@@ -149,35 +157,56 @@ class File:
             if self.path.suffix.casefold() == ".gz":
                 return gzip.open(self.path)  # type: ignore[return-value]
             return self.path.open("rb")
+        except IsADirectoryError:
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: this is a folder; name a file in it."
+            ) from None
         except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: cannot be read ({reason})."
+            ) from None
 
     def _block(self, stream: IO[bytes], n_bytes: int = BLOCK_BYTES) -> bytes:
         try:
             return stream.read(n_bytes)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.name}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(f"{self}: cannot be read ({reason}).") from None
 
     def _hold_limits(self, n_bytes: int) -> None:
         if n_bytes > self.limits.file_bytes:
             raise UnreadableFileError(
-                f"{self.name}: it holds more than {self.limits.file_bytes:,} bytes; "
+                f"{self}: it holds more than {self.limits.file_bytes:,} bytes; "
                 f"{CONFIG_HINT.format('file_bytes')} if that is right."
             )
         is_packed = self.member is not None or self.path.suffix.casefold() == ".gz"
         if is_packed and n_bytes > self.limits.archive_ratio * max(self._state()[0], BLOCK_BYTES):
             raise UnreadableFileError(
-                f"{self.name}: it unpacks to more than {self.limits.archive_ratio} times its size, "
+                f"{self}: it unpacks to more than {self.limits.archive_ratio} times its size, "
                 f"as a zip bomb does; {CONFIG_HINT.format('archive_ratio')} if you trust it."
             )
 
 
 def file_at(path: str | Path, limits: Limits | None = None) -> File:
     """Return the file at a path."""
-    path = Path(path)
+    path = path_of(path)
     return File(path, path.name, limits or Limits())
+
+
+def path_of(given: object) -> Path:
+    """Return the path that a user names.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is none.
+    """
+    if isinstance(given, str | Path) and str(given).strip():
+        return Path(given)
+    raise UnreadableFileError(
+        f"{shortened(repr(given))} names no file: give its path, such as 'data/projects.csv'."
+    )
 
 
 def members(file: File) -> list[File]:
@@ -195,16 +224,16 @@ def members(file: File) -> list[File]:
     entries = _entries(file)
     nested = [e.filename for e in entries if e.filename.casefold().endswith(ARCHIVES)]
     if nested:
-        raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
+        raise UnreadableFileError(f"{file}: {nested[0]!r} in it is packed again; unpack it.")
     for entry in entries:
         if entry.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", entry.filename):
             raise UnreadableFileError(
-                f"{file.name}: {entry.filename!r} in it leads out of the archive; unpack it."
+                f"{file}: {entry.filename!r} in it leads out of the archive; unpack it."
             )
     names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        raise UnreadableFileError(f"{file.name}: it holds two files named {twice!r}; unpack it.")
+        raise UnreadableFileError(f"{file}: it holds two files named {twice!r}; unpack it.")
     return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
 
 
@@ -217,7 +246,7 @@ def open_book(file: File) -> CalamineWorkbook:
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, ValueError) as error:
-        raise UnreadableFileError(f"{file.name}: cannot be read ({error}).") from None
+        raise UnreadableFileError(f"{file}: cannot be read ({error}).") from None
 
 
 def _sheets(file: File) -> list[File]:
@@ -233,20 +262,20 @@ def _entries(file: File) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(file.path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
-        raise UnreadableFileError(f"{file.name}: cannot be unpacked ({error}).") from None
+        raise UnreadableFileError(f"{file}: cannot be unpacked ({error}).") from None
     if len(entries) > file.limits.archive_members:
         raise UnreadableFileError(
-            f"{file.name}: it holds {counted(len(entries), 'file')}, more than "
+            f"{file}: it holds {counted(len(entries), 'file')}, more than "
             f"{file.limits.archive_members}; {CONFIG_HINT.format('archive_members')} if so."
         )
     total = sum(entry.file_size for entry in entries)
     if total > file.limits.file_bytes:
         raise UnreadableFileError(
-            f"{file.name}: it unpacks to {total:,} bytes, more than {file.limits.file_bytes:,}; "
+            f"{file}: it unpacks to {total:,} bytes, more than {file.limits.file_bytes:,}; "
             f"{CONFIG_HINT.format('file_bytes')} if that is right."
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableFileError(f"{file.name}: it is encrypted; unpack it first.")
+        raise UnreadableFileError(f"{file}: it is encrypted; unpack it first.")
     return entries
 
 
@@ -269,22 +298,26 @@ def files_in(
         if any(fnmatchcase(name, pattern) for pattern in ignore):
             continue
         if path.is_symlink() and not path.exists():
-            raise UnreadableFileError(f"{name}: this link leads nowhere; take it away.")
+            raise UnreadableFileError(f"{visible(name)}: this link leads nowhere; take it away.")
         if path.is_symlink() and not path.resolve().is_relative_to(root):
             raise UnreadableFileError(
-                f"{name}: this link leads out of the folder; put the file itself there."
+                f"{visible(name)}: this link leads out of the folder; put the file itself there."
             )
         if path.is_file():
             yield from members(File(path, name, limits or Limits()))
         elif not path.is_dir():
-            raise UnreadableFileError(f"{name}: this is neither a file nor a folder; move it away.")
+            raise UnreadableFileError(
+                f"{visible(name)}: this is neither a file nor a folder; move it away."
+            )
 
 
 def _paths_below(folder: Path) -> Iterator[Path]:
     """Yield all that lies below a folder, but for what systems leave lying about."""
 
     def refuse(error: OSError) -> None:
-        raise UnreadableFileError(f"{error.filename}: cannot be opened ({error.strerror}).")
+        raise UnreadableFileError(
+            f"{visible(error.filename)}: cannot be opened ({error.strerror})."
+        )
 
     for top, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not _is_clutter(name)]

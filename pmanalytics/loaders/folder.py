@@ -24,7 +24,7 @@ from pmanalytics.loaders.config import (
     read_config,
 )
 from pmanalytics.loaders.corrections import load_corrections
-from pmanalytics.loaders.files import Correction, File, Limits, files_in
+from pmanalytics.loaders.files import Correction, File, Limits, files_in, path_of
 from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
@@ -97,7 +97,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     >>> portfolio.as_of, len(portfolio.products)
     ('2026-09-30', 12)
     """
-    reader = open_folder(Path(folder))
+    reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
     tables = reader.tables(lifecycles)
     given = as_of if as_of is not None else reader.config.get("as_of")

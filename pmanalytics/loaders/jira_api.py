@@ -255,7 +255,7 @@ def _documents(file: File) -> tuple[str, list[Record]]:
         is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
         if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
             return "line", lines
-        raise UnreadableFileError(f"{file.name}: {in_words(str(error))}.") from None
+        raise UnreadableFileError(f"{file}: {in_words(str(error))}.") from None
     return "issue", [Record(n, document) for n, document in enumerate(documents, 1)]
 
 

@@ -20,7 +20,7 @@ from pmanalytics.errors import ConfigError, UnreadableFileError
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.convert import blank_to_missing
 from pmanalytics.loaders.dates import read_dates
-from pmanalytics.loaders.files import File, files_in
+from pmanalytics.loaders.files import File, files_in, path_of
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
 from pmanalytics.loaders.histories import stage_order
 from pmanalytics.loaders.reading import PAD, Reading
@@ -82,7 +82,7 @@ def propose_config(folder: str | Path) -> str:
     ConfigError
         If there is a `pmanalytics.toml` already.
     """
-    folder = Path(folder)
+    folder = path_of(folder)
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     if (folder / CONFIG).exists():
@@ -108,7 +108,7 @@ def propose_config(folder: str | Path) -> str:
     sections |= _from_jira(tables)
     sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
     unknown = [
-        f"{file.name}: {guess.why}"
+        f"{file}: {guess.why}"
         for file, guess in guesses.items()
         if not guess.section and guess.why != DOCUMENT
     ]
@@ -127,7 +127,7 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
     if not files:
-        found = [f"  {file.name}: {guess.why}" for file, guess in guesses.items()]
+        found = [f"  {file}: {guess.why}" for file, guess in guesses.items()]
         raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
     sections = {}
     for name, those in files.items():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pmanalytics.errors import UnreadableFileError
+from pmanalytics.errors import UnreadableFileError, listed
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.jira_headers import is_navigator_header
@@ -59,7 +59,7 @@ def recognise(file: File) -> Guess:
     try:
         return _of_table(file, sample_of(file))
     except UnreadableFileError as error:
-        return Guess(None, str(error).removeprefix(f"{file.name}: ").rstrip("."))
+        return Guess(None, str(error).removeprefix(f"{file}: ").rstrip("."))
 
 
 def sample_of(file: File, n_rows: int | None = SAMPLE_ROWS) -> pd.DataFrame:
@@ -172,4 +172,4 @@ def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
     days = stage_columns(sample)
     if len(days) >= 2 and id_column(sample):
         return Guess(f"{level}_stage_dates", f"one row per item with {len(days)} dates")
-    return Guess(None, f"a table of {', '.join(header[:5])}" if header else "no table")
+    return Guess(None, f"a table of {listed(header, 5)}" if header else "no table")

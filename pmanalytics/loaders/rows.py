@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import Reason, UnreadableFileError, counted
+from pmanalytics.errors import Reason, UnreadableFileError, counted, listed, shortened
 from pmanalytics.loaders.files import (
     SPREADSHEETS,
     Correction,
@@ -85,7 +85,7 @@ def open_records(source: Source, kind: str, reading: Reading) -> Intake:
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise UnreadableFileError(
-            f"{intake.file}: the header names {', '.join(map(repr, repeated))} more than once; "
+            f"{intake.file}: the header names {listed(map(repr, repeated), 10)} more than once; "
             "give each column a name of its own."
         )
     intake.cells = intake.cells.set_axis(header, axis="columns")
@@ -112,7 +112,7 @@ def open_columns(
             rows = rows._replace(records=_mended(file, rows, reading.missing))
         lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
     if not lines and not ragged:
-        raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
+        raise UnreadableFileError(f"{file}: there is a header, but no row below it.")
     where = places(file.name, sorted([*lines, *ragged]))
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
     cells = cells.apply(lambda column: column.str.strip().str.strip(INVISIBLE))
@@ -123,9 +123,9 @@ def open_columns(
     intake.all_headers = [
         name or f"(column {n} has no name)" for n, name in enumerate(rows.header, 1)
     ]
-    intake.notes = [f"{file.name}: {note}" for note in rows.notes]
+    intake.notes = [f"{file}: {note}" for note in rows.notes]
     if len(where) == EXCEL_MAX_ROWS - 1:
-        intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
+        intake.notes.append(f"{file}: it ends where Excel cuts off (1,048,576 rows).")
     for reason in dict.fromkeys(why for _, why in ragged.values()):
         texts = {line: text for line, (text, why) in ragged.items() if why == reason}
         intake.reject(RECORD, pd.Series(texts, dtype="object"), reason)
@@ -157,7 +157,7 @@ def rows_of(file: File, reading: Reading) -> Rows:
         rows = _text_rows(file, reading)
     if len(rows.header) > file.limits.columns:
         raise UnreadableFileError(
-            f"{file.name}: the header has {len(rows.header):,} columns, more than "
+            f"{file}: the header has {len(rows.header):,} columns, more than "
             f"{file.limits.columns:,}; raise columns under [limits] in pmanalytics.toml if so."
         )
     return rows
@@ -212,7 +212,8 @@ def _mended(file: File, rows: Rows, missing: Sequence[str]) -> Iterator[Record]:
             changed = _corrected(mended, correction, rows.header, missing)
             if changed is None:
                 rows.notes.append(
-                    f"line {line} no longer holds {correction.value!r} in {correction.header!r}: "
+                    f"line {line} no longer holds {shortened(correction.value)!r} in "
+                    f"{shortened(correction.header)!r}: "
                     "its correction is not used."
                 )
             else:
@@ -267,7 +268,7 @@ def _text_rows(file: File, reading: Reading) -> Rows:
         next(records)
     _, names = next(records, (0, None))
     if not names:
-        raise UnreadableFileError(f"{file.name}: it holds nothing but blank lines.")
+        raise UnreadableFileError(f"{file}: it holds nothing but blank lines.")
     damaged = damaged_text(text)
     notes = [f"{counted(damaged, 'letter')} damaged by a wrong encoding before."] if damaged else []
     header = [name.strip() for name in names]
@@ -292,7 +293,7 @@ def _csv_records(file: File, reader: Iterator[list[str]], delimiter: str) -> Ite
         except csv.Error as error:
             if "expected after" not in str(error):
                 raise UnreadableFileError(
-                    f"{file.name}, line {start}: {error}. Look for a quote that is not closed."
+                    f"{file}, line {start}: {error}. Look for a quote that is not closed."
                 ) from None
             yield start, None  # a stray quote spoils its record only
         else:
@@ -344,7 +345,7 @@ def _sheet_rows(file: File) -> Rows:
     filled = ((n, row) for n, row in records if any(cell.strip() for cell in row))
     _, header = next(filled, (0, []))
     if not header:
-        raise UnreadableFileError(f"{file.name}: the sheet {sheet!r} is empty.")
+        raise UnreadableFileError(f"{file}: the sheet {sheet!r} is empty.")
     return Rows([name.strip() for name in header], filled, f"sheet {sheet!r}", [], "row")
 
 
@@ -370,7 +371,7 @@ def _json_rows(file: File) -> Rows:
     try:
         objects = msgspec.json.decode(file.read(), type=list[dict[str, object]])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableFileError(f"{file.name}: no list of JSON records ({error}).") from None
+        raise UnreadableFileError(f"{file}: no list of JSON records ({error}).") from None
     header = list(dict.fromkeys(name for each in objects for name in each))
     records = (
         (n, [_plain(each.get(name)) for name in header]) for n, each in enumerate(objects, 1)
