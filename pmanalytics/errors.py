@@ -81,6 +81,9 @@ SCIENTIFIC_ID = Reason(
 DATE_FOR_ID = Reason(
     "was turned into a date by Excel", "Export again with this column formatted as text"
 )
+EXCEL_ERROR = Reason(
+    "is an error of Excel", "Mend the formula in the spreadsheet, or leave the cell empty"
+)
 NOT_WHOLE = Reason("is not a whole number", "Write digits only")
 NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
 MISSING_VALUE = Reason("is missing and required", "Fill the cell")

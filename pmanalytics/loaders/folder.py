@@ -15,6 +15,7 @@ import pandas as pd
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -24,7 +25,7 @@ from pmanalytics.loaders.config import (
     read_config,
 )
 from pmanalytics.loaders.corrections import load_corrections
-from pmanalytics.loaders.files import Correction, File, Limits, files_in, path_of
+from pmanalytics.loaders.files import Correction, File, Limits, path_of
 from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
@@ -32,6 +33,7 @@ from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira_xml import load_jira_xml
 from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
 from pmanalytics.loaders.records import load_products, load_projects, load_table
+from pmanalytics.loaders.sheets import first_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (
@@ -323,7 +325,7 @@ def _by_section(
     why: dict[str, str] = {}
     for section in KEYS:
         for pattern in patterns_of(config.get(section, {})):
-            matching = [file for file in found if _is_named(file, pattern)]
+            matching = _named(found, pattern)
             if not matching:
                 raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
             files.setdefault(section, []).extend(matching)
@@ -354,8 +356,15 @@ def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
     return usual if guess.section in (None, usual) else None
 
 
-def _is_named(file: File, pattern: str) -> bool:
-    return fnmatchcase(file.name, pattern) or file.name.startswith(f"{pattern}/")
+def _named(found: Sequence[File], pattern: str) -> list[File]:
+    """Return the files of a name, or below it; of a workbook its first sheet with a table."""
+    exact = [file for file in found if file.name == pattern]
+    fitting = [file for file in found if fnmatchcase(file.name, pattern) and not file.is_hidden]
+    below = [file for file in found if file.name.startswith(f"{pattern}/")]
+    sheets = [file for file in below if file.name == f"{pattern}/{file.sheet}"]
+    if sheets:
+        below = [first_table(sheets)]
+    return list(dict.fromkeys([*exact, *fitting, *below]))
 
 
 def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:

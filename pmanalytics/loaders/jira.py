@@ -11,7 +11,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from pmanalytics.errors import Reason, UnreadableFileError, counted
-from pmanalytics.loaders.files import File, file_at, files_in, members, path_of
+from pmanalytics.loaders.archives import files_in, members
+from pmanalytics.loaders.files import File, file_at, path_of
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.portfolio import Quarantine
 

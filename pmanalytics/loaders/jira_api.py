@@ -13,11 +13,10 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from pmanalytics.errors import MissingColumnsError, UnreadableFileError
-from pmanalytics.loaders.files import BYTE_ORDER_MARKS, File
+from pmanalytics.loaders.files import File, as_utf_8
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 LINE_SUFFIXES = (".jsonl", ".ndjson")
-UTF_8_MARK = b"\xef\xbb\xbf"
 CHANGELOG_OF = re.compile(r"/issue/([^/?]+)/changelog\b")
 ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
 # Jira Server writes a sprint as a Java object in text; its name may hold commas and brackets.
@@ -246,7 +245,7 @@ def _documents(file: File) -> tuple[str, list[Record]]:
     """Return what a record is counted by, and the documents: the file, its list, or its lines."""
     content = file.read()
     try:
-        content = _as_utf_8(content)
+        content = as_utf_8(content)
         document = msgspec.json.decode(content, type=msgspec.Raw)
         is_list = bytes(memoryview(document)[:1]) == b"["
         documents = msgspec.json.decode(content, type=list[msgspec.Raw]) if is_list else [document]
@@ -257,13 +256,6 @@ def _documents(file: File) -> tuple[str, list[Record]]:
             return "line", lines
         raise UnreadableFileError(f"{file}: {in_words(str(error))}.") from None
     return "issue", [Record(n, document) for n, document in enumerate(documents, 1)]
-
-
-def _as_utf_8(content: bytes) -> bytes:
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if content.startswith(mark):
-            return content[3:] if mark == UTF_8_MARK else content.decode(encoding).encode()
-    return content
 
 
 def _page(document: bytes | msgspec.Raw) -> Page:

@@ -17,10 +17,11 @@ import pandas as pd
 from pmanalytics import errors
 from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError
+from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.convert import blank_to_missing
 from pmanalytics.loaders.dates import read_dates
-from pmanalytics.loaders.files import File, files_in, path_of
+from pmanalytics.loaders.files import File, path_of
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
 from pmanalytics.loaders.histories import stage_order
 from pmanalytics.loaders.reading import PAD, Reading
@@ -46,7 +47,7 @@ from pmanalytics.loaders.synonyms import (
 from pmanalytics.schemas import PROJECT_STATUSES
 
 MISSING_WORDS = {
-    "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
+    "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
     "k. A.", "entfällt", "s/o", "s.o.",
 }  # fmt: skip
 MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
