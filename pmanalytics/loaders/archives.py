@@ -24,6 +24,7 @@ from pmanalytics.loaders.sheets import is_book, sheets_of
 BOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 ARCHIVES = (".zip", ".gz", *BOOKS)
 OFFICE_PARTS = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
+UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 def members(file: File) -> list[File]:
@@ -97,6 +98,8 @@ def files_in(
         name = path.relative_to(folder).as_posix()
         if any(fnmatchcase(name, pattern) for pattern in ignore):
             continue
+        if UNDECODED.search(name):
+            raise UnreadableFileError(f"{visible(name)}: this name is no UTF-8; rename the file.")
         if path.is_symlink() and not path.exists():
             raise UnreadableFileError(f"{visible(name)}: this link leads nowhere; take it away.")
         if path.is_symlink() and not path.resolve().is_relative_to(root):

@@ -16,7 +16,7 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.calendars import UTC
-from pmanalytics.errors import ConfigError, UnreadableFileError
+from pmanalytics.errors import ConfigError, UnreadableFileError, visible
 from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.convert import blank_to_missing
@@ -135,7 +135,7 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
         names, guess = [file.name for file in those], guesses[those[0]]
         section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
         if name.startswith("jira_"):
-            listed = names[0] if len(names) == 1 else f"{len(names)} files"
+            listed = visible(names[0]) if len(names) == 1 else f"{len(names)} files"
             section = Section({}, f"{listed}: {guess.why}, known by the content")
         else:
             _add_columns(name, section, those)

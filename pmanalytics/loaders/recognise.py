@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pmanalytics.errors import UnreadableFileError, listed
-from pmanalytics.loaders.files import File, is_document
+from pmanalytics.loaders.files import HEAD_BYTES, File, is_document
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.jira_headers import is_navigator_header
 from pmanalytics.loaders.rows import JSON_START, WEB_PAGE, sampled
@@ -60,6 +60,8 @@ def recognise(file: File) -> Guess:
         header, taken = sampled(file, SAMPLE_ROWS)
     except UnreadableFileError as error:
         return Guess(None, re.sub(rf"^{re.escape(str(file))}(: |, )", "", str(error)).rstrip("."))
+    if header and not taken and (is_book(file) or len(file.head()) < HEAD_BYTES):
+        return Guess(None, "a header, but no row below it")
     guess = _of_table(file, _frame(header, taken))
     is_prose = not guess.section and file.suffix not in TABLES and not _is_even(header, taken)
     return Guess(None, DOCUMENT) if is_prose else guess

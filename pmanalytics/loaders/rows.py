@@ -43,6 +43,7 @@ RECORD = "(record)"
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
 LINE_END = re.compile(r"\r\n|\r|\n")
 SAMPLE_RECORDS = 200
+SAMPLE_LETTERS = 1 << 22
 CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
 TITLE_ROWS = 20
@@ -327,7 +328,7 @@ def _delimiter(text: str) -> str:
     """Return the delimiter that splits the records most evenly, and then the header most."""
 
     def score(delimiter: str) -> tuple[float, int]:
-        lines = io.StringIO(text.lstrip(), newline="")
+        lines = io.StringIO(text[:SAMPLE_LETTERS].lstrip(), newline="")
         try:
             sample = list(islice(csv.reader(lines, delimiter=delimiter), SAMPLE_RECORDS))
         except csv.Error:

@@ -14,7 +14,6 @@ from datetime import datetime, time
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring, iterparse
 from python_calamine import (
     CalamineError,
@@ -125,6 +124,18 @@ def read_sheet(file: File) -> Sheet:
         ]
         rest = f"; not read: {listed(others, 10)}" if others else ""
         return read._replace(evidence=read.evidence + rest)
+    try:
+        return _read(file)
+    except UnreadableFileError:
+        raise
+    except (ParseError, LookupError, StopIteration, ValueError):
+        raise UnreadableFileError(
+            f"{file}: the sheet is not written as spreadsheets are; open the file in Excel and "
+            "save it anew."
+        ) from None
+
+
+def _read(file: File) -> Sheet:
     xml = _part(file)
     _refuse_scattered(file, xml)
     sheet = _sheet(file)
@@ -206,15 +217,12 @@ def _untold(file: File, xml: bytes) -> Untold:
     found = Untold({}, [])
     if not UNTOLD.search(xml):
         return found
-    try:
-        for row, column, cell in _cells(xml):
-            texts = {_tag(part): part.text or "" for part in cell}
-            if cell.get("t") == "e":
-                found.errors[row, column] = texts.get("v", "") or "#VALUE!"
-            elif "f" in texts and not texts.get("v") and cell.get("t") != "str":
-                found.formulas.append(f"{_letters(column)}{row + 1}")
-    except (ParseError, DefusedXmlException) as error:
-        raise UnreadableFileError(f"{file}: the sheet cannot be read ({error}).") from None
+    for row, column, cell in _cells(xml):
+        texts = {_tag(part): part.text or "" for part in cell}
+        if cell.get("t") == "e":
+            found.errors[row, column] = texts.get("v", "") or "#VALUE!"
+        elif "f" in texts and not texts.get("v") and cell.get("t") != "str":
+            found.formulas.append(f"{_letters(column)}{row + 1}")
     return found
 
 

@@ -139,3 +139,12 @@ def test_a_file_without_permission_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(type(path), "open", locked)
     with pytest.raises(UnreadableFileError, match=r"a\.csv: cannot be read \(Permission denied\)"):
         list(files_in(tmp_path))
+
+
+def test_a_name_that_is_no_utf_8_is_told(tmp_path):
+    try:
+        (tmp_path / "bad\udcff.csv").write_text("a,b")
+    except (OSError, UnicodeError):
+        pytest.skip("this system has no such names")
+    with pytest.raises(UnreadableFileError, match=r"bad\\udcff\.csv: this name is no UTF-8"):
+        list(files_in(tmp_path))

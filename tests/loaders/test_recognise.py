@@ -124,6 +124,7 @@ def test_json_and_xml_are_known_and_read_in_every_unicode(tmp_path, encode):
     ("name", "content", "why"),
     [
         ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"project_id,name,status\n", "a header, but no row below it"),
         ("a.csv", b'a,b\n"x,1\n', "line 2: unexpected end of data"),
         ("a.csv", b"\x89PNG\r\n\x1a\n", "this is no text but a picture"),
         ("a.csv", ",".join(map(str, range(10_000))).encode(), "the header has 10,000 columns"),
@@ -135,6 +136,12 @@ def test_what_cannot_be_used_is_listed_with_the_reason(tmp_path, name, content, 
     (tmp_path / "products.csv").write_text("product_id,name\nA,Atlas\n")
     files = load_portfolio(tmp_path, as_of="2024-02-01").files.set_index("file")
     assert files.loc[name, "evidence"].startswith(why)
+
+
+def test_a_row_too_long_for_a_sample_is_refused_and_not_taken_for_none(tmp_path):
+    (tmp_path / "products.csv").write_text("product_id,name\nA," + "x" * 2_000_000)
+    with pytest.raises(UnreadableFileError, match=r"products\.csv, line 2: field larger than"):
+        load_portfolio(tmp_path, as_of="2024-02-01")
 
 
 def test_columns_of_dates_and_of_identity_are_found():

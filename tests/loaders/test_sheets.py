@@ -84,16 +84,37 @@ def test_of_a_workbook_the_first_sheet_with_a_table_is_read_and_the_others_are_n
     )
 
 
-def test_a_workbook_of_hidden_sheets_is_refused(book):
-    path = book(S=[["id"], ["1"]], T=[["id"], ["1"]])
+def rewritten(path, part, old, new):
+    """Return the workbook with something else in one of its parts."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    list_of_sheets = parts["xl/workbook.xml"]
-    parts["xl/workbook.xml"] = list_of_sheets.replace(b'state="visible"', b'state="hidden"')
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+    return path
+
+
+def test_a_workbook_of_hidden_sheets_is_refused(book):
+    path = book(S=[["id"], ["1"]], T=[["id"], ["1"]])
+    hidden = rewritten(path, "xl/workbook.xml", b'state="visible"', b'state="hidden"')
     with pytest.raises(UnreadableFileError, match="all its sheets are hidden; unhide the one"):
+        opened(hidden)
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/worksheets/sheet1.xml", b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "a">]><worksheet'),
+        ("xl/workbook.xml", b"<workbook ", b"<!DOCTYPE x><workbook "),
+        ("xl/_rels/workbook.xml.rels", b"sheet1.xml", b"sheet9.xml"),
+        ("xl/worksheets/sheet1.xml", b"</sheetData>", b""),
+    ],
+)
+def test_a_sheet_that_declares_entities_or_is_damaged_is_refused(book, part, old, new):
+    path = rewritten(book(S=[["id", "n"], ["1", "#REF!"]]), part, old, new)
+    with pytest.raises(UnreadableFileError, match=r"b\.xlsx: "):
         opened(path)
 
 
