@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
-from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
+from pmanalytics.errors import (
+    ConfigError,
+    MissingAsOfError,
+    UnreadableFileError,
+    counted,
+    shortened,
+    visible,
+)
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
 from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import (
@@ -310,9 +317,9 @@ def _correction_notes(
         n_given = counted(sum(map(len, lines.values())), "correction")
         is_known = name in tables
         notes.append(
-            f"{n_given} of {name} taken in."
+            f"{n_given} of {visible(name)} taken in."
             if is_known
-            else f"{n_given} of {name!r} not used: no table of that name is read here."
+            else f"{n_given} of {shortened(name)!r} not used: no table of that name is read here."
         )
     return notes
 
@@ -378,7 +385,7 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
         statuses = unmapped_statuses(changes[changes["level"] == level], lifecycle)
         noun = level.replace("_", " ")
         notes += [
-            f"The status {status!r} belongs to no stage ({counted(n, noun)}): "
+            f"The status {shortened(status)!r} belongs to no stage ({counted(n, noun)}): "
             f"add it to [lifecycle.{level}.stages]."
             for status, n in statuses.items()
         ]

@@ -14,7 +14,7 @@ from datetime import datetime, time
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import fromstring
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -24,15 +24,20 @@ from python_calamine import (
 )
 
 from pmanalytics.errors import UnreadableFileError, counted, listed
-from pmanalytics.loaders.files import OLE_MARK, ZIP_MARK, File, entries, is_packed
+from pmanalytics.loaders.files import HEAD_BYTES, OLE_MARK, ZIP_MARK, File, entries, is_packed
 
 LARGEST_WHOLE = 2**53
 LARGEST_AREA = 10_000_000  # above it, cells must not lie scattered
 MOST_PER_CELL = 20
 BOOK_PARTS = {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}
-CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d+)["'][^>]*(?<!/)>""")
+PLACE = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d+)["'][^>]*(?<!/)>""")
+CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)(?<!/)>(.*?)</(?:\w+:)?c>", re.DOTALL)
 IS_WIDE = re.compile(rb"""\br=["'][A-Z]{2,3}\d""")
-UNTOLD = re.compile(rb"""\bt=["']e["']|<(?:\w+:)?f\b""")
+IS_ERROR = re.compile(rb"""\bt=["']e["']""")
+IS_TEXT = re.compile(rb"""\bt=["']str["']""")
+FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)<")
+UNTOLD = re.compile(IS_ERROR.pattern + b"|" + FORMULA.pattern)
 HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*\bhidden=["'](?:1|true)["']""")
 SHEET_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 ODS_ERROR = b'value-type="error"'
@@ -137,10 +142,12 @@ def read_sheet(file: File) -> Sheet:
 
 def _read(file: File) -> Sheet:
     xml = _part(file)
+    if b"<!DOCTYPE" in xml[:HEAD_BYTES]:
+        raise ValueError(file)
     _refuse_scattered(file, xml)
     sheet = _sheet(file)
     rows = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
-    untold = _untold(file, xml)
+    untold = _untold(xml)
     for (row, column), text in untold.errors.items():
         rows[row][column] = text
     evidence = f"sheet {file.sheet!r}"
@@ -151,7 +158,7 @@ def _read(file: File) -> Sheet:
 
 def _opened(file: File) -> CalamineWorkbook:
     """Open a workbook once it is known to unpack within the limits."""
-    content = file.read_bounded()
+    content = file.read()
     if content.startswith(ZIP_MARK) and not is_packed(file):
         for entry in entries(file):
             if entry.filename == "xl/workbook.bin":
@@ -202,7 +209,7 @@ def _refuse_scattered(file: File, xml: bytes) -> None:
     if not IS_WIDE.search(xml):
         return
     n_cells = last_row = last_column = 0
-    for found in CELL.finditer(xml):
+    for found in PLACE.finditer(xml):
         n_cells += 1
         last_row = max(last_row, int(found[2]))
         last_column = max(last_column, _number_of(found[1].decode()))
@@ -213,32 +220,31 @@ def _refuse_scattered(file: File, xml: bytes) -> None:
         )
 
 
-def _untold(file: File, xml: bytes) -> Untold:
+def _untold(xml: bytes) -> Untold:
+    """Find what calamine leaves out; whole cells are looked at only where there may be some."""
     found = Untold({}, [])
     if not UNTOLD.search(xml):
         return found
-    for row, column, cell in _cells(xml):
-        texts = {_tag(part): part.text or "" for part in cell}
-        if cell.get("t") == "e":
-            found.errors[row, column] = texts.get("v", "") or "#VALUE!"
-        elif "f" in texts and not texts.get("v") and cell.get("t") != "str":
+    for cell in CELL.finditer(xml):
+        is_error = IS_ERROR.search(cell[1])
+        if not is_error and b"f" not in cell[2]:
+            continue
+        value = VALUE.search(cell[2])
+        if is_error:
+            row, column = _place(cell[0])
+            found.errors[row, column] = value[1].decode() if value else "#VALUE!"
+        elif FORMULA.search(cell[2]) and not value and not IS_TEXT.search(cell[1]):
+            row, column = _place(cell[0])
             found.formulas.append(f"{_letters(column)}{row + 1}")
     return found
 
 
-def _cells(xml: bytes) -> Iterator[tuple[int, int, Element]]:
-    """Yield each cell with its row and column from 0."""
-    row = column = -1
-    for event, element in iterparse(io.BytesIO(xml), ("start", "end"), forbid_dtd=True):
-        tag = _tag(element)
-        if tag == "row" and event == "start":
-            row, column = int(element.get("r", row + 2)) - 1, -1
-        elif tag == "row":
-            element.clear()
-        elif tag == "c" and event == "end":
-            place = re.fullmatch(r"([A-Z]+)(\d+)", element.get("r", ""))
-            column = _number_of(place[1]) - 1 if place else column + 1
-            yield int(place[2]) - 1 if place else row, column, element
+def _place(cell: bytes) -> tuple[int, int]:
+    """Return the row and the column of a cell, from 0."""
+    place = PLACE.match(cell)
+    if place is None:
+        raise ValueError(cell)
+    return int(place[2]) - 1, _number_of(place[1].decode()) - 1
 
 
 def _notes(xml: bytes, sheet: CalamineSheet, untold: Untold) -> Iterator[str]:

@@ -222,3 +222,28 @@ def test_a_workbook_that_is_a_bomb_encrypted_or_damaged_is_refused(book, tmp_pat
         members(file_at(path))
     path.rename(tmp_path / "plan.mpp")
     assert len(members(file_at(tmp_path / "plan.mpp"))) == 1
+
+
+def test_errors_in_an_open_document_sheet_are_told(tmp_path):
+    office = "urn:oasis:names:tc:opendocument:xmlns"
+    calc = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+    cell = '<table:table-cell office:value-type="string"{}><text:p>{}</text:p></table:table-cell>'
+    rows = [cell.format("", "id"), cell.format(' calcext:value-type="error"', "#REF!")]
+    rows.append(cell.format("", "1"))
+    content = (
+        f'<office:document-content xmlns:office="{office}:office:1.0" '
+        f'xmlns:table="{office}:table:1.0" xmlns:text="{office}:text:1.0" xmlns:calcext="{calc}">'
+        '<office:body><office:spreadsheet><table:table table:name="S">'
+        + "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+        + "</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = f'<m:manifest xmlns:m="{office}:manifest:1.0"/>'
+    with zipfile.ZipFile(tmp_path / "b.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", manifest)
+    notes = opened(tmp_path / "b.ods").notes
+    assert notes == [
+        "b.ods: there are cells with errors, which read as empty: save it as .xlsx to have each "
+        "of them named."
+    ]
