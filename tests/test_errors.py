@@ -78,6 +78,12 @@ def test_what_names_no_file_is_refused_in_a_sentence(load, source):
         load(source)
 
 
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "a.csv").write_text("a")
+    with pytest.raises(UnreadableFileError, match="this is a file; name the folder it is in"):
+        load_portfolio(tmp_path / "a.csv")
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(UnreadableFileError, match="this is a folder; name a file in it"):
         load_projects(tmp_path)

@@ -34,7 +34,7 @@ DOCUMENT_SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".mp4",
 )  # fmt: skip
 NO_TEXT = {
-    ZIP_MARK: "a zip archive, as a spreadsheet is",
+    ZIP_MARK: "a zip archive or a workbook; unpack it",
     OLE_MARK: "a file of old Microsoft Office",
     b"\x1f\x8b": "packed by gzip; give its name the ending .gz",
     b"%PDF": "a PDF",

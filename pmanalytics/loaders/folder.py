@@ -281,6 +281,8 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     UnreadableFileError
         If there is no such folder, or nothing in it can be read.
     """
+    if folder.is_file():
+        raise UnreadableFileError(f"{folder}: this is a file; name the folder it is in.")
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     config = read_config(folder) if config is None else config

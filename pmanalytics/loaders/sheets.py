@@ -158,8 +158,10 @@ def _read(file: File) -> Sheet:
 
 def _opened(file: File) -> CalamineWorkbook:
     """Open a workbook once it is known to unpack within the limits."""
+    if is_packed(file):
+        raise UnreadableFileError(f"{file}: a workbook within gzip is not read; unpack it.")
     content = file.read()
-    if content.startswith(ZIP_MARK) and not is_packed(file):
+    if content.startswith(ZIP_MARK):
         for entry in entries(file):
             if entry.filename == "xl/workbook.bin":
                 raise UnreadableFileError(f"{file}: this is a binary workbook; save it as .xlsx.")
@@ -183,7 +185,7 @@ def _sheet(file: File) -> CalamineSheet:
 
 def _part(file: File) -> bytes:
     """Return the XML in which the sheet is written; of ODS that of all sheets, of XLS none."""
-    if is_packed(file) or not file.head(len(ZIP_MARK)).startswith(ZIP_MARK):
+    if not file.head(len(ZIP_MARK)).startswith(ZIP_MARK):
         return b""
     names = {entry.filename.casefold(): entry.filename for entry in entries(file)}
     if "content.xml" in names:

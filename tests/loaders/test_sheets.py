@@ -1,4 +1,5 @@
 import datetime
+import gzip
 import zipfile
 
 import openpyxl
@@ -33,8 +34,8 @@ def book(tmp_path):
     return save
 
 
-def opened(path):
-    return open_records(path, "things", Reading())
+def opened(source):
+    return open_records(source, "things", Reading())
 
 
 def test_an_error_of_excel_is_a_problem_and_never_an_empty_cell(book):
@@ -201,6 +202,17 @@ def test_a_workbook_is_known_by_its_content_whatever_its_name(book, tmp_path):
     assert opened(path).evidence == "sheet 'S'"
     (tmp_path / "t.xlsx").write_text("id,name\n1,A\n")
     assert opened(tmp_path / "t.xlsx").evidence == "UTF-8, comma"
+
+
+def test_a_workbook_packed_again_is_refused(book, tmp_path):
+    content = book(S=[["id"], ["1"]]).read_bytes()
+    (tmp_path / "b.xlsx.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(UnreadableFileError, match="a workbook within gzip is not read; unpack it"):
+        opened(tmp_path / "b.xlsx.gz")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("inner.csv", content)
+    with pytest.raises(UnreadableFileError, match="no text but a zip archive or a workbook; unpa"):
+        opened(members(file_at(tmp_path / "z.zip"))[0])
 
 
 def test_jiras_old_excel_is_told_to_be_a_web_page(tmp_path):
