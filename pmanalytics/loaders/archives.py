@@ -19,7 +19,7 @@ from pmanalytics.loaders.files import (
     is_document,
     is_packed,
 )
-from pmanalytics.loaders.sheets import is_book, sheets_of
+from pmanalytics.loaders.sheets import first_table, is_book, sheets_of
 
 BOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 ARCHIVES = (".zip", ".gz", *BOOKS)
@@ -112,6 +112,17 @@ def files_in(
             raise UnreadableFileError(
                 f"{visible(name)}: this is neither a file nor a folder; move it away."
             )
+
+
+def files_named(found: Sequence[File], pattern: str) -> list[File]:
+    """Return the files of a name, or below it; of a workbook its first sheet with a table."""
+    exact = [file for file in found if file.name == pattern]
+    fitting = [file for file in found if fnmatchcase(file.name, pattern) and not file.is_hidden]
+    below = [file for file in found if file.name.startswith(f"{pattern}/")]
+    sheets = [file for file in below if file.name == f"{pattern}/{file.sheet}"]
+    if sheets:
+        below = [first_table(sheets)]
+    return list(dict.fromkeys([*exact, *fitting, *below]))
 
 
 def _members_or_advice(file: File) -> list[File]:

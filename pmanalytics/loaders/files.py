@@ -33,6 +33,10 @@ DOCUMENT_SUFFIXES = (
     ".pdf", ".doc", ".docx", ".ppt", ".pptx", ".odt", ".odp", ".rtf", ".msg", ".eml",
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".mp4",
 )  # fmt: skip
+JSON_START = re.compile(r"\[\s*[\[{\]]|\{\s*[\"}]")
+WEB_PAGE = re.compile(
+    r"(<!--.*?-->|<\?xml[^>]*>|\s)*<(!doctype\s+html|html|head|meta|body|table)\b", re.I | re.S
+)
 NO_TEXT = {
     ZIP_MARK: "a zip archive or a workbook; unpack it",
     OLE_MARK: "a file of old Microsoft Office",

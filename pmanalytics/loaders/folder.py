@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from pmanalytics.errors import (
     visible,
 )
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
-from pmanalytics.loaders.archives import files_in
+from pmanalytics.loaders.archives import files_in, files_named
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -40,7 +39,6 @@ from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira_xml import load_jira_xml
 from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
 from pmanalytics.loaders.records import load_products, load_projects, load_table
-from pmanalytics.loaders.sheets import first_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (
@@ -334,7 +332,7 @@ def _by_section(
     why: dict[str, str] = {}
     for section in KEYS:
         for pattern in patterns_of(config.get(section, {})):
-            matching = _named(found, pattern)
+            matching = files_named(found, pattern)
             if not matching:
                 raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
             files.setdefault(section, []).extend(matching)
@@ -363,17 +361,6 @@ def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
         return guess.section
     usual = next((section for section, name in USUAL_NAMES.items() if name == file.name), None)
     return usual if guess.section in (None, usual) else None
-
-
-def _named(found: Sequence[File], pattern: str) -> list[File]:
-    """Return the files of a name, or below it; of a workbook its first sheet with a table."""
-    exact = [file for file in found if file.name == pattern]
-    fitting = [file for file in found if fnmatchcase(file.name, pattern) and not file.is_hidden]
-    below = [file for file in found if file.name.startswith(f"{pattern}/")]
-    sheets = [file for file in below if file.name == f"{pattern}/{file.sheet}"]
-    if sheets:
-        below = [first_table(sheets)]
-    return list(dict.fromkeys([*exact, *fitting, *below]))
 
 
 def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:

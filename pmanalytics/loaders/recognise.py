@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from pmanalytics.errors import UnreadableFileError, listed
-from pmanalytics.loaders.files import HEAD_BYTES, File, is_document
+from pmanalytics.loaders.files import HEAD_BYTES, JSON_START, WEB_PAGE, File, is_document
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.jira_headers import is_navigator_header
-from pmanalytics.loaders.rows import JSON_START, WEB_PAGE, sampled
+from pmanalytics.loaders.rows import sampled
 from pmanalytics.loaders.sheets import is_book
 from pmanalytics.loaders.synonyms import (
     HISTORY,

@@ -25,6 +25,8 @@ import pyarrow as pa
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, counted, listed, shortened, shown
 from pmanalytics.loaders.files import (
+    JSON_START,
+    WEB_PAGE,
     Correction,
     File,
     as_utf_8,
@@ -48,10 +50,6 @@ CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
 TITLE_ROWS = 20
 TITLE_SHARE = 3  # a title fills no more than a third of the columns
-JSON_START = re.compile(r"\[\s*[\[{\]]|\{\s*[\"}]")
-WEB_PAGE = re.compile(
-    r"(<!--.*?-->|<\?xml[^>]*>|\s)*<(!doctype\s+html|html|head|meta|body|table)\b", re.I | re.S
-)
 _CSV_LIMIT = threading.Lock()
 
 
