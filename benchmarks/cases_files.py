@@ -90,7 +90,9 @@ def containers() -> Iterator[Case]:
     yield single("gzip cut off", "projects.csv.gz", gzip.compress(TEXT.encode())[:-60],
                  refused="cannot be read|ended before|truncated|cut off|damaged")  # fmt: skip
     yield single("xlsx", "projects.xlsx", workbook())
-    yield single("xlsx that is none", "projects.xlsx", TEXT.encode(),
+    yield single("csv that is named xlsx", "projects.xlsx", TEXT.encode())
+    yield single("xlsx that is named csv", "projects.csv", workbook())
+    yield single("xlsx cut off", "projects.xlsx", workbook()[:-30],
                  refused="projects.xlsx|not a zip|workbook")  # fmt: skip
     yield folder("a folder with the file under another name", {"Plan 2026.csv": TEXT.encode()})
     yield folder("a zip of two parts", {"all.zip": packed({"a.csv": PART_ONE, "b.csv": PART_TWO})})

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pmanalytics.errors import LINES_ON_SCREEN, PMAnalyticsError, counted, describe
+from pmanalytics.errors import (
+    LINES_ON_SCREEN,
+    PMAnalyticsError,
+    counted,
+    describe,
+    listed,
+    shown,
+    visible,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +43,7 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from None
         except OSError as error:
             told = f"{error.filename}: cannot be written or read ({error.strerror})."
-            raise click.ClickException(told) from None
+            raise click.ClickException(visible(told)) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +91,7 @@ def init(folder: Path) -> None:
 
     text = propose_config(folder)
     (folder / CONFIG).write_text(text, encoding="utf-8")
-    click.echo(text)
+    click.echo("\n".join(map(visible, text.split("\n"))))
     n_guesses = text.count("# check:")
     click.echo(f"Written to {folder / CONFIG}. {counted(n_guesses, 'line')} marked `check:`.")
     click.echo(f"Read these, then: pmanalytics check {folder}")
@@ -107,7 +115,7 @@ def check(folder: Path, as_of: str | None, fix_me: Path | None) -> None:
 
     portfolio = load_portfolio(folder, as_of=as_of)
     for line in account(portfolio):
-        click.echo(line)
+        click.echo(visible(line))
     problems = to_mend(portfolio.problems)
     if fix_me is not None and problems.empty:
         click.echo(f"There is nothing to mend, so {fix_me} was not written.")
@@ -165,12 +173,11 @@ def _participants(portfolio: Portfolio) -> Iterator[str]:
 def _columns(columns: pd.DataFrame) -> Iterator[str]:
     """Yield which columns were used, how dates and numbers were read, and what was left out."""
     for row in columns[columns["reading"].notna()].to_dict("records"):
-        yield f"    {row['header']}: {row['reading']}"
+        yield f"    {shown(row['header'])}: {row['reading']}"
     for use in ("kept", "ignored"):
         headers = columns.loc[columns["use"] == use, "header"].tolist()
         if headers:
-            more = f" and {len(headers) - 8} more" if len(headers) > 8 else ""
-            yield f"    {use}: {', '.join(headers[:8])}{more}"
+            yield f"    {use}: {listed(map(shown, headers), 8)}"
 
 
 @main.command()

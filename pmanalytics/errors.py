@@ -7,7 +7,8 @@ is a bug.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LINES_ON_SCREEN = 20
+LETTERS_ON_SCREEN = 60
+HEADERS_ON_SCREEN = 40
+# What moves the cursor, turns the direction of writing round, or cannot be seen at all.
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
 
 
 class Reason(NamedTuple):
@@ -77,6 +85,9 @@ SCIENTIFIC_ID = Reason(
 DATE_FOR_ID = Reason(
     "was turned into a date by Excel", "Export again with this column formatted as text"
 )
+EXCEL_ERROR = Reason(
+    "is an error of Excel", "Mend the formula in the spreadsheet, or leave the cell empty"
+)
 NOT_WHOLE = Reason("is not a whole number", "Write digits only")
 NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
 MISSING_VALUE = Reason("is missing and required", "Fill the cell")
@@ -134,6 +145,9 @@ def excel_serial(day: pd.Timestamp) -> Reason:
 class PMAnalyticsError(ValueError):
     """Base of all errors of this package."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(visible, message.split("\n"))))
+
 
 class UnreadableFileError(PMAnalyticsError):
     """A file is missing, empty or not of the kind expected."""
@@ -144,8 +158,9 @@ class MissingColumnsError(PMAnalyticsError):
 
     def __init__(self, file: str, missing: Iterable[str], found: Iterable[str]) -> None:
         headers = [str(name) for name in found]
-        lines = [f"{file} lacks: {', '.join(_with_nearest(name, headers) for name in missing)}."]
-        lines.append(f"Headers found: {', '.join(headers) or 'none'}.")
+        lacking = ", ".join(_with_nearest(name, headers) for name in missing)
+        lines = [f"{visible(file)} lacks: {lacking}."]
+        lines.append(f"Headers found: {listed(map(shown, headers), HEADERS_ON_SCREEN) or 'none'}.")
         lines.append("Name yours with columns={'ours': 'header in the file'}.")
         super().__init__("\n".join(lines))
 
@@ -156,7 +171,8 @@ class BadRowsError(PMAnalyticsError):
     def __init__(self, file: str, problems: pd.DataFrame, rows_read: int, unit: str) -> None:
         self.problems = problems
         n_rows = len(problems[["file", "line"]].drop_duplicates())
-        lines = [f"{file}: {n_rows} of {counted(rows_read, 'row')} cannot be used as they are."]
+        read = counted(rows_read, "row")
+        lines = [f"{visible(file)}: {n_rows} of {read} cannot be used as they are."]
         lines += [describe(row, unit) for row in problems[:LINES_ON_SCREEN].to_dict("records")]
         if len(problems) > LINES_ON_SCREEN:
             lines.append(f"  … and {len(problems) - LINES_ON_SCREEN} more problems.")
@@ -196,8 +212,20 @@ class UnknownColumnError(PMAnalyticsError):
         nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
         meant = f" Did you mean {nearest[0]}?" if nearest else ""
         super().__init__(
-            f"{option} names {name!r}, which is no column of ours.{meant} Ours are: "
+            f"{option} names {shortened(name)!r}, which is no column of ours.{meant} Ours are: "
             f"{', '.join(known)}. All other columns of the file are kept as they are."
+        )
+
+
+class UnknownOptionError(ConfigError):
+    """A loader was given an option that it does not have."""
+
+    def __init__(self, function: str, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+        meant = f" Did you mean {nearest[0]}?" if nearest else ""
+        super().__init__(
+            f"{function} has no option {shortened(name)!r}.{meant} It has: {', '.join(known)}."
         )
 
 
@@ -243,6 +271,41 @@ def require_texts(option: str, given: object) -> None:
         raise ConfigError(f"{option} must map texts to texts, as in {option}={{'ours': 'yours'}}.")
 
 
+def visible(text: str) -> str:
+    r"""Return a text with what would garble a screen written out.
+
+    >>> print(visible(f"red {chr(27)}[31m, from {chr(0x202E)}right"))
+    red \x1b[31m, from \u202eright
+    """
+    return UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def shortened(text: str, n_letters: int = LETTERS_ON_SCREEN) -> str:
+    """Return the beginning of a text that is too long for a screen.
+
+    >>> shortened("a short one"), shortened("a long one", 7)
+    ('a short one', 'a long…')
+    """
+    return text if len(text) <= n_letters else f"{text[: n_letters - 1]}…"
+
+
+def shown(text: object) -> str:
+    """Return what others wrote, such as a header, fit for a line on the screen."""
+    return visible(shortened(str(text)))
+
+
+def listed(texts: Iterable[str], at_most: int = 3, mark: str = ", ") -> str:
+    """Return the first texts on one line, and how many there are beyond.
+
+    >>> listed(["id", "name", "cost"], 2)
+    'id, name and 1 more'
+    """
+    texts = list(texts)
+    before_last = mark.replace(",", "")
+    more = f"{before_last}and {len(texts) - at_most} more" if len(texts) > at_most else ""
+    return mark.join(texts[:at_most]) + more
+
+
 def counted(n: int, noun: str) -> str:
     """Return `n` with its noun, in the plural where it belongs.
 
@@ -252,26 +315,16 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def listed(texts: Sequence[str], n_named: int = 3) -> str:
-    """Return the first of several texts, and how many there are more.
-
-    >>> listed(["one", "two", "three", "four", "five"])
-    'one; two; three; and 2 more'
-    """
-    n_more = len(texts) - n_named
-    return "; ".join([*texts[:n_named], *([f"and {n_more} more"] if n_more > 0 else [])])
-
-
 def describe(problem: dict, unit: str = "line") -> str:
     """Return one problem as one line: where, what stands there, why it is wrong, what to do."""
-    value = f" {problem['value']!r}" if isinstance(problem["value"], str) else ""
-    where = f"{problem['file']}, {unit} {problem['line']}, {problem['column']}"
+    value = f" {shortened(problem['value'])!r}" if isinstance(problem["value"], str) else ""
+    where = f"{visible(problem['file'])}, {unit} {problem['line']}, {shown(problem['column'])}"
     return f"  {where}:{value} {problem['reason']}. {problem['hint']}."
 
 
 def _with_nearest(name: str, headers: list[str]) -> str:
     nearest = get_close_matches(name.casefold(), [h.casefold() for h in headers], n=1, cutoff=0.5)
     if not nearest:
-        return name
+        return shown(name)
     original = next(h for h in headers if h.casefold() == nearest[0])
-    return f"{name} (nearest header: {original!r})"
+    return f"{shown(name)} (nearest header: {shortened(original)!r})"

@@ -111,3 +111,19 @@ def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
         "lifecycle.html",
         "portfolio.html",
     ]
+
+
+def test_no_control_letter_of_a_file_reaches_the_screen(call, tmp_path):
+    """Nor does a long cell: the screen shows its beginning."""
+    evil = "\x1b[31m\u202e"
+    (tmp_path / f"{evil}.csv").write_text(f"{evil},b\n1,2\n", encoding="utf-8")
+    (tmp_path / "projects.csv").write_text(
+        f"project_id,name,status,{evil}\nP1,One,{evil}{'x' * 300},\nP2,Two,open,\n",
+        encoding="utf-8",
+    )
+    for command in (["init", tmp_path], ["check", tmp_path, "--as-of", "2025-01-31"]):
+        output = call(*command).output
+        assert r"\x1b[31m\u202e" in output
+        assert "\x1b" not in output
+        assert "\u202e" not in output
+    assert "x" * 61 not in output

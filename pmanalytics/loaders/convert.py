@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -24,6 +26,13 @@ YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 # A cell that says there is nothing to say is no reason to lose what else the row says.
 REMARKS = [errors.NO_DATE, errors.REMARK_FOR_DATE, errors.REMARK_FOR_NUMBER]
 IDS = ["product_id", "project_id", "item_id"]
+# As a spreadsheet shows them in English, German, French and Spanish.
+EXCEL_ERRORS = [
+    "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!",
+    "#GETTING_DATA", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!",
+    "#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#NOM?", "#NOMBRE!", "#VALEUR!",
+    "#¡DIV/0!", "#¡REF!", "#¡VALOR!", "#¡NUM!", "#¿NOMBRE?",
+]  # fmt: skip
 SCIENTIFIC = r"^\d(?:[.,]\d+)?E\+\d{2,3}$"
 EXCEL_MONTH = "(?:Jan|Feb|Mar|Mrz|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)"
 EXCEL_DAY = rf"^(?:\d{{1,2}}(?:-|\. ){EXCEL_MONTH}|{EXCEL_MONTH}[- ]\d{{2}})$"
@@ -34,12 +43,24 @@ def typed(intake: Intake, schema: type[Table], reading: Reading) -> pd.DataFrame
 
     Cells of columns the schema does not know stay as they are.
     """
-    table = intake.cells.copy()
     fields = schema.to_schema().columns
+    _set_errors_aside(intake, fields)
+    table = intake.cells.copy()
     for name, kind in dtypes(schema).items():
         if name in table.columns:
             table[name] = _converted(intake, fields[name], kind, reading)
     return with_all_columns(table, schema)
+
+
+def _set_errors_aside(intake: Intake, fields: Mapping[str, pa.Column]) -> None:
+    """Note every error of Excel; what it stands in counts as empty, or is no row at all."""
+    for name in intake.cells:
+        is_error = intake.cells[name].isin(EXCEL_ERRORS)
+        if is_error.any():
+            is_needed = name in fields and not fields[name].nullable
+            found = intake.cells.loc[is_error, name]
+            intake.reject(name, found, errors.EXCEL_ERROR, value_only=not is_needed)
+            intake.cells[name] = intake.cells[name].mask(is_error, "")
 
 
 def _converted(intake: Intake, field: pa.Column, kind: object, reading: Reading) -> pd.Series:

@@ -107,7 +107,9 @@ def load_corrections(files: Iterable[File]) -> tuple[Corrections, list[str]]:
         correction = Correction(place.header, place.value, next(iter(several)))
         found.setdefault(place.file, {}).setdefault(place.line, []).append(correction)
     if at_odds:
-        notes.append(f"Corrections that contradict each other, not used: {listed(at_odds)}.")
+        notes.append(
+            f"Corrections that contradict each other, not used: {listed(at_odds, mark='; ')}."
+        )
     return found, notes
 
 
@@ -128,11 +130,10 @@ def _filled(file: File, notes: list[str]) -> list[tuple[Place, str]]:
             odd.append(f"line {number}")
         elif wanted:
             filled.append((Place(name, int(line), column, value), _wish(wanted)))
-    notes.append(f"{file.name}: {len(filled)} of {counted(len(records), 'row')} filled in.")
+    notes.append(f"{file}: {len(filled)} of {counted(len(records), 'row')} filled in.")
     if odd:
         notes.append(
-            f"{file.name}: rows whose cells are shifted or have no line number, not used: "
-            f"{listed(odd)}."
+            f"{file}: rows whose cells are shifted or have no line number, not used: {listed(odd)}."
         )
     return filled
 

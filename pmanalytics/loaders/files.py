@@ -9,28 +9,44 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from pmanalytics.errors import ConfigError, UnreadableFileError, counted
+from pmanalytics.errors import ConfigError, UnreadableFileError, counted, shortened, visible
 
 CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
 HEAD_BYTES = 1 << 18
 LARGEST_LIMIT = (1 << 31) - 1  # what the csv module takes on every system
 BLOCK_BYTES = 1 << 20
-BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 FALLBACK = "cp1252"
-SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
-ARCHIVES = (".zip", ".gz", *SPREADSHEETS)
+ZIP_MARK = b"PK\x03\x04"
+OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What no table, no JSON and no XML is, as its name tells.
+DOCUMENT_NAMES = re.compile(r"(read ?me|licen[cs]e|copying|notice|authors|changelog)(\.\w+)?", re.I)
+DOCUMENT_SUFFIXES = (
+    ".md", ".rst", ".py", ".ipynb", ".toml", ".yaml", ".yml", ".ini", ".sh", ".sql", ".css", ".js",
+    ".pdf", ".doc", ".docx", ".ppt", ".pptx", ".odt", ".odp", ".rtf", ".msg", ".eml",
+    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".ico", ".mp4",
+)  # fmt: skip
+JSON_START = re.compile(r"\[\s*[\[{\]]|\{\s*[\"}]")
+WEB_PAGE = re.compile(
+    r"(<!--.*?-->|<\?xml[^>]*>|\s)*<(!doctype\s+html|html|head|meta|body|table)\b", re.I | re.S
+)
+NO_TEXT = {
+    ZIP_MARK: "a zip archive or a workbook; unpack it",
+    OLE_MARK: "a file of old Microsoft Office",
+    b"\x1f\x8b": "packed by gzip; give its name the ending .gz",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "a SQLite database",
+}
 # No text in Windows-1252 holds such a pair, but for one that was damaged before.
 UTF_8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 # What UTF-8 looks like when it was read as Windows-1252 and saved again.
@@ -73,29 +89,38 @@ class File:
     limits: Limits = Limits()
     member: str | None = None
     sheet: str | None = None
+    is_hidden: bool = False
     is_sample: bool = False
     corrections: Mapping[int, Sequence[Correction]] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        """Return the name as a screen can show it."""
+        return visible(self.name)
 
     @property
     def suffix(self) -> str:
         """The ending that tells its format: of exports.zip/jira.csv and jira.csv.gz it is .csv."""
         return Path((self.member or self.path.name).casefold().removesuffix(".gz")).suffix
 
-    def head(self) -> bytes:
+    def head(self, n_bytes: int = HEAD_BYTES) -> bytes:
         """Return the first bytes; the last letter and the last line may be cut."""
         with self._opened() as stream:
-            return self._block(stream, HEAD_BYTES)
+            return self._block(stream, n_bytes)
+
+    def head_text(self) -> str:
+        """Return the first letters, whatever encodes them."""
+        head = self.head()
+        encoding = _encoding(head, len(head) == HEAD_BYTES)
+        return head.decode(encoding, "replace").removeprefix("\ufeff").lstrip()
 
     def read(self) -> bytes:
         """Return the content, or say clearly why there is none."""
-        if self.is_sample:
-            return self.head()
         before = self._state()
-        content = self.read_bounded()
+        content = self.head() if self.is_sample else self.read_bounded()
         if self._state() != before:
-            raise UnreadableFileError(f"{self.name}: it changed while it was read; try again.")
+            raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
         if not content.strip(b" \t\r\n\0"):
-            raise UnreadableFileError(f"{self.name}: the file is empty.")
+            raise UnreadableFileError(f"{self}: the file is empty.")
         return content
 
     def read_bounded(self) -> bytes:
@@ -115,6 +140,9 @@ class File:
         A sample ends with its last whole line.
         """
         content = self.read()
+        for mark, kind in NO_TEXT.items():
+            if content.startswith(mark):
+                raise UnreadableFileError(f"{self}: this is no text but {kind}.")
         is_cut = self.is_sample and len(content) == HEAD_BYTES
         encoding = encoding or _encoding(content, is_cut)
         try:
@@ -122,13 +150,13 @@ class File:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise UnreadableFileError(
-                f"{self.name}, line {line}: the byte {content[error.start]:#x} is not "
+                f"{self}, line {line}: the byte {content[error.start]:#x} is not "
                 f"{encoding.upper()}. Save the file as 'CSV UTF-8', or name its encoding."
             ) from None
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             raise UnreadableFileError(
-                f"{self.name}, line {line}: there is a zero byte; this is no text."
+                f"{self}, line {line}: there is a zero byte; this is no text."
             )
         return text.removeprefix("\ufeff"), encoding.removesuffix("-sig").upper()
 
@@ -136,159 +164,119 @@ class File:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            raise UnreadableFileError(f"{self.path}: there is no such file.") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: there is no such file."
+            ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: cannot be read ({reason})."
+            ) from None
         return found.st_size, found.st_mtime_ns
 
     def _opened(self) -> IO[bytes]:
         try:
             if self.member is not None:
                 return zipfile.ZipFile(self.path).open(self.member)
-            if self.path.suffix.casefold() == ".gz":
+            if is_packed(self):
                 return gzip.open(self.path)  # type: ignore[return-value]
             return self.path.open("rb")
+        except FileNotFoundError:
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: there is no such file."
+            ) from None
+        except IsADirectoryError:
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: this is a folder; name a file in it."
+            ) from None
         except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.path}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(
+                f"{visible(str(self.path))}: cannot be read ({reason})."
+            ) from None
 
     def _block(self, stream: IO[bytes], n_bytes: int = BLOCK_BYTES) -> bytes:
         try:
             return stream.read(n_bytes)
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UnreadableFileError(f"{self.name}: cannot be read ({reason}).") from None
+            raise UnreadableFileError(f"{self}: cannot be read ({reason}).") from None
 
     def _hold_limits(self, n_bytes: int) -> None:
         if n_bytes > self.limits.file_bytes:
             raise UnreadableFileError(
-                f"{self.name}: it holds more than {self.limits.file_bytes:,} bytes; "
+                f"{self}: it holds more than {self.limits.file_bytes:,} bytes; "
                 f"{CONFIG_HINT.format('file_bytes')} if that is right."
             )
-        is_packed = self.member is not None or self.path.suffix.casefold() == ".gz"
-        if is_packed and n_bytes > self.limits.archive_ratio * max(self._state()[0], BLOCK_BYTES):
+        is_unpacked = self.member is not None or is_packed(self)
+        if is_unpacked and n_bytes > self.limits.archive_ratio * max(self._state()[0], BLOCK_BYTES):
             raise UnreadableFileError(
-                f"{self.name}: it unpacks to more than {self.limits.archive_ratio} times its size, "
+                f"{self}: it unpacks to more than {self.limits.archive_ratio} times its size, "
                 f"as a zip bomb does; {CONFIG_HINT.format('archive_ratio')} if you trust it."
             )
 
 
 def file_at(path: str | Path, limits: Limits | None = None) -> File:
     """Return the file at a path."""
-    path = Path(path)
+    path = path_of(path)
     return File(path, path.name, limits or Limits())
 
 
-def members(file: File) -> list[File]:
-    """Return the files that a file holds: those of an archive, sheets of a book, or itself.
+def path_of(given: object) -> Path:
+    """Return the path that a user names.
 
     Raises
     ------
     UnreadableFileError
-        If the archive is damaged, too large, encrypted, or holds further archives.
+        If it is none.
     """
-    if file.suffix in SPREADSHEETS:
-        return _sheets(file)
-    if file.suffix != ".zip":
-        return [file]
-    entries = _entries(file)
-    nested = [e.filename for e in entries if e.filename.casefold().endswith(ARCHIVES)]
-    if nested:
-        raise UnreadableFileError(f"{file.name}: {nested[0]!r} in it is packed again; unpack it.")
-    for entry in entries:
-        if entry.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", entry.filename):
-            raise UnreadableFileError(
-                f"{file.name}: {entry.filename!r} in it leads out of the archive; unpack it."
-            )
-    names = [entry.filename for entry in entries if not _is_clutter(entry.filename)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise UnreadableFileError(f"{file.name}: it holds two files named {twice!r}; unpack it.")
-    return [File(file.path, f"{file.name}/{name}", file.limits, name) for name in names]
+    if isinstance(given, str | Path) and str(given).strip():
+        return Path(given)
+    raise UnreadableFileError(
+        f"{shortened(repr(given))} names no file: give its path, such as 'data/projects.csv'."
+    )
 
 
-def open_book(file: File) -> CalamineWorkbook:
-    """Open a spreadsheet once it is known to unpack within the limits."""
-    content = file.read_bounded()
-    if file.suffix != ".xls":
-        for entry in _entries(file):
-            File(file.path, file.name, file.limits, entry.filename).read_bounded()
-    try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except (CalamineError, ValueError) as error:
-        raise UnreadableFileError(f"{file.name}: cannot be read ({error}).") from None
+def is_packed(file: File) -> bool:
+    """Tell whether a file is packed for itself, by gzip."""
+    return file.member is None and file.path.suffix.casefold() == ".gz"
 
 
-def _sheets(file: File) -> list[File]:
-    names = open_book(file).sheet_names
-    if len(names) == 1:
-        return [replace(file, sheet=names[0])]
-    return [replace(file, name=f"{file.name}/{name}", sheet=name) for name in names]
+def is_document(file: File) -> bool:
+    """Tell by its name whether a file is for people only."""
+    name = file.name.rpartition("/")[2]
+    return file.suffix in DOCUMENT_SUFFIXES or bool(DOCUMENT_NAMES.fullmatch(name))
 
 
-def _entries(file: File) -> list[zipfile.ZipInfo]:
+def as_utf_8(content: bytes) -> bytes:
+    """Return a text of any Unicode encoding in UTF-8, without a byte order mark."""
+    encoding = _wide_encoding(content)
+    if encoding:
+        return content.decode(encoding).removeprefix("\ufeff").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def entries(file: File) -> list[zipfile.ZipInfo]:
     """Return what an archive holds, within the limits."""
     try:
         with zipfile.ZipFile(file.path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
-        raise UnreadableFileError(f"{file.name}: cannot be unpacked ({error}).") from None
+        raise UnreadableFileError(f"{file}: cannot be unpacked ({error}).") from None
     if len(entries) > file.limits.archive_members:
         raise UnreadableFileError(
-            f"{file.name}: it holds {counted(len(entries), 'file')}, more than "
+            f"{file}: it holds {counted(len(entries), 'file')}, more than "
             f"{file.limits.archive_members}; {CONFIG_HINT.format('archive_members')} if so."
         )
     total = sum(entry.file_size for entry in entries)
     if total > file.limits.file_bytes:
         raise UnreadableFileError(
-            f"{file.name}: it unpacks to {total:,} bytes, more than {file.limits.file_bytes:,}; "
+            f"{file}: it unpacks to {total:,} bytes, more than {file.limits.file_bytes:,}; "
             f"{CONFIG_HINT.format('file_bytes')} if that is right."
         )
     if any(entry.flag_bits & 1 for entry in entries):
-        raise UnreadableFileError(f"{file.name}: it is encrypted; unpack it first.")
+        raise UnreadableFileError(f"{file}: it is encrypted; unpack it first.")
     return entries
-
-
-def files_in(
-    folder: Path, limits: Limits | None = None, ignore: Sequence[str] = ()
-) -> Iterator[File]:
-    """Yield every file below a folder in the order of names, archives unpacked.
-
-    What fits a pattern of `ignore`, such as "old/*", is not looked at.
-
-    Raises
-    ------
-    UnreadableFileError
-        If a link leads out of the folder or nowhere, a folder in it cannot be opened, or
-        something in it is neither file nor folder.
-    """
-    root = folder.resolve()
-    for path in sorted(_paths_below(folder)):
-        name = path.relative_to(folder).as_posix()
-        if any(fnmatchcase(name, pattern) for pattern in ignore):
-            continue
-        if path.is_symlink() and not path.exists():
-            raise UnreadableFileError(f"{name}: this link leads nowhere; take it away.")
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
-            raise UnreadableFileError(
-                f"{name}: this link leads out of the folder; put the file itself there."
-            )
-        if path.is_file():
-            yield from members(File(path, name, limits or Limits()))
-        elif not path.is_dir():
-            raise UnreadableFileError(f"{name}: this is neither a file nor a folder; move it away.")
-
-
-def _paths_below(folder: Path) -> Iterator[Path]:
-    """Yield all that lies below a folder, but for what systems leave lying about."""
-
-    def refuse(error: OSError) -> None:
-        raise UnreadableFileError(f"{error.filename}: cannot be opened ({error.strerror}).")
-
-    for top, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not _is_clutter(name)]
-        yield from (Path(top, name) for name in [*folders, *names] if not _is_clutter(name))
 
 
 def damaged_text(text: str) -> int:
@@ -303,16 +291,25 @@ def _decoded(content: bytes, encoding: str, is_cut: bool) -> str:
     return text[:end] if is_cut and end else text
 
 
-def _encoding(content: bytes, is_cut: bool) -> str:
+def _wide_encoding(content: bytes) -> str | None:
+    """Return the encoding of a text with several bytes per letter, as its first bytes tell it."""
     if content[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
         return "utf-32"
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if content.startswith(mark):
-            return encoding
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     head = content[:HEAD_BYTES]
     for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
         if zeros.count(0) > len(zeros) / 2:
             return encoding
+    return None
+
+
+def _encoding(content: bytes, is_cut: bool) -> str:
+    if content.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    wide = _wide_encoding(content)
+    if wide:
+        return wide
     try:
         _decoded(content, "utf-8", is_cut)
     except UnicodeDecodeError:
@@ -320,7 +317,7 @@ def _encoding(content: bytes, is_cut: bool) -> str:
     return "utf-8"
 
 
-def _is_clutter(name: str) -> bool:
+def is_clutter(name: str) -> bool:
     """Tell what systems leave lying about: hidden files, Excel's lock files, macOS's doubles."""
     parts = name.split("/")
     return "__MACOSX" in parts or any(part.startswith((".", "~$")) for part in parts)

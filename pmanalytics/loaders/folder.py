@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,15 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point, known_zone
-from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError, counted
+from pmanalytics.errors import (
+    ConfigError,
+    MissingAsOfError,
+    UnreadableFileError,
+    counted,
+    shortened,
+)
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.loaders.archives import files_in, files_named
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -24,7 +30,7 @@ from pmanalytics.loaders.config import (
     read_config,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
-from pmanalytics.loaders.files import File, Limits, files_in
+from pmanalytics.loaders.files import File, Limits, path_of
 from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
@@ -97,7 +103,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     >>> portfolio.as_of, len(portfolio.products)
     ('2026-09-30', 12)
     """
-    reader = open_folder(Path(folder))
+    reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
     tables = reader.tables(lifecycles)
     given = as_of if as_of is not None else reader.config.get("as_of")
@@ -272,6 +278,8 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     UnreadableFileError
         If there is no such folder, or nothing in it can be read.
     """
+    if folder.is_file():
+        raise UnreadableFileError(f"{folder}: this is a file; name the folder it is in.")
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     config = read_config(folder) if config is None else config
@@ -296,7 +304,7 @@ def _astray(corrections: Corrections, files: Mapping[str, Sequence[File]]) -> li
     """Return what is to be told about corrections of files that are not read."""
     names = {file.name for those in files.values() for file in those}
     return [
-        f"{counted(sum(map(len, lines.values())), 'correction')} of {name!r} not used: "
+        f"{counted(sum(map(len, lines.values())), 'correction')} of {shortened(name)!r} not used: "
         "no file of that name is read here."
         for name, lines in corrections.items()
         if name not in names
@@ -311,7 +319,7 @@ def _by_section(
     why: dict[str, str] = {}
     for section in KEYS:
         for pattern in patterns_of(config.get(section, {})):
-            matching = [file for file in found if _is_named(file, pattern)]
+            matching = files_named(found, pattern)
             if not matching:
                 raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
             files.setdefault(section, []).extend(matching)
@@ -342,10 +350,6 @@ def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
     return usual if guess.section in (None, usual) else None
 
 
-def _is_named(file: File, pattern: str) -> bool:
-    return fnmatchcase(file.name, pattern) or file.name.startswith(f"{pattern}/")
-
-
 def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
     found = [table for table in tables if table is not None and len(table)]
     return pd.concat([empty(schema), *found], ignore_index=True)
@@ -357,7 +361,7 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
         statuses = unmapped_statuses(changes[changes["level"] == level], lifecycle)
         noun = level.replace("_", " ")
         notes += [
-            f"The status {status!r} belongs to no stage ({counted(n, noun)}): "
+            f"The status {shortened(status)!r} belongs to no stage ({counted(n, noun)}): "
             f"add it to [lifecycle.{level}.stages]."
             for status, n in statuses.items()
         ]

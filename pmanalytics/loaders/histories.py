@@ -14,7 +14,7 @@ from pmanalytics.calendars import local_days, local_instants
 from pmanalytics.errors import ConfigError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.intake import Intake, name_columns
-from pmanalytics.loaders.reading import Reading, ReadingOptions
+from pmanalytics.loaders.reading import ReadingOptions, reading_for
 from pmanalytics.loaders.records import take_in
 from pmanalytics.loaders.rows import Source
 from pmanalytics.portfolio import Quarantine
@@ -84,7 +84,7 @@ def load_status_history(
     [['A', nan, 'Conceiving'], ['A', 'Conceiving', 'Development']]
     """
     _require_level(level)
-    options = Reading(**reading)
+    options = reading_for(load_status_history, reading)
     intake, rows = take_in(
         source,
         f"{_words(level)} history",
@@ -159,7 +159,7 @@ def load_stage_dates(
     if not stages or {"item_id", "item_type"} & set(stages):
         raise ConfigError("stages must name at least one stage, and none item_id or item_type.")
     schema = _stage_table(stages)
-    options = Reading(**reading)
+    options = reading_for(load_stage_dates, reading)
     names = {"item_id": item_id, **stages}
     intake, table = take_in(
         source,

@@ -11,7 +11,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from pmanalytics.errors import Reason, UnreadableFileError, counted
-from pmanalytics.loaders.files import File, file_at, files_in, members
+from pmanalytics.loaders.archives import files_in, members
+from pmanalytics.loaders.files import File, file_at, path_of
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.portfolio import Quarantine
 
@@ -101,7 +102,8 @@ def export_files(
     UnreadableFileError
         If there is none.
     """
-    given = [source] if isinstance(source, str | Path | File) else source
+    is_list = isinstance(source, Sequence) and not isinstance(source, str)
+    given: Sequence[JiraSource] = source if is_list else [source]  # type: ignore[assignment, list-item]
     files = list(dict.fromkeys(file for one in given for file in _files_of(one, suffixes)))
     if not files:
         raise UnreadableFileError("The list of files to read is empty.")
@@ -113,7 +115,7 @@ def export_files(
 def _files_of(source: JiraSource, suffixes: Sequence[str]) -> Iterable[File]:
     if isinstance(source, File):
         return [source]
-    path = Path(source)
+    path = path_of(source)
     if not path.is_dir() and path.suffix.casefold() != ".zip":
         return [file_at(path)]
     held = files_in(path) if path.is_dir() else members(file_at(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias, Unpack
 
 import pandas as pd
@@ -15,7 +16,7 @@ from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira import EFFORTS, JiraSource, close_newest, export_files, in_hours
 from pmanalytics.loaders.jira_columns import EPIC, Found, find_columns, name_cells
 from pmanalytics.loaders.jira_headers import custom_field
-from pmanalytics.loaders.reading import CellOptions, Reading
+from pmanalytics.loaders.reading import CellOptions, Reading, reading_for
 from pmanalytics.loaders.rows import open_columns
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import WorkItems
@@ -80,7 +81,7 @@ def load_jira_csv(
         If rows cannot be used and there is no quarantine.
     """
     require_texts("columns", columns or {})
-    options = Reading(time_zone=time_zone, **reading)
+    options = replace(reading_for(load_jira_csv, reading), time_zone=time_zone)
     _, files = export_files(source, (".csv",))
     parts = [_part(file, columns or {}, options) for file in files]
     _require_asked(parts, columns or {})
@@ -148,7 +149,7 @@ def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
 
     intake = open_columns(file, "Jira CSV", reading, choose)
     _set_java_aside(intake)
-    intake.notes += [f"{file.name}: {note}" for note in _export_notes(intake)]
+    intake.notes += [f"{file}: {note}" for note in _export_notes(intake)]
     name_cells(intake, found[0])
     for name in intake.cells.columns.intersection(EFFORTS):
         intake.cells[name] = _as_seconds(intake, name)

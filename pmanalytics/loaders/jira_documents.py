@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from pmanalytics.errors import MissingColumnsError, UnreadableFileError
-from pmanalytics.loaders.files import BYTE_ORDER_MARKS, File
+from pmanalytics.loaders.files import File, as_utf_8
 from pmanalytics.loaders.jira_api import (
     CHANGELOG_OF,
     UNDECODABLE,
@@ -22,7 +22,6 @@ from pmanalytics.loaders.jira_api import (
 )
 
 LINE_SUFFIXES = (".jsonl", ".ndjson")
-UTF_8_MARK = b"\xef\xbb\xbf"
 ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
 ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]*-\d+")
 DEEPEST_PACKING = 3
@@ -126,7 +125,7 @@ def _documents(file: File) -> tuple[str, list[Record]]:
     """Return what a record is counted by, and the documents: the file, its list, or its lines."""
     content = file.read()
     try:
-        content = _as_utf_8(content)
+        content = as_utf_8(content)
         return "issue", _listed(content)
     except UNDECODABLE as error:
         lines = [Record(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
@@ -135,7 +134,7 @@ def _documents(file: File) -> tuple[str, list[Record]]:
             return "line", [Record(n, _without_nan(line) or line) for n, line in lines]
         if mended := _without_nan(content):
             return "issue", _listed(mended)
-        raise UnreadableFileError(_why_unread(file.name, content, str(error))) from None
+        raise UnreadableFileError(_why_unread(str(file), content, str(error))) from None
 
 
 def _listed(content: bytes) -> list[Record]:
@@ -164,13 +163,6 @@ def _why_unread(name: str, content: bytes, message: str) -> str:
     return (
         f"{name}, line {line}: this is no JSON ({told[1]}). Correct it there, or export it again."
     )
-
-
-def _as_utf_8(content: bytes) -> bytes:
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if content.startswith(mark):
-            return content[3:] if mark == UTF_8_MARK else content.decode(encoding).encode()
-    return content
 
 
 def _page(document: bytes | msgspec.Raw) -> Page:

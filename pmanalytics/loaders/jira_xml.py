@@ -116,7 +116,7 @@ def _channel(file: File) -> Channel:
     text, n_forbidden = _text(file)
     beginning = BEGINNING.search(text)
     if beginning is None:
-        raise UnreadableFileError(f"{file.name}: this is no XML as Jira exports it.")
+        raise UnreadableFileError(f"{file}: this is no XML as Jira exports it.")
     start, end = beginning.start(), text.rfind("</rss>")
     document = text[start : end + len("</rss>") if end >= 0 else None]
     try:
@@ -125,11 +125,11 @@ def _channel(file: File) -> Channel:
         line = error.position[0] + text.count("\n", 0, start)
         reason = str(error).partition(":")[0]
         raise UnreadableFileError(
-            f"{file.name}, line {line}: the XML is damaged or cut off ({reason}). Export it again."
+            f"{file}, line {line}: the XML is damaged or cut off ({reason}). Export it again."
         ) from None
     except DefusedXmlException:
         raise UnreadableFileError(
-            f"{file.name}: it declares a document type or entities, which Jira never does and "
+            f"{file}: it declares a document type or entities, which Jira never does and "
             "attacks do; it is not read."
         ) from None
     items = list(root.iterfind("channel/item"))
@@ -147,7 +147,7 @@ def _text(file: File) -> tuple[str, int]:
         text, _ = file.text(Reading(encoding=encoding).encoding)
     except ConfigError:
         raise UnreadableFileError(
-            f"{file.name}: it says its encoding is {encoding!r}, which is not known."
+            f"{file}: it says its encoding is {encoding!r}, which is not known."
         ) from None
     return FORBIDDEN.subn("\ufffd", text)
 
@@ -257,13 +257,12 @@ def _notes(name: str, channels: Sequence[Channel], intake: Intake) -> list[str]:
     n_issues = intake.cells["item_id"].nunique()
     total = max(channel.total for channel in channels)
     notes = [
-        f"{channel.file.name}: exactly 1,000 issues: Jira cuts exports there. Export in parts."
+        f"{channel.file}: exactly 1,000 issues: Jira cuts exports there. Export in parts."
         for channel in channels
         if len(channel.items) == JIRA_CUTS_AT
     ]
     notes += [
-        f"{channel.file.name}: {counted(channel.n_forbidden, 'letter')} that XML forbids "
-        "became \ufffd."
+        f"{channel.file}: {counted(channel.n_forbidden, 'letter')} that XML forbids became \ufffd."
         for channel in channels
         if channel.n_forbidden
     ]

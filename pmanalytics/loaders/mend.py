@@ -128,8 +128,10 @@ class Mending:
             deleted = f", {counted(self.n_deleted, 'row')} deleted" if self.n_deleted else ""
             notes.append(f"{counted(self.n_used, 'correction')} taken in{deleted}.")
         if unused:
-            notes.append(f"{counted(len(unused), 'correction')} not used: {listed(unused)}.")
-        return [f"{self.file.name}: {note}" for note in notes]
+            notes.append(
+                f"{counted(len(unused), 'correction')} not used: {listed(unused, mark='; ')}."
+            )
+        return [f"{self.file}: {note}" for note in notes]
 
 
 def as_text(row: Sequence[str], delimiter: str) -> str:

@@ -16,11 +16,12 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.calendars import UTC
-from pmanalytics.errors import ConfigError, UnreadableFileError
+from pmanalytics.errors import ConfigError, UnreadableFileError, visible
+from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.convert import blank_to_missing
 from pmanalytics.loaders.dates import read_dates
-from pmanalytics.loaders.files import File, files_in
+from pmanalytics.loaders.files import File, path_of
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
 from pmanalytics.loaders.histories import stage_order
 from pmanalytics.loaders.reading import PAD, Reading
@@ -46,7 +47,7 @@ from pmanalytics.loaders.synonyms import (
 from pmanalytics.schemas import PROJECT_STATUSES
 
 MISSING_WORDS = {
-    "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
+    "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
     "k. A.", "entfällt", "s/o", "s.o.",
 }  # fmt: skip
 MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
@@ -82,7 +83,7 @@ def propose_config(folder: str | Path) -> str:
     ConfigError
         If there is a `pmanalytics.toml` already.
     """
-    folder = Path(folder)
+    folder = path_of(folder)
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     if (folder / CONFIG).exists():
@@ -108,7 +109,7 @@ def propose_config(folder: str | Path) -> str:
     sections |= _from_jira(tables)
     sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
     unknown = [
-        f"{file.name}: {guess.why}"
+        f"{file}: {guess.why}"
         for file, guess in guesses.items()
         if not guess.section and guess.why != DOCUMENT
     ]
@@ -127,14 +128,14 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
     if not files:
-        found = [f"  {file.name}: {guess.why}" for file, guess in guesses.items()]
+        found = [f"  {file}: {guess.why}" for file, guess in guesses.items()]
         raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
     sections = {}
     for name, those in files.items():
         names, guess = [file.name for file in those], guesses[those[0]]
         section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
         if name.startswith("jira_"):
-            listed = names[0] if len(names) == 1 else f"{len(names)} files"
+            listed = visible(names[0]) if len(names) == 1 else f"{len(names)} files"
             section = Section({}, f"{listed}: {guess.why}, known by the content")
         else:
             _add_columns(name, section, those)

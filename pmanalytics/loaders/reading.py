@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypedDict
 
 from pmanalytics.calendars import UTC, known_zone
-from pmanalytics.errors import ConfigError
+from pmanalytics.errors import ConfigError, UnknownOptionError
 
 PAD = "pad"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret"}
@@ -76,3 +77,21 @@ class Reading:
             raise ConfigError(
                 f"encoding {self.encoding!r} is not known; try 'cp1252' or 'utf-16'."
             ) from None
+
+
+def reading_for(loader: Callable[..., object], options: Mapping[str, Any]) -> Reading:
+    """Return the options of `Reading` that a loader was given beside its own.
+
+    Raises
+    ------
+    UnknownOptionError
+        If one of them is no option of either.
+    """
+    own = [
+        p.name for p in inspect.signature(loader).parameters.values() if p.kind == p.KEYWORD_ONLY
+    ]
+    of_reading = [option.name for option in fields(Reading) if option.name not in own]
+    for name in options:
+        if name not in of_reading:
+            raise UnknownOptionError(loader.__name__, name, [*own, *of_reading])
+    return Reading(**options)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.files import File
+from pmanalytics.errors import UnreadableFileError, listed, shown
+from pmanalytics.loaders.files import HEAD_BYTES, JSON_START, WEB_PAGE, File, is_document
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.jira_headers import (
     is_navigator_header,
@@ -18,6 +19,7 @@ from pmanalytics.loaders.jira_headers import (
     standing_for,
 )
 from pmanalytics.loaders.rows import sampled
+from pmanalytics.loaders.sheets import is_book
 from pmanalytics.loaders.synonyms import (
     HISTORY,
     PRODUCTS,
@@ -30,8 +32,9 @@ from pmanalytics.schemas import FURTHER_TABLES
 
 CORRECTIONS = "corrections"
 DOCUMENT = "a document"
-DOCUMENTS = (".md", ".py", ".txt", ".toml", ".html", ".pdf", ".png", ".ipynb", "")
+TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".json", ".jsonl", ".ndjson")
 TO_CORRECT = {"file", "line", "column", "value", "corrected"}
+EVEN = 0.8
 SAMPLE_ROWS = 500
 DATE_LIKE = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
@@ -40,6 +43,7 @@ DATE_LIKE = (
 # A date that something is meant to happen on is no entry into a stage.
 PLANNED = re.compile(r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu")
 ISSUE_KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
+JSON_LINES = re.compile(r"\{[^\n]*\}\s*\n\s*\{")
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -53,31 +57,41 @@ class Guess(NamedTuple):
 
 def recognise(file: File) -> Guess:
     """Return what a file is: the section of `pmanalytics.toml` that says how to read its kind."""
-    if file.suffix in DOCUMENTS and not _is_excels_text(file):
+    if file.is_hidden:
+        return Guess(None, "a hidden sheet; unhide it, or name it in pmanalytics.toml, to read it")
+    if is_document(file):
         return Guess(None, DOCUMENT)
-    head = file.head().lstrip(b"\xef\xbb\xbf \t\r\n")
-    if file.suffix == ".xml" or b"<rss" in head[:20_000]:
-        if b"<rss" in head and b"<item>" in head:
-            return Guess("jira_xml", "an RSS document of issues", is_sure=True)
-        return Guess(None, "XML, but no RSS of issues")
-    if head[:1] in (b"{", b"["):
-        guess = _of_json(head.decode("utf-8", "replace"))
-        if guess:
-            return guess
+    guess = None if is_book(file) else _of_markup(file.head_text())
+    if guess:
+        return guess
     try:
-        return _of_table(file, sample_of(file))
+        header, taken = sampled(file, SAMPLE_ROWS)
     except UnreadableFileError as error:
-        return Guess(None, str(error).removeprefix(f"{file.name}: ").rstrip("."))
+        return Guess(None, re.sub(rf"^{re.escape(str(file))}(: |, )", "", str(error)).rstrip("."))
+    if header and not taken and (is_book(file) or len(file.head()) < HEAD_BYTES):
+        return Guess(None, "a header, but no row below it")
+    guess = _of_table(file, _frame(header, taken))
+    is_prose = not guess.section and file.suffix not in TABLES and not _is_even(header, taken)
+    return Guess(None, DOCUMENT) if is_prose else guess
 
 
 def sample_of(file: File, n_rows: int | None = SAMPLE_ROWS) -> pd.DataFrame:
     """Return the first rows of a table, or all, as text: short ones padded, long ones left out."""
-    header, taken = sampled(file, n_rows)
+    return _frame(*sampled(file, n_rows))
+
+
+def _frame(header: list[str], taken: list[Sequence[str]]) -> pd.DataFrame:
     width = len(header)
     cells = [[*row, *[""] * (width - len(row))] for row in taken if len(row) <= width]
     columns = [name or f"(column {n})" for n, name in enumerate(header, 1)]
     frame = pd.DataFrame(cells, columns=columns, dtype="str")
     return frame.loc[:, [bool(name) for name in header]]
+
+
+def _is_even(header: list[str], taken: list[Sequence[str]]) -> bool:
+    """Tell a table from prose: its rows have the same number of cells, more than one."""
+    n_even = sum(len(row) == len(header) for row in taken)
+    return len(header) > 1 and n_even > 0 and n_even >= EVEN * len(taken)
 
 
 def date_columns(sample: pd.DataFrame) -> list[str]:
@@ -109,14 +123,18 @@ def id_column(sample: pd.DataFrame) -> str | None:
     return next(iter([*by_name, *unique]), None)
 
 
-def _is_excels_text(file: File) -> bool:
-    """Tell whether Excel saved a list of corrections as "Unicode Text"."""
-    if file.suffix != ".txt":
-        return False
-    try:
-        return {plain_name(name) for name in sampled(file, 1)[0]} >= TO_CORRECT
-    except UnreadableFileError:
-        return False
+def _of_markup(head: str) -> Guess | None:
+    """Return what a file is that begins as JSON, XML or a web page; of others None."""
+    if "<rss" in head[:20_000] and "<item>" in head:
+        return Guess("jira_xml", "an RSS document of issues", is_sure=True)
+    if WEB_PAGE.match(head):
+        return Guess(
+            None,
+            "a web page, as Jira's old export to Excel is; export issues as CSV or JSON instead",
+        )
+    if head.startswith(("<?xml", "<rss")):
+        return Guess(None, "XML, but no RSS of issues")
+    return _of_json(head) if JSON_START.match(head) else None
 
 
 def _of_json(head: str) -> Guess | None:
@@ -127,7 +145,9 @@ def _of_json(head: str) -> Guess | None:
         return Guess("jira_json", "a changelog of Jira issues", is_sure=True)
     if "issues" in keys:
         return Guess("jira_json", "a page of a Jira search", is_sure=True)
-    return None if head[0] == "[" else Guess(None, "JSON, but neither issues nor records")
+    if head[0] == "[" or JSON_LINES.match(head):
+        return None
+    return Guess(None, "JSON, but neither issues nor records")
 
 
 def _of_table(file: File, sample: pd.DataFrame) -> Guess:
@@ -206,4 +226,4 @@ def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
     days = stage_columns(sample)
     if len(days) >= 2 and id_column(sample):
         return Guess(f"{level}_stage_dates", f"one row per item with {len(days)} dates")
-    return Guess(None, f"a table of {', '.join(header[:5])}" if header else "no table")
+    return Guess(None, f"a table of {listed(map(shown, header), 5)}" if header else "no table")

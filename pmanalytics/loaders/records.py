@@ -13,7 +13,7 @@ from pmanalytics.errors import require_texts
 from pmanalytics.loaders.convert import blank_to_missing, typed
 from pmanalytics.loaders.intake import Intake, name_columns
 from pmanalytics.loaders.numbers import may_be_currency, only_currency, written_currencies
-from pmanalytics.loaders.reading import Reading, ReadingOptions
+from pmanalytics.loaders.reading import Reading, ReadingOptions, reading_for
 from pmanalytics.loaders.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import MONEY, Products, Projects, Table
@@ -62,6 +62,7 @@ def load_products(
       product_id   name  Line
     0        ATL  Atlas  Maps
     """
+    reading_for(load_products, reading)
     return load_table(source, Products, columns=columns, quarantine=quarantine, **reading)
 
 
@@ -112,7 +113,7 @@ def load_table(
         source,
         _words_of(schema),
         schema,
-        Reading(**reading),
+        reading_for(load_table, reading),
         lambda part: name_table(part, schema, columns, values, defaults),
     )
     return intake.close(intake.sound(table, schema), quarantine)
@@ -176,7 +177,7 @@ def load_projects(
       project_id status baseline_finish_date
     0         P1   done           2025-12-31
     """
-    options = Reading(**reading)
+    options = reading_for(load_projects, reading)
     require_texts("defaults", defaults or {})
     intake, table = take_in(
         source,

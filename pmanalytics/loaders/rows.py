@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, time
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -23,19 +22,29 @@ import pandas as pd
 import pyarrow as pa
 
 from pmanalytics import errors
-from pmanalytics.errors import Reason, UnreadableFileError, counted
-from pmanalytics.loaders.files import SPREADSHEETS, File, damaged_text, file_at, open_book
+from pmanalytics.errors import Reason, UnreadableFileError, counted, listed, shown
+from pmanalytics.loaders.files import (
+    JSON_START,
+    WEB_PAGE,
+    File,
+    as_utf_8,
+    damaged_text,
+    file_at,
+)
 from pmanalytics.loaders.intake import Intake, places
 from pmanalytics.loaders.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
 from pmanalytics.loaders.reading import DELIMITERS, PAD, Reading
+from pmanalytics.loaders.sheets import is_book, number_text, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
 
 INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
 SAMPLE_RECORDS = 200
+SAMPLE_LETTERS = 1 << 22
 CHUNK_ROWS = 50_000
 EXCEL_MAX_ROWS = 1_048_576
-LARGEST_WHOLE = 2**53
+TITLE_ROWS = 20
+TITLE_SHARE = 3  # a title fills no more than a third of the columns
 _CSV_LIMIT = threading.Lock()
 
 
@@ -71,8 +80,9 @@ def open_records(source: Source, kind: str, reading: Reading) -> Intake:
         header = list(intake.headers.values())
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
+        names = listed((repr(shown(name)) for name in repeated), 10)
         raise UnreadableFileError(
-            f"{intake.file}: the header names {', '.join(map(repr, repeated))} more than once; "
+            f"{intake.file}: the header names {names} more than once; "
             "give each column a name of its own."
         )
     intake.cells = intake.cells.set_axis(header, axis="columns")
@@ -101,7 +111,7 @@ def open_columns(
             rows = rows._replace(records=records)
         lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
     if not lines and not ragged:
-        raise UnreadableFileError(f"{file.name}: there is a header, but no row below it.")
+        raise UnreadableFileError(f"{file}: there is a header, but no row below it.")
     where = places(file.name, sorted([*lines, *ragged]))
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
     cells = cells.apply(lambda column: column.str.strip().str.strip(INVISIBLE))
@@ -113,9 +123,9 @@ def open_columns(
         name or f"(column {n} has no name)" for n, name in enumerate(rows.header, 1)
     ]
     mending.cells(intake)
-    intake.notes = [*(f"{file.name}: {note}" for note in rows.notes), *mending.notes(rows.unit)]
+    intake.notes = [*(f"{file}: {note}" for note in rows.notes), *mending.notes(rows.unit)]
     if len(where) == EXCEL_MAX_ROWS - 1:
-        intake.notes.append(f"{file.name}: it ends where Excel cuts off (1,048,576 rows).")
+        intake.notes.append(f"{file}: it ends where Excel cuts off (1,048,576 rows).")
     for reason in dict.fromkeys(why for _, why in ragged.values()):
         texts = {line: text for line, (text, why) in ragged.items() if why == reason}
         intake.reject(RECORD, pd.Series(texts, dtype="object"), reason)
@@ -124,7 +134,7 @@ def open_columns(
 
 def sampled(file: File, n_rows: int | None) -> tuple[list[str], list[Sequence[str]]]:
     """Return the header and the first records of a file, or all, as far as they can be told."""
-    is_text = n_rows is not None and file.suffix not in (".json", *SPREADSHEETS)
+    is_text = n_rows is not None and not is_book(file) and not JSON_START.match(file.head_text())
     taken: list[Sequence[str]] = []
     with _cell_limit(file.limits.cell_chars):
         rows = rows_of(replace(file, is_sample=is_text), Reading())
@@ -146,15 +156,15 @@ def every_record(file: File) -> tuple[list[str], list[Record]]:
 
 def rows_of(file: File, reading: Reading) -> Rows:
     """Return the rows of a file in whichever format it is."""
-    if file.suffix in SPREADSHEETS:
+    if is_book(file):
         rows = _sheet_rows(file)
-    elif file.suffix == ".json":
+    elif JSON_START.match(file.head_text()):
         rows = _json_rows(file)
     else:
         rows = _text_rows(file, reading)
     if len(rows.header) > file.limits.columns:
         raise UnreadableFileError(
-            f"{file.name}: the header has {len(rows.header):,} columns, more than "
+            f"{file}: the header has {len(rows.header):,} columns, more than "
             f"{file.limits.columns:,}; raise columns under [limits] in pmanalytics.toml if so."
         )
     return rows
@@ -219,6 +229,7 @@ def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
 def _text_rows(file: File, reading: Reading) -> Rows:
     """Return the rows of delimited text."""
     text, encoding = file.text(reading.encoding)
+    _refuse_markup(file, text)
     told = told_separator(text)
     delimiter = told or _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -227,12 +238,22 @@ def _text_rows(file: File, reading: Reading) -> Rows:
         next(records)
     _, names = next(records, (0, []))
     if not names:
-        raise UnreadableFileError(f"{file.name}: it holds nothing but blank lines.")
+        raise UnreadableFileError(f"{file}: it holds nothing but blank lines.")
     damaged = damaged_text(text)
     notes = [f"{counted(damaged, 'letter')} damaged by a wrong encoding before."] if damaged else []
     header = [name.strip() for name in names]
     evidence = f"{encoding}, {DELIMITERS.get(delimiter, delimiter)}"
     return Rows(header, records, evidence, notes, delimiter=delimiter)
+
+
+def _refuse_markup(file: File, text: str) -> None:
+    if WEB_PAGE.match(text):
+        raise UnreadableFileError(
+            f"{file}: this is a web page, as Jira's old export to Excel is, and no table. "
+            "Export the issues as CSV (all fields) or JSON instead."
+        )
+    if text.startswith(("<?xml", "<rss")):
+        raise UnreadableFileError(f"{file}: this is XML and no table.")
 
 
 def told_separator(text: str) -> str | None:
@@ -256,7 +277,7 @@ def _csv_records(
         except csv.Error as error:
             if "expected after" not in str(error):
                 raise UnreadableFileError(
-                    f"{file.name}, line {start}: {error}. Look for a quote that is not closed."
+                    f"{file}, line {start}: {error}. Look for a quote that is not closed."
                 ) from None
             lines = lines or LINE_END.split(text)
             spoilt = "\n".join(lines[start - 1 : reader.line_num])  # type: ignore[attr-defined]
@@ -277,7 +298,7 @@ def _delimiter(text: str) -> str:
     """Return the delimiter that splits the records most evenly, and then the header most."""
 
     def score(delimiter: str) -> tuple[float, int]:
-        lines = io.StringIO(text.lstrip(), newline="")
+        lines = io.StringIO(text[:SAMPLE_LETTERS].lstrip(), newline="")
         try:
             sample = list(islice(csv.reader(lines, delimiter=delimiter), SAMPLE_RECORDS))
         except csv.Error:
@@ -302,41 +323,38 @@ def _cell_limit(n_chars: int) -> Iterator[None]:
 
 
 def _sheet_rows(file: File) -> Rows:
-    """Return the rows of a sheet: its first row that is not blank is the header."""
-    book = open_book(file)
-    sheet = file.sheet or book.sheet_names[0]
-    cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-    records = ((n, [_cell(value) for value in row]) for n, row in enumerate(cells, 1))
-    filled = ((n, row) for n, row in records if any(cell.strip() for cell in row))
-    _, header = next(filled, (0, []))
-    if not header:
-        raise UnreadableFileError(f"{file.name}: the sheet {sheet!r} is empty.")
-    return Rows([name.strip() for name in header], filled, f"sheet {sheet!r}", [], "row")
+    """Return the rows of a sheet: the first that is no title is the header."""
+    sheet = read_sheet(file)
+    filled = [(n, row) for n, row in enumerate(sheet.rows, 1) if any(map(str.strip, row))]
+    if not filled:
+        raise UnreadableFileError(f"{file}: {sheet.evidence} is empty.")
+    n_titles = _titles([row for _, row in filled[:TITLE_ROWS]])
+    titles = [shown(" ".join(filter(None, row))) for _, row in filled[:n_titles]]
+    notes = [f"{title!r} above the header is no part of the table." for title in titles]
+    line, header = filled[n_titles]
+    evidence = sheet.evidence + (f", header in row {line}" if titles else "")
+    names = [name.strip() for name in header]
+    return Rows(names, iter(filled[n_titles + 1 :]), evidence, [*notes, *sheet.notes], "row")
 
 
-def _cell(value: object) -> str:
-    """Return a spreadsheet's value as text: days as ISO, whole numbers without a point."""
-    if isinstance(value, datetime):
-        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    if isinstance(value, float):
-        return _number(value)
-    return str(value).casefold() if isinstance(value, bool) else str(value)
-
-
-def _number(value: float) -> str:
-    """Return a number as text that can be read one way only: 1.234 gets a fourth decimal."""
-    if value.is_integer() and abs(value) < LARGEST_WHOLE:
-        return str(int(value))
-    text = repr(value)
-    return f"{text}0" if len(text.partition(".")[2]) == 3 and text[-1].isdecimal() else text
+def _titles(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows say something about the table before it begins."""
+    n_filled = [sum(1 for cell in row if cell.strip()) for row in rows]
+    widest = max(n_filled)
+    is_title = [n == 1 < widest or n * TITLE_SHARE <= widest for n in n_filled]
+    return is_title.index(False)
 
 
 def _json_rows(file: File) -> Rows:
-    """Return the rows of a list of flat JSON objects."""
+    """Return the rows of flat JSON objects: a list of them, or one per line."""
     try:
-        objects = msgspec.json.decode(file.read(), type=list[dict[str, object]])
+        content = as_utf_8(file.read())
+        if content.lstrip()[:1] == b"[":
+            objects = msgspec.json.decode(content, type=list[dict[str, object]])
+        else:
+            objects = msgspec.json.Decoder(dict[str, object]).decode_lines(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableFileError(f"{file.name}: no list of JSON records ({error}).") from None
+        raise UnreadableFileError(f"{file}: no list of JSON records ({error}).") from None
     header = list(dict.fromkeys(name for each in objects for name in each))
     records = (
         (n, [_plain(each.get(name)) for name in header]) for n, each in enumerate(objects, 1)
@@ -349,5 +367,5 @@ def _plain(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return _number(value)
+        return number_text(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -13,7 +13,7 @@ from pmanalytics.calendars import local_instants
 from pmanalytics.errors import ConfigError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.intake import Intake, plain_name
-from pmanalytics.loaders.reading import Reading, ReadingOptions
+from pmanalytics.loaders.reading import ReadingOptions, reading_for
 from pmanalytics.loaders.records import compare_currencies, name_table, take_in
 from pmanalytics.loaders.rows import Source
 from pmanalytics.portfolio import Quarantine
@@ -105,7 +105,7 @@ def load_project_snapshots(
     columns, defaults = columns or {}, defaults or {}
     require_texts("defaults", defaults)
     require_texts("columns", columns)
-    options = Reading(**reading)
+    options = reading_for(load_project_snapshots, reading)
 
     def name(part: Intake) -> None:
         known = {**_day_in_name(part, [*columns, *defaults]), **defaults}

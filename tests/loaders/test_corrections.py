@@ -426,7 +426,7 @@ def test_rows_of_a_list_with_shifted_cells_are_told_and_not_used(one_project):
     assert after.projects.empty
     assert after.notes == (
         "bad.csv: 0 of 2 rows filled in.",
-        "bad.csv: rows whose cells are shifted or have no line number, not used: line 2; line 3.",
+        "bad.csv: rows whose cells are shifted or have no line number, not used: line 2, line 3.",
     )
 
 

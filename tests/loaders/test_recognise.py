@@ -4,8 +4,10 @@ import gzip
 import pandas as pd
 import pytest
 
+from pmanalytics import load_portfolio
 from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.files import Limits, file_at, files_in
+from pmanalytics.loaders.archives import files_in
+from pmanalytics.loaders.files import Limits, file_at
 from pmanalytics.loaders.recognise import date_columns, id_column, recognise, sample_of
 
 CHANGELOG = '{"issueChangeLogs":[{"issueId":"1","changeHistories":[]}]}'
@@ -47,6 +49,103 @@ def test_a_file_is_known_by_its_content(tmp_path, name, content, section, is_sur
     guess = recognise(file_at(path))
     assert (guess.section, guess.is_sure) == (section, is_sure), guess
     assert guess.why
+
+
+ISSUES = '{"issues":[{"id":"1","key":"A-1","fields":{}}]}'
+PROSE = "Dear all,\nhere are, as promised, the files.\nCall me, if not.\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["x.txt", "x.tsv", "x.tab", "x.dat", "x.log", "x", "x.xml", "x.zip"]
+)
+@pytest.mark.parametrize(
+    ("content", "section"),
+    [
+        ("product_id\tname\nA\tAtlas\n", "products"),
+        ("project_id;name;status\nP1;One;open\n", "projects"),
+        ('[{"product_id": "A", "name": "Atlas"}]', "products"),
+        ('{"product_id": "A", "name": "Atlas"}\n{"product_id": "B", "name": "Bo"}\n', "products"),
+        (ISSUES, "jira_json"),
+        (RSS, "jira_xml"),
+    ],
+)
+def test_a_name_hides_no_table_json_or_xml(tmp_path, name, content, section):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    assert recognise(file_at(path))[::2] == (section, True)
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.log", "README.txt", "LICENSE", "readme", "a.py"])
+def test_prose_is_a_document(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(PROSE)
+    assert recognise(file_at(path)) == (None, "a document", False)
+
+
+@pytest.mark.parametrize("name", ["README.txt", "LICENSE", "Notes.md", "x.docx"])
+def test_what_is_named_as_a_document_is_not_opened(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("project_id,name,status\nP1,One,open\n")
+    assert recognise(file_at(path)).why == "a document"
+
+
+def test_a_header_in_brackets_is_no_json(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("[product_id],[name]\nA,Atlas\n")
+    assert recognise(file_at(path)).section == "products"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode("utf-16-be"),
+    ],
+)
+def test_json_and_xml_are_known_and_read_in_every_unicode(tmp_path, encode):
+    issue = (
+        '{"id":"%s","key":"A-%s","fields":{"created":"2024-01-02T15:04:00.000+0000",'
+        '"status":{"name":"Täter"}}}'
+    )
+    item = (
+        '<rss version="0.92"><channel><item><key id="3">A-3</key><status>Täter</status>'
+        "<created>Tue, 2 Jan 2024 15:04:00 +0000</created></item></channel></rss>"
+    )
+    (tmp_path / "page.txt").write_bytes(encode(f'{{"issues":[{issue % (1, 1)}]}}'))
+    (tmp_path / "lines.log").write_bytes(encode(f"{issue % (2, 2)}\n{issue % (4, 4)}\n"))
+    (tmp_path / "rss").write_bytes(encode(item))
+    (tmp_path / "products.dat").write_bytes(encode('[{"product_id": "A", "name": "Ätlas"}]'))
+    portfolio = load_portfolio(tmp_path, as_of="2024-02-01")
+    assert sorted(portfolio.work_items["key"]) == ["A-1", "A-2", "A-3", "A-4"]
+    assert set(portfolio.work_items["status"]) == {"Täter"}
+    assert portfolio.products["name"].tolist() == ["Ätlas"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"project_id,name,status\n", "a header, but no row below it"),
+        ("a.csv", b'a,b\n"x,1\n', "line 2: unexpected end of data"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n", "this is no text but a picture"),
+        ("a.csv", ",".join(map(str, range(10_000))).encode(), "the header has 10,000 columns"),
+        ("a.xls", b"\n<HTML><head></head><table>", "a web page, as Jira's old export to Excel is"),
+    ],
+)
+def test_what_cannot_be_used_is_listed_with_the_reason(tmp_path, name, content, why):
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "products.csv").write_text("product_id,name\nA,Atlas\n")
+    files = load_portfolio(tmp_path, as_of="2024-02-01").files.set_index("file")
+    assert files.loc[name, "evidence"].startswith(why)
+
+
+def test_a_row_too_long_for_a_sample_is_refused_and_not_taken_for_none(tmp_path):
+    (tmp_path / "products.csv").write_text("product_id,name\nA," + "x" * 2_000_000)
+    with pytest.raises(UnreadableFileError, match=r"products\.csv, line 2: field larger than"):
+        load_portfolio(tmp_path, as_of="2024-02-01")
 
 
 def test_columns_of_dates_and_of_identity_are_found():

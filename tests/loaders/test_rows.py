@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from pmanalytics.errors import ConfigError, UnreadableFileError
-from pmanalytics.loaders.files import Limits, file_at, members
+from pmanalytics.loaders.archives import members
+from pmanalytics.loaders.files import Limits, file_at
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.loaders.rows import open_records
 
@@ -156,12 +157,6 @@ def test_sheets_come_with_days_whole_numbers_and_their_rows(tmp_path):
     assert intake.where["line"].tolist() == [3, 5]
     with pytest.raises(UnreadableFileError, match="there is a header, but no row below it"):
         open_records(other, "things", Reading())
-
-
-def test_a_spreadsheet_that_is_none_is_refused(tmp_path):
-    (tmp_path / "b.xlsx").write_text("id,name")
-    with pytest.raises(UnreadableFileError, match="cannot be unpacked"):
-        members(file_at(tmp_path / "b.xlsx"))
 
 
 def test_json_records_are_rows(tmp_path):
