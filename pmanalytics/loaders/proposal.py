@@ -5,10 +5,8 @@ Each guess is marked `check:`; whoever has read those lines has said what the fi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from pmanalytics.loaders.dates import read_dates
 from pmanalytics.loaders.files import File, files_in
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
 from pmanalytics.loaders.histories import stage_order
+from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
+from pmanalytics.loaders.proposed_toml import Section, toml_text
 from pmanalytics.loaders.reading import PAD, Reading
 from pmanalytics.loaders.recognise import (
     CORRECTIONS,
@@ -39,9 +39,8 @@ from pmanalytics.loaders.synonyms import (
     PRODUCTS,
     PROJECTS,
     SNAPSHOT_DATES,
-    STATUS_WORDS,
     guessed_columns,
-    guessed_word,
+    project_status,
 )
 from pmanalytics.schemas import PROJECT_STATUSES
 
@@ -50,16 +49,6 @@ MISSING_WORDS = {
     "k. A.", "entfällt", "s/o", "s.o.",
 }  # fmt: skip
 MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
-ENOUGH = 5  # below this many, a rate says nothing
-
-
-@dataclass
-class Section:
-    """One section of the configuration, with why, and which of its keys are guesses."""
-
-    settings: dict[str, Any]
-    why: str = ""
-    checks: dict[str, str] = field(default_factory=dict)
 
 
 def propose_config(folder: str | Path) -> str:
@@ -106,13 +95,14 @@ def propose_config(folder: str | Path) -> str:
         general.checks["as_of"] = "the day the files describe; this is when they were last changed"
     general.settings = {"as_of": day, **general.settings}
     sections |= _from_jira(tables)
-    sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
+    known = lifecycles_of(_config(general, sections))
+    sections |= proposed_lifecycles(tables, known, _told_by_stages(sections))
     unknown = [
         f"{file.name}: {guess.why}"
         for file, guess in guesses.items()
         if not guess.section and guess.why != DOCUMENT
     ]
-    return _written(general, sections, unknown)
+    return toml_text(general, sections, unknown)
 
 
 def _last_modified(files: Iterable[File]) -> str:
@@ -186,11 +176,13 @@ def _add_status(section: Section, sample: pd.DataFrame) -> None:
         return
     empty = {"", *section.settings.get("missing", [])}
     words = [word for word in sample[header].str.strip().unique() if word not in empty]
-    ours = {word: guessed_word(word, STATUS_WORDS) or "open" for word in words}
+    ours = {word: project_status(word) or "open" for word in words}
     others = {w: o for w, o in ours.items() if w.casefold() not in PROJECT_STATUSES}
     if others:
         section.settings["values"] = {"status": others}
         section.checks["values"] = "word in the file = open, on_hold, done or cancelled"
+        unknown = [word for word in others if project_status(word) is None]
+        section.checks |= dict.fromkeys((f"status.{word}" for word in unknown), "no word we know")
 
 
 def _loaded(
@@ -282,99 +274,15 @@ def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[st
     return {"by": "project"}, "each Jira project is a project; few issues have a due date"
 
 
-def _lifecycles(tables: Mapping[str, pd.DataFrame], known: Mapping[str, Any]) -> dict[str, Section]:
-    """Return a lifecycle for each level whose statuses no stage claims yet."""
-    sections = {}
-    changes, items = tables["status_changes"], tables["work_items"]
-    for level in changes["level"].unique().tolist():
-        entered = changes[changes["level"] == level]
-        claimed = known[level].stages_of(entered["to_status"]) if level in known else None
-        if claimed is not None and (claimed != "(unmapped)").all():
-            continue
-        if level == "work_item":
-            category = items.drop_duplicates("status").set_index("status")["status_category"]
-            stages = _workflow(entered["to_status"], category)
-        else:
-            stages = {status: [] for status in _by_first_entry(entered)}
-        sections[f"lifecycle.{level}"] = _lifecycle(stages)
-    return sections
+STAGE_HEADER = re.compile(r"stage|phase|gate|etapa|étape|stufe")
 
 
-CATEGORY_STAGES = {"new": "To do", "indeterminate": "In progress", "done": "Done"}
-WORD_STAGES = {"open": "To do", "on_hold": "In progress", "done": "Done", "cancelled": "Cancelled"}
-
-
-def _workflow(statuses: pd.Series, category: pd.Series) -> dict[str, list[str]]:
-    """Return a stage for each status: by Jira's category, else by its words."""
-    stages: dict[str, list[str]] = {name: [] for name in [*CATEGORY_STAGES.values(), "Cancelled"]}
-    named = {stage.casefold() for stage in stages}
-    for status in statuses.unique():
-        if status.casefold() in named:
-            continue  # a stage's own name is one of its statuses
-        word = guessed_word(status, STATUS_WORDS)
-        by_word = WORD_STAGES[word] if word else "In progress"
-        told = CATEGORY_STAGES.get(str(category.get(status)), by_word)
-        stages[by_word if word in ("done", "cancelled") else told].append(status)
-    return {stage: those for stage, those in stages.items() if those or stage != "Cancelled"}
-
-
-def _by_first_entry(entered: pd.DataFrame) -> list[str]:
-    """Return the statuses in the order in which items usually enter them."""
-    first = entered.drop_duplicates(["item_id", "to_status"])
-    rank = first.groupby("item_id").cumcount().groupby(first["to_status"]).mean()
-    return [str(status) for status in rank.sort_values(kind="stable").index]
-
-
-def _lifecycle(stages: dict[str, list[str]]) -> Section:
-    words = {stage: guessed_word(stage, STATUS_WORDS) for stage in stages}
-    terminal = [stage for stage, word in words.items() if word == "done"]
-    cancelled = [stage for stage, word in words.items() if word == "cancelled"]
-    settings: dict[str, Any] = {"terminal": terminal, "cancelled": cancelled, "stages": stages}
-    checks = {
-        "terminal": "nothing waits to leave these",
-        "cancelled": "these end it without success",
-        "stages": "stage = the statuses that mean it; in order",
+def _told_by_stages(sections: Mapping[str, Section]) -> list[str]:
+    """Return the levels whose files call what the rows enter a stage or phase, not a status."""
+    headers = {
+        name.removesuffix("_history"): section.settings["columns"]["to_status"]
+        for name, section in sections.items()
+        if name.endswith("_history")
     }
-    return Section({key: value for key, value in settings.items() if value}, "", checks)
-
-
-def _written(general: Section, sections: Mapping[str, Section], unknown: list[str]) -> str:
-    """Return the configuration as text, tables below their section."""
-    lines = [
-        "# How the files of this folder are read, as far as they tell it themselves.",
-        "# What is marked `check:` is a guess; read these lines once.",
-        *(f"# Not used: {each}" for each in unknown),
-        *_pairs(general),
-    ]
-    for name, section in sections.items():
-        lines += ["", f"[{name}]" + (f"  # {section.why}" if section.why else "")]
-        lines += _pairs(section)
-        lines += _subsections(name, section)
-    return "\n".join(lines) + "\n"
-
-
-def _pairs(section: Section) -> Iterable[str]:
-    for key, value in section.settings.items():
-        if not isinstance(value, dict):
-            check = section.checks.get(key)
-            yield f"{key} = {_toml(value)}" + (f"  # check: {check}" if check else "")
-
-
-def _subsections(name: str, section: Section) -> Iterable[str]:
-    for key, value in section.settings.items():
-        if isinstance(value, dict):
-            check = section.checks.get(key)
-            inner = {k: v for k, v in value.items() if isinstance(v, dict)}
-            for suffix, pairs in inner.items() or [("", value)]:
-                title = f"{name}.{key}" + (f".{_key(suffix)}" if suffix else "")
-                yield f"[{title}]" + (f"  # check: {check}" if check else "")
-                yield from (f"{_key(k)} = {_toml(v)}" for k, v in pairs.items())
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-
-
-def _toml(value: object) -> str:
-    """Return a text, or a list of texts, as TOML writes it: JSON but for the delete character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    own = [level for level, header in headers.items() if STAGE_HEADER.search(header.casefold())]
+    return [*own, "project"] if "project_snapshots" in sections else own

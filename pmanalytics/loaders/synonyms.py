@@ -102,24 +102,99 @@ LEVEL_WORDS = {
     "product": {"product", "products", "release", "eol", "version", "series", "app", "service"},
 }  # fmt: skip
 
-# Words in a status that tell how the work stands; the first that fits counts.
-STATUS_WORDS = {
+# Words in a status that tell what happens to the work; the first kind that fits counts.
+STATUS_KINDS = {
     "cancelled": [
         "cancel", "won't", "wont", "reject", "declin", "abandon", "withdrawn", "obsolete",
-        "duplicate", "stopped", "terminated", "abgebrochen", "storniert", "annul", "abandonn",
+        "duplicate", "stopped", "terminated", "invalid", "abgebrochen", "storniert", "abgelehnt",
+        "verworfen", "duplikat", "annul", "rejet", "refus", "doublon", "rechazad", "duplicad",
+        "descartad", "rejeitad",
     ],
-    "on_hold": ["hold", "paused", "suspend", "blocked", "pausiert", "ruht", "en pause", "pausad"],
+    "on_hold": [
+        "hold", "paused", "suspend", "blocked", "pausiert", "ruht", "blockiert", "angehalten",
+        "en pause", "bloqu", "pausad", "parad",
+    ],
+    "waiting": [
+        "wait", "waiting", "pending", "awaiting", "wartet", "warten", "ausstehend", "en attente",
+        "attente", "en espera", "pendiente", "aguardando", "pendente",
+    ],
     "done": [
-        "done", "closed", "complete", "finish", "resolved", "delivered", "released", "fertig",
-        "erledigt", "abgeschlossen", "terminé", "fermé", "concluíd", "finaliz", "cerrad", "listo",
+        "done", "closed", "complete", "finish", "resolved", "delivered", "released", "deployed",
+        "published", "fertig", "erledigt", "abgeschlossen", "geschlossen", "gelöst",
+        "veröffentlicht", "terminé", "fermé", "résolu", "livré", "clôtur", "concluíd", "finaliz",
+        "cerrad", "listo", "hecho", "resuelt", "entregad", "feito", "fechad", "resolvid",
         "已完成", "关闭",
     ],
-    "open": [
-        "open", "to do", "todo", "backlog", "new", "selected", "ready", "inbox", "planned",
-        "proposed", "offen", "ouvert", "à faire", "a fazer", "por hacer",
-        "新建", "待办",
+    "review": [
+        "review", "test", "testing", "tested", "qa", "verif", "validat", "uat", "acceptance",
+        "close-out", "closeout", "closing", "handover", "commissioning", "prüfung", "abnahme",
+        "übergabe", "revue", "recette", "revisión", "revisão", "prueba", "teste", "aceptación",
+        "aceitação",
+    ],
+    "ready": [
+        "analys", "analyz", "design", "ready", "refine", "refining", "specif", "planning",
+        "planned", "scoping", "scope", "procur", "tender", "feasib", "definition", "selected",
+        "analyse", "entwurf", "konzept", "bereit", "planung", "geplant", "ausschreibung",
+        "conception", "prêt", "planifi", "análisis", "diseño", "planeja", "análise", "pronto",
+    ],
+    "doing": [
+        "progress", "develop", "doing", "implement", "coding", "working", "active", "started",
+        "ongoing", "executi", "construct", "build", "writing", "write", "in arbeit", "umsetzung",
+        "entwicklung", "in bearbeitung", "läuft", "ausführung", "en cours", "développement",
+        "réalisation", "en curso", "en progreso", "desarrollo", "ejecución", "em andamento",
+        "desenvolvimento", "execução", "进行中",
+    ],
+    "new": [
+        "open", "to do", "todo", "backlog", "new", "inbox", "proposed", "assigned", "reopen",
+        "idea", "initiat", "initiali", "offen", "neu", "vorgeschlagen", "zugewiesen", "idee",
+        "ouvert", "à faire", "nouveau", "a fazer", "novo", "aberto", "por hacer", "nuevo",
+        "abierto", "新建", "待办",
     ],
 }  # fmt: skip
+PRODUCT_KINDS = {
+    "cancelled": STATUS_KINDS["cancelled"],
+    "retired": ["retired", "discontinu", "eol", "end of life", "archiv", "killed", "eingestellt"],
+    "retiring": [
+        "retire", "retiring", "deprecat", "sunset", "phase out", "end of sale", "maintenance",
+        "auslauf", "declining",
+    ],
+    "introduction": ["introduc", "beta", "launch", "pilot", "preview", "rollout", "einführung"],
+    "market": [
+        "market", "live", "ga", "general availab", "maintained", "supported", "active", "growth",
+        "matur", "released", "markt",
+    ],
+    "new": ["concei", "concept", "idea", "discovery", "konzept", "idee", *STATUS_KINDS["new"]],
+    "doing": ["dev", "alpha", *STATUS_KINDS["doing"], *STATUS_KINDS["ready"]],
+}  # fmt: skip
+# The stages of each level in order, and the kind of status that each holds; the work is done in
+# the stage of "doing".
+KIND_STAGES = {
+    "product": {
+        "new": "Conceiving", "doing": "Development", "introduction": "Introduction",
+        "market": "Market", "retiring": "Retirement", "retired": "Retired",
+        "cancelled": "Cancelled",
+    },
+    "project": {
+        "new": "Initiation", "ready": "Planning", "doing": "Execution", "review": "Closure",
+        "waiting": "On hold", "done": "Closed", "cancelled": "Cancelled",
+    },
+    "work_item": {
+        "new": "To do", "ready": "Analysis", "doing": "In progress", "review": "Review",
+        "waiting": "Waiting", "done": "Done", "cancelled": "Cancelled",
+    },
+}  # fmt: skip
+
+
+def project_status(text: str) -> str | None:
+    """Return which of open, on_hold, done and cancelled a status means, by its words."""
+    kind = guessed_word(text, STATUS_KINDS)
+    return kind if kind in (None, "cancelled", "on_hold", "done") else "open"
+
+
+def status_kind(text: str, level: str) -> str | None:
+    """Return what happens to an item in a status, by its words: a kind of `KIND_STAGES`."""
+    kind = guessed_word(text, PRODUCT_KINDS if level == "product" else STATUS_KINDS)
+    return "waiting" if kind == "on_hold" else kind
 
 
 NEGATED = re.compile(r"\b(?:not|nicht|noch nicht|to be|pas|non|não|no)\s+\w+")
