@@ -376,17 +376,21 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
     return notes
 
 
-def newest_day(tables: Mapping[str, pd.DataFrame]) -> str | None:
-    """Return the newest day on which something is recorded to have happened."""
+def newest_day(tables: Mapping[str, pd.DataFrame], latest: str | None = None) -> str | None:
+    """Return the newest day, up to `latest`, on which something is recorded to have happened."""
     projects, items, changes = (tables[n] for n in ("projects", "work_items", "status_changes"))
-    # Of dates per stage only the first is sure to have happened.
+    # Of the stages of a product or project only the first date is sure to be no plan.
     may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
+    may_lie_ahead &= changes["level"] != "work_item"
     happened = [
-        projects["actual_start_date"].max(),
-        projects["actual_finish_date"].max(),
-        projects["updated_date"].max(),
-        items["updated_at"].max().tz_localize(None),
-        changes.loc[~may_lie_ahead, "changed_at"].max().tz_localize(None),
+        projects["actual_start_date"],
+        projects["actual_finish_date"],
+        projects["updated_date"],
+        items["updated_at"].dt.tz_localize(None),
+        changes.loc[~may_lie_ahead, "changed_at"].dt.tz_localize(None),
     ]
-    newest = pd.Series(happened, dtype="datetime64[us]").max()
+    days = pd.concat([times.astype("datetime64[us]") for times in happened])
+    if latest is not None:
+        days = days[days < pd.Timestamp(latest) + pd.Timedelta(days=1)]
+    newest = days.max()
     return None if pd.isna(newest) else newest.date().isoformat()

@@ -16,39 +16,16 @@ from pmanalytics import errors
 from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
-from pmanalytics.loaders.convert import blank_to_missing
-from pmanalytics.loaders.dates import read_dates
 from pmanalytics.loaders.files import File, files_in
 from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
-from pmanalytics.loaders.histories import stage_order
+from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
 from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.proposed_toml import Section, toml_text
-from pmanalytics.loaders.reading import PAD, Reading
-from pmanalytics.loaders.recognise import (
-    CORRECTIONS,
-    DOCUMENT,
-    Guess,
-    id_column,
-    recognise,
-    sample_of,
-    stage_columns,
-)
+from pmanalytics.loaders.reading import PAD
+from pmanalytics.loaders.recognise import CORRECTIONS, DOCUMENT, Guess, recognise
 from pmanalytics.loaders.records import NO_CURRENCY
-from pmanalytics.loaders.synonyms import (
-    HISTORY,
-    PRODUCTS,
-    PROJECTS,
-    SNAPSHOT_DATES,
-    guessed_columns,
-    project_status,
-)
-from pmanalytics.schemas import PROJECT_STATUSES
 
-MISSING_WORDS = {
-    "NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
-    "k. A.", "entfällt", "s/o", "s.o.",
-}  # fmt: skip
-MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
+STAGE_HEADER = re.compile(r"stage|phase|gate|etapa|étape|stufe")
 
 
 def propose_config(folder: str | Path) -> str:
@@ -77,32 +54,46 @@ def propose_config(folder: str | Path) -> str:
     if (folder / CONFIG).exists():
         raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
     guesses = {file: recognise(file) for file in files_in(folder)}
-    sections = _drafted(guesses)
+    sections, unlike = _drafted(guesses)
     general = Section(
         {"time_zone": UTC},
         checks={"time_zone": "the zone whose days count, and whose clock the files show"},
     )
-    if any(MONEY & section.settings.get("columns", {}).keys() for section in sections.values()):
-        general.settings["currency"] = NO_CURRENCY
-        general.checks["currency"] = "the currency of all amounts; XXX stands for none"
+    _add_currency(general, sections.values())
     reader, tables = _loaded(folder, general, sections)
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)
-    day = newest_day(tables)
+    changed = _last_modified(guesses)
+    day = newest_day(tables, changed)
     general.checks["as_of"] = "the day the files describe; on this one something happened last"
     if day is None:
-        day = _last_modified(guesses)
+        day = changed
         general.checks["as_of"] = "the day the files describe; this is when they were last changed"
     general.settings = {"as_of": day, **general.settings}
     sections |= _from_jira(tables)
     known = lifecycles_of(_config(general, sections))
     sections |= proposed_lifecycles(tables, known, _told_by_stages(sections))
     unknown = [
-        f"{file.name}: {guess.why}"
+        f"{file.name}: {unlike.get(file.name, guess.why)}"
         for file, guess in guesses.items()
-        if not guess.section and guess.why != DOCUMENT
+        if file.name in unlike or (not guess.section and guess.why != DOCUMENT)
     ]
     return toml_text(general, sections, unknown)
+
+
+def _add_currency(general: Section, sections: Iterable[Section]) -> None:
+    """Add the currency of amounts that have no column for it, as far as a header tells it."""
+    columns = [section.settings.get("columns", {}).keys() for section in sections]
+    if not any(names & MONEY and "currency" not in names for names in columns):
+        return
+    told = dict(filter(None, map(currency_of, sections)))
+    if len(told) == 1:
+        code, header = told.popitem()
+        general.settings["currency"] = code
+        general.checks["currency"] = f"the currency of all amounts, as {header!r} says"
+    else:
+        general.settings["currency"] = NO_CURRENCY
+        general.checks["currency"] = "the currency of all amounts; XXX stands for none"
 
 
 def _last_modified(files: Iterable[File]) -> str:
@@ -110,8 +101,8 @@ def _last_modified(files: Iterable[File]) -> str:
     return pd.Timestamp(newest, unit="s").date().isoformat()
 
 
-def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
-    """Return a section per kind of file, its columns guessed by their headers."""
+def _drafted(guesses: Mapping[File, Guess]) -> tuple[dict[str, Section], dict[str, str]]:
+    """Return a section per kind of file, and which files are in none though they are known."""
     files: dict[str, list[File]] = {}
     for file, guess in guesses.items():
         if guess.section and guess.section != CORRECTIONS:
@@ -119,7 +110,8 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
     if not files:
         found = [f"  {file.name}: {guess.why}" for file, guess in guesses.items()]
         raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
-    sections = {}
+    sections: dict[str, Section] = {}
+    unlike: dict[str, str] = {}
     for name, those in files.items():
         names, guess = [file.name for file in those], guesses[those[0]]
         section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
@@ -127,62 +119,9 @@ def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
             listed = names[0] if len(names) == 1 else f"{len(names)} files"
             section = Section({}, f"{listed}: {guess.why}, known by the content")
         else:
-            _add_columns(name, section, those)
+            unlike |= add_columns(name, section, those)
         sections[name] = section
-    return sections
-
-
-def _add_columns(name: str, section: Section, files: list[File]) -> None:
-    """Add what the cells and headers of a table tell."""
-    samples = [sample_of(file, n_rows=None) for file in files]
-    common = [header for header in samples[0] if all(header in sample for sample in samples)]
-    sample = pd.concat([each[common] for each in samples], ignore_index=True)
-    words = set(pd.unique(sample.apply(lambda c: c.str.strip()).to_numpy().ravel())) & MISSING_WORDS
-    if words:
-        section.settings["missing"] = sorted(words)
-        section.checks["missing"] = "words that stand for an empty cell"
-    if name.endswith("_stage_dates"):
-        section.settings["item_id"] = id_column(sample)
-        order = stage_order(sample[stage_columns(sample)].apply(_clock_times))
-        section.settings["stages"] = {header: header for header in order}
-        section.checks["stages"] = "stage entered = date; in order, the last one ends it"
-        section.checks["item_id"] = "tells the rows apart"
-    else:
-        section.settings["columns"] = guessed_columns(sample.columns, _synonyms(name))
-        section.checks["columns"] = "ours = header in the file"
-    if name in ("projects", "project_snapshots"):
-        _add_status(section, sample)
-
-
-def _clock_times(cells: pd.Series) -> pd.Series:
-    filled = blank_to_missing(cells).dropna()
-    return read_dates(filled, Reading(), errors.UNKNOWN_DATE).clock.reindex(cells.index)
-
-
-def _synonyms(name: str) -> Mapping[str, list[str]]:
-    if name == "project_snapshots":
-        return {"snapshot_date": SNAPSHOT_DATES} | PROJECTS
-    if name.endswith("_history"):
-        return HISTORY
-    return PRODUCTS if name == "products" else PROJECTS
-
-
-def _add_status(section: Section, sample: pd.DataFrame) -> None:
-    """Add which word of the file means which status, or one status for all."""
-    header = section.settings["columns"].get("status")
-    if header is None:
-        section.settings["defaults"] = {"status": "open"}
-        section.checks["defaults"] = "there is no column for it, so every project counts as open"
-        return
-    empty = {"", *section.settings.get("missing", [])}
-    words = [word for word in sample[header].str.strip().unique() if word not in empty]
-    ours = {word: project_status(word) or "open" for word in words}
-    others = {w: o for w, o in ours.items() if w.casefold() not in PROJECT_STATUSES}
-    if others:
-        section.settings["values"] = {"status": others}
-        section.checks["values"] = "word in the file = open, on_hold, done or cancelled"
-        unknown = [word for word in others if project_status(word) is None]
-        section.checks |= dict.fromkeys((f"status.{word}" for word in unknown), "no word we know")
+    return sections, unlike
 
 
 def _loaded(
@@ -272,9 +211,6 @@ def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[st
             "item_types": list(dated.index)
         }, "each issue counts as a project, due at its due date"
     return {"by": "project"}, "each Jira project is a project; few issues have a due date"
-
-
-STAGE_HEADER = re.compile(r"stage|phase|gate|etapa|étape|stufe")
 
 
 def _told_by_stages(sections: Mapping[str, Section]) -> list[str]:

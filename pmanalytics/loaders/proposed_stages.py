@@ -11,7 +11,7 @@ from pmanalytics.errors import counted
 from pmanalytics.lifecycle import Lifecycle, plain_status
 from pmanalytics.loaders.histories import stage_order
 from pmanalytics.loaders.proposed_toml import Section
-from pmanalytics.loaders.synonyms import KIND_STAGES, status_kind
+from pmanalytics.loaders.status_words import KIND_STAGES, status_kind
 
 CATEGORY_KINDS = {"new": "new", "indeterminate": "doing", "done": "done"}
 ENOUGH = 5  # below this many, a share says nothing
