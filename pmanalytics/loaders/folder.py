@@ -33,6 +33,7 @@ from pmanalytics.loaders.jira_xml import load_jira_xml
 from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
+from pmanalytics.loaders.status_date import newest_day
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (
     FURTHER_TABLES,
@@ -62,7 +63,6 @@ WITH_CURRENCY = {
     "project_snapshots",
     *(name for name, table in FURTHER_TABLES.items() if "currency" in dtypes(table)),
 } - {"exchange_rates"}
-MINUTE = pd.Timedelta(minutes=1)
 
 
 def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Portfolio:
@@ -374,23 +374,3 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
             for status, n in statuses.items()
         ]
     return notes
-
-
-def newest_day(tables: Mapping[str, pd.DataFrame], latest: str | None = None) -> str | None:
-    """Return the newest day, up to `latest`, on which something is recorded to have happened."""
-    projects, items, changes = (tables[n] for n in ("projects", "work_items", "status_changes"))
-    # Of the stages of a product or project only the first date is sure to be no plan.
-    may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
-    may_lie_ahead &= changes["level"] != "work_item"
-    happened = [
-        projects["actual_start_date"],
-        projects["actual_finish_date"],
-        projects["updated_date"],
-        items["updated_at"].dt.tz_localize(None),
-        changes.loc[~may_lie_ahead, "changed_at"].dt.tz_localize(None),
-    ]
-    days = pd.concat([times.astype("datetime64[us]") for times in happened])
-    if latest is not None:
-        days = days[days < pd.Timestamp(latest) + pd.Timedelta(days=1)]
-    newest = days.max()
-    return None if pd.isna(newest) else newest.date().isoformat()

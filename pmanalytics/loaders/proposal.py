@@ -5,6 +5,7 @@ Each guess is marked `check:`; whoever has read those lines has said what the fi
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,14 +18,20 @@ from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.files import File, files_in
-from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
+from pmanalytics.loaders.folder import FolderReader, open_folder
 from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
 from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.proposed_toml import Section, toml_text
 from pmanalytics.loaders.reading import PAD
 from pmanalytics.loaders.recognise import CORRECTIONS, DOCUMENT, Guess, recognise
 from pmanalytics.loaders.records import NO_CURRENCY
+from pmanalytics.loaders.status_date import newest_day
 
+SHARES = {"percent_complete", "probability"}
+WANTED = (
+    "Projects have a name, a status and dates. A history has an item, a day and the status entered "
+    "per row. Dates of stages are two or more columns of days on which something happened."
+)
 STAGE_HEADER = re.compile(r"stage|phase|gate|etapa|étape|stufe")
 
 
@@ -107,20 +114,22 @@ def _drafted(guesses: Mapping[File, Guess]) -> tuple[dict[str, Section], dict[st
     for file, guess in guesses.items():
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
-    if not files:
-        found = [f"  {file.name}: {guess.why}" for file, guess in guesses.items()]
-        raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
     sections: dict[str, Section] = {}
     unlike: dict[str, str] = {}
     for name, those in files.items():
-        names, guess = [file.name for file in those], guesses[those[0]]
-        section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
+        why = guesses[those[0]].why
         if name.startswith("jira_"):
-            listed = names[0] if len(names) == 1 else f"{len(names)} files"
-            section = Section({}, f"{listed}: {guess.why}, known by the content")
-        else:
-            unlike |= add_columns(name, section, those)
-        sections[name] = section
+            listed = those[0].name if len(those) == 1 else f"{len(those)} files"
+            sections[name] = Section({}, f"{listed}: {why}, known by the content")
+            continue
+        section = Section({}, why)
+        unlike |= add_columns(name, section, those)
+        if section.settings:
+            sections[name] = section
+    if not sections:
+        found = [f"  {f.name}: {unlike.get(f.name, guess.why)}" for f, guess in guesses.items()]
+        head = "No table that can be used and no Jira export is among:"
+        raise UnreadableFileError("\n".join([head, *found, WANTED]))
     return sections, unlike
 
 
@@ -146,7 +155,7 @@ def _config(general: Section, sections: Mapping[str, Section]) -> dict[str, Any]
 def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
     """Add what only the load could tell: ambiguous dates and numbers, and short rows."""
     problems = reader.quarantine.problems
-    before = {name: dict(section.settings) for name, section in sections.items()}
+    before = {name: copy.deepcopy(section.settings) for name, section in sections.items()}
     for name, section in sections.items():
         names = [file.name for file in reader.files.get(name, [])]
         reasons = set(problems.loc[problems["file"].isin(names), "reason"])
@@ -162,7 +171,20 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
         if errors.SHORT_ROW.reason in reasons:
             section.settings["short_rows"] = PAD
             section.checks["short_rows"] = "rows lack their last cells: these count as empty"
+        _leave_out_percentages(section, problems[problems["file"].isin(names)])
     return before != {name: section.settings for name, section in sections.items()}
+
+
+def _leave_out_percentages(section: Section, problems: pd.DataFrame) -> None:
+    """Leave out a column of shares that are written as 45 instead of 0.45 or 45 %."""
+    columns = section.settings.get("columns", {})
+    for column in SHARES & columns.keys():
+        header = columns[column]
+        reasons = problems.loc[problems["column"] == header, "reason"]
+        if reasons.isin([errors.DOUBTFUL_SHARE.reason, "is not between 0 and 1"]).any():
+            del columns[column]
+            why = f"{header!r} is left out: write 45 % or 0.45 there, not 45"
+            section.checks["columns"] += f"; {why}"
 
 
 def _order_beside(reader: FolderReader, names: list[str]) -> str:

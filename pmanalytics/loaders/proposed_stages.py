@@ -85,12 +85,10 @@ def _workflow(entered: pd.DataFrame, level: str, category: pd.Series) -> Section
 
 
 def _kind(word: str | None, category: object) -> str | None:
-    """Return the kind of a status: Jira's category tells more than a word, but not all."""
+    """Return the kind of a status: Jira's category tells more than a word, but for few cases."""
     told = CATEGORY_KINDS.get(str(category))
-    is_finer = (
-        word == "cancelled" or told is None or (told == "doing" and word not in ("new", "done"))
-    )
-    return (word or told) if is_finer else told
+    finer = {"new": ["done"], "doing": ["ready", "review", "waiting"]}.get(str(told), [])
+    return word if told is None or word in ["cancelled", *finer] else told
 
 
 def _kinds_by_order(

@@ -31,6 +31,7 @@ DOCUMENT = "a document"
 DOCUMENTS = (".md", ".py", ".txt", ".toml", ".html", ".pdf", ".png", ".ipynb", "")
 SAMPLE_ROWS = 500
 DATE_LIKE = (
+    r"([^\W\d]{2,10}[.,]* )?"
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
     r"([T ,].*)?"
 )
@@ -239,9 +240,7 @@ def _guessed_further(sample: pd.DataFrame, texts: list[str]) -> str | None:
 
 
 def _unknown_table(header: list[str]) -> str:
+    first = ", ".join(header[:5])
     return (
-        f"a table of {', '.join(header[:5])}; its columns tell no projects (id, name, status, "
-        "dates), no history (item, date, status), and no dates of two stages"
-        if header
-        else "no table"
+        f"a table of {first}: no projects, no history, no dates of stages" if header else "no table"
     )

@@ -235,6 +235,35 @@ def test_phases_stay_as_they_are_in_the_order_in_which_projects_pass_them(tmp_pa
     assert "Design = []\n" in text
 
 
+def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
+    """Coding done is still in progress, and Review of that category is a stage of its own."""
+    categories = {"Coding done": "indeterminate", "In review": "indeterminate", "Live": "done",
+                  "Ready": "new", "Won't do": "done"}  # fmt: skip
+    issues = [
+        {
+            "id": str(n),
+            "key": f"A-{n}",
+            "fields": {
+                "created": "2024-01-01T00:00:00.000+0000",
+                "project": {"key": "A"},
+                "status": {"name": name, "statusCategory": {"key": key}},
+            },
+        }
+        for n, (name, key) in enumerate(categories.items(), 1)
+    ]
+    changelog = {"changelog": {"histories": [], "total": 0}}
+    issues = [issue | changelog for issue in issues]
+    (tmp_path / "issues.json").write_text(json.dumps({"issues": issues}))
+    config, _ = proposed()
+    assert config["lifecycle"]["work_item"]["stages"] == {
+        "To do": ["Ready"],
+        "In progress": ["Coding done"],
+        "Review": ["In review"],
+        "Done": ["Live"],
+        "Cancelled": ["Won't do"],
+    }
+
+
 def test_a_project_history_of_statuses_gets_the_usual_stages(tmp_path, proposed):
     text = history(["Proposed", "Planning", "In progress", "On hold", "Closed"], ["Proposed"])
     (tmp_path / "projects_status.csv").write_text(text.replace("Ticket", "Project"))
@@ -262,7 +291,9 @@ def test_names_with_line_breaks_stay_within_their_comments(tmp_path, proposed):
 
 
 def test_an_existing_configuration_is_kept_and_an_empty_folder_refused(tmp_path):
-    with pytest.raises(UnreadableFileError, match="No table and no Jira export is among"):
+    with pytest.raises(
+        UnreadableFileError, match="No table that can be used and no Jira export is among"
+    ):
         propose_config(tmp_path)
     (tmp_path / "pmanalytics.toml").write_text("")
     with pytest.raises(ConfigError, match="exists; move it away"):
