@@ -34,7 +34,7 @@ from pmanalytics.loaders.synonyms import (
     guessed_level,
     unit_of,
 )
-from pmanalytics.schemas import PROJECT_STATUSES
+from pmanalytics.schemas import LEVELS, PROJECT_STATUSES
 from pmanalytics.schemas.further import FOUND_IN, RISK_STATUSES
 
 MISSING_WORDS = {
@@ -79,7 +79,7 @@ def add_columns(name: str, section: Section, files: Sequence[File]) -> dict[str,
     common = [header for header in kept[0] if all(header in sample for sample in kept)]
     sample = pd.concat([each[common] for each in kept], ignore_index=True)
     if name.endswith("_stage_dates"):
-        _add_stages(name, section, sample, files[0])
+        _add_stages(section, sample)
     else:
         section.settings["columns"] = guessed_columns(sample.columns, _synonyms(name))
         section.checks["columns"] = "ours = header in the file"
@@ -88,6 +88,7 @@ def add_columns(name: str, section: Section, files: Sequence[File]) -> dict[str,
         _add_project_id(name, section, files[0])
         _add_values(name, section, sample)
         _add_scales(section)
+    _add_level(name, section, common, files[0])
     _add_missing(section, sample)
     return {file.name: why for file, why in others.items()}
 
@@ -129,17 +130,20 @@ def _is_told_apart(samples: Sequence[pd.DataFrame]) -> bool:
     return id_column(rows) is not None and len(stage_columns(rows)) >= 2
 
 
-def _add_stages(name: str, section: Section, sample: pd.DataFrame, file: File) -> None:
+def _add_stages(section: Section, sample: pd.DataFrame) -> None:
     section.settings["item_id"] = id_column(sample)
     order = stage_order(sample[stage_columns(sample)].apply(_clock_times))
     section.settings["stages"] = {header: header for header in order}
     section.checks["stages"] = "stage entered = date; in order, the last one ends it"
     section.checks["item_id"] = "tells the rows apart"
-    if guessed_level([*sample.columns, file.path.stem]) is None:
-        others = [f"{level}_stage_dates" for level in ("project", "work_item")]
-        section.checks["file"] = (
-            f"nothing tells that these are products; else {' or '.join(others)}"
-        )
+
+
+def _add_level(name: str, section: Section, header: Sequence[str], file: File) -> None:
+    """Ask what the rows are, where neither headers nor the file's name tell it."""
+    level = next((level for level in LEVELS if name.startswith(f"{level}_")), None)
+    if level and name != "project_snapshots" and guessed_level([*header, file.path.stem]) is None:
+        others = [name.replace(level, other, 1) for other in LEVELS if other != level]
+        section.checks["file"] = f"nothing tells what the rows are; or {' or '.join(others)}?"
 
 
 def _clock_times(cells: pd.Series) -> pd.Series:

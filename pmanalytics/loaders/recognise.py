@@ -102,12 +102,14 @@ def date_columns(sample: pd.DataFrame) -> list[str]:
 
 def stage_columns(sample: pd.DataFrame) -> list[str]:
     """Return the columns that may say when an item entered a stage: dates, but no plans."""
-    return [name for name in date_columns(sample) if not NO_ENTRY.search(plain_name(name))]
+    days = [name for name in date_columns(sample) if not NO_ENTRY.search(plain_name(name))]
+    return [name for name in days if name not in ("item_id", "item_type")]
 
 
 def id_column(sample: pd.DataFrame) -> str | None:
     """Return the column that tells the rows apart: filled and different in each."""
-    candidates = [name for name in sample.columns if name not in date_columns(sample)]
+    days = set(date_columns(sample))
+    candidates = [name for name in sample.columns if name not in days]
     unique = [
         name
         for name in candidates
@@ -166,12 +168,12 @@ def _further_table(plain: set[str]) -> str | None:
 
 def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
     """Guess by what the columns hold; such a guess needs a word from the user."""
-    level = guessed_level([*header, file.path.stem]) or "product"
-    guess = _of_repeating_rows(sample, header, level)
+    level = guessed_level([*header, file.path.stem])
+    guess = _of_repeating_rows(sample, header, level or "work_item")
     further = None if guess else _guessed_further(sample, [*header, file.path.stem])
     if further:
         return Guess(further, f"columns such as those of {further.replace('_', ' ')}")
-    return guess or _of_items(sample, header, level)
+    return guess or _of_items(sample, header, level or "product")
 
 
 def _of_repeating_rows(sample: pd.DataFrame, header: list[str], level: str) -> Guess | None:

@@ -130,15 +130,26 @@ PRODUCTS = {
 HISTORY = {
     "item_id": [
         "item_id", "ticket", "issue_key", "issue", "key", "ticket_id", "issue_id", "project_id",
-        "product_id", "work_item_id", "id", "project", "product", "item",
+        "product_id", "work_item_id", "work_item", "task_id", "card_id", "case_id", "case",
+        "case_concept_name", "id", "project", "product", "item", "task", "card", "vorgang",
+        "vorgangsnummer", "projekt", "produkt", "projet", "proyecto", "projeto",
     ],
     "changed_at": [
         "changed_at", "date_updated", "changed", "changed_on", "change_date", "transition_date",
-        "since", "updated", "timestamp", "date", "entered",
+        "transitioned_at", "moved_at", "since", "updated", "timestamp", "time_timestamp",
+        "datetime", "date", "entered", "entered_at", "geändert_am", "seit", "datum", "zeitpunkt",
+        "date_de_changement", "fecha", "data",
     ],
-    "to_status": ["to_status", "status", "new_status", "state", "stage", "to", "to_state", "phase"],
-    "from_status": ["from_status", "old_status", "previous_status", "from", "from_state"],
-    "created_at": ["created_at", "date_created", "created", "created_on"],
+    "to_status": [
+        "to_status", "status", "new_status", "state", "new_state", "stage", "new_stage", "to",
+        "to_state", "to_stage", "phase", "activity", "concept_name", "column", "list", "gate",
+        "zustand", "statut", "estado", "neuer_status", "étape", "etapa", "fase",
+    ],
+    "from_status": [
+        "from_status", "old_status", "previous_status", "from", "from_state", "from_stage",
+        "old_state", "previous_state", "alter_status",
+    ],
+    "created_at": ["created_at", "date_created", "created", "created_on", "created_date"],
     "item_type": ["item_type", "issue_type", "type"],
 }  # fmt: skip
 OF_PROJECT = ["project", "project_no", "project_number", "project_code", "project_key", "projekt",

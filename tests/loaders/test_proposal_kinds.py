@@ -1,14 +1,18 @@
 # ruff: noqa: E501
 """Files as people have them, made up: what `init` proposes for each, and that it loads."""
 
+import contextlib
 import json
 import tomllib
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pmanalytics import load_portfolio, on_time_rate, propose_config
 from pmanalytics.errors import UnreadableFileError
+from pmanalytics.loaders.synonyms import FURTHER, HISTORY, PROJECTS
 
 FILES = {
     "Projektliste.csv": """\
@@ -365,3 +369,37 @@ def test_rows_that_turn_out_to_be_named_alike_far_down_are_no_items(tmp_path):
     (tmp_path / "tasks.csv").write_text("\n".join(["Task,Start,Ended", *rows]))
     with pytest.raises(UnreadableFileError, match="no column tells all its rows apart"):
         propose_config(tmp_path)
+
+
+def test_an_event_log_is_a_history_of_items_that_nothing_names(proposed):
+    log = "case:concept:name,concept:name,time:timestamp\n1,Register,2024-01-01\n1,Decide,2024-01-05\n"
+    config, text, _ = proposed(log__csv=log)
+    assert config["work_item_history"]["columns"] == {
+        "item_id": "case:concept:name",
+        "changed_at": "time:timestamp",
+        "to_status": "concept:name",
+    }
+    assert "check: nothing tells what the rows are; or product_history or project_history?" in text
+
+
+CELLS = ["", "NA", "TBD", "2025-01-31", "1/2/2025", "31.01.2025", "1.000,50", "open", "Done", "45%",
+         "x", "false", "€ 5"]  # fmt: skip
+TABLES = [PROJECTS, HISTORY, *FURTHER.values()]
+HEADERS = sorted({word for table in TABLES for words in table.values() for word in words})
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.data())
+def test_what_is_proposed_for_any_table_loads_or_is_refused_in_words(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("any")
+    header = data.draw(st.lists(st.sampled_from(HEADERS), min_size=2, max_size=7, unique=True))
+    cells = st.sampled_from(CELLS)
+    rows = data.draw(st.lists(st.tuples(*[cells] * (len(header) - 1)), min_size=1, max_size=5))
+    lines = [header, *([f"I{n}", *row] for n, row in enumerate(rows))]
+    (folder / "any.csv").write_text("\n".join(map(";".join, lines)), encoding="utf-8")
+    text = ""
+    with contextlib.suppress(UnreadableFileError):
+        text = propose_config(folder)
+    if text:
+        (folder / "pmanalytics.toml").write_text(text, encoding="utf-8")
+        assert load_portfolio(folder).files["rows_read"].sum() == len(rows)
