@@ -18,7 +18,7 @@ from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.files import File, files_in
-from pmanalytics.loaders.folder import FolderReader, open_folder
+from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
 from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
 from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.proposed_toml import Section, toml_text
@@ -67,6 +67,11 @@ def propose_config(folder: str | Path) -> str:
         checks={"time_zone": "the zone whose days count, and whose clock the files show"},
     )
     _add_currency(general, sections.values())
+    unread = [file.name for file, guess in guesses.items() if guess.section is None]
+    ignored = [name for name in unread if name in USUAL_NAMES.values()]
+    if ignored:
+        general.settings["ignore"] = ignored
+        general.checks["ignore"] = "their columns are not known; name them in a section to use it"
     reader, tables = _loaded(folder, general, sections)
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)

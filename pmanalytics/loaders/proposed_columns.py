@@ -32,6 +32,7 @@ from pmanalytics.loaders.synonyms import (
     SNAPSHOT_DATES,
     guessed_columns,
     guessed_level,
+    project_columns,
     unit_of,
 )
 from pmanalytics.schemas import LEVELS, PROJECT_STATUSES
@@ -161,7 +162,8 @@ def _synonyms(name: str) -> Mapping[str, Sequence[str]]:
 
 def _add_project(name: str, section: Section, sample: pd.DataFrame) -> None:
     """Add what a list of projects lacks: an id, a status, and what its end means."""
-    columns = section.settings["columns"]
+    columns = section.settings["columns"] | project_columns(sample.columns)
+    section.settings["columns"] = columns
     if "project_id" not in columns:
         section.settings["columns"] = columns = {"project_id": columns["name"], **columns}
         section.checks["columns.project_id"] = "there is no id, so the name stands for it"

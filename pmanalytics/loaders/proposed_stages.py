@@ -75,7 +75,7 @@ def _workflow(entered: pd.DataFrame, level: str, category: pd.Series) -> Section
     section = _section(stages, terminal=ends, cancelled=[names["cancelled"]])
     for stage, those in stages.items():
         told = [f"{s} by the order of entries only" for s in those if s in wordless]
-        if stage not in ends:
+        if stage not in [*ends, names["cancelled"]]:
             told += [
                 f"hardly any item leaves {s}: does it end the work?" for s in those if s in lasting
             ]

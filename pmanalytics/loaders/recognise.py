@@ -18,11 +18,11 @@ from pmanalytics.loaders.synonyms import (
     FURTHER,
     HISTORY,
     PRODUCTS,
-    PROJECTS,
     SNAPSHOT_DATES,
     guessed_columns,
     guessed_level,
     guessed_table,
+    project_columns,
 )
 from pmanalytics.schemas import FURTHER_TABLES
 
@@ -41,6 +41,7 @@ NO_ENTRY = re.compile(
     r"|modified|update|^last|latest|geändert|aktualisiert"
 )
 FEW_WORDS = 3
+MISTAKES = 0.2
 RESULTS = {  # what a list of projects is kept for
     "baseline_finish_date", "forecast_finish_date", "actual_finish_date", "baseline_budget",
     "actual_cost",
@@ -169,35 +170,38 @@ def _further_table(plain: set[str]) -> str | None:
 def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
     """Guess by what the columns hold; such a guess needs a word from the user."""
     level = guessed_level([*header, file.path.stem])
-    guess = _of_repeating_rows(sample, header, level or "work_item")
-    further = None if guess else _guessed_further(sample, [*header, file.path.stem])
+    further = _guessed_further(sample, [*header, file.path.stem])
     if further:
         return Guess(further, f"columns such as those of {further.replace('_', ' ')}")
+    guess = _of_repeating_rows(sample, header, level or "work_item")
     return guess or _of_items(sample, header, level or "product")
 
 
 def _of_repeating_rows(sample: pd.DataFrame, header: list[str], level: str) -> Guess | None:
     """Return what a table is in which items repeat with a date: snapshots, or a history."""
-    ours = guessed_columns(header, PROJECTS)
+    ours = project_columns(header)
     dated = guessed_columns(header, {"snapshot_date": SNAPSHOT_DATES})
     history = guessed_columns(header, HISTORY)
-    if (
-        {"project_id", "name"} <= set(ours)
-        and dated
-        and sample[ours["project_id"]].duplicated().any()
-    ):
+    has_results = bool(RESULTS & set(ours))
+    has_name = ours.get("name") not in (None, ours.get("project_id"))
+    if has_name and "project_id" in ours and dated and _repeats(sample[ours["project_id"]], True):
         return Guess("project_snapshots", "projects that repeat under several report dates")
     if {"item_id", "changed_at", "to_status"} <= set(history) and (
         history["changed_at"] in date_columns(sample)
-        and sample[history["item_id"]].duplicated().any()
+        and _repeats(sample[history["item_id"]], has_results)
     ):
         return Guess(f"{level}_history", "items that repeat with a date and a status")
     return None
 
 
+def _repeats(ids: pd.Series, may_be_list: bool) -> bool:
+    """Tell whether rows are states of items; a list of them may hold one twice by mistake."""
+    return ids.duplicated().mean() > (MISTAKES if may_be_list else 0)
+
+
 def _of_items(sample: pd.DataFrame, header: list[str], level: str) -> Guess:
     """Return what a table is that has a row per item."""
-    ours, days = guessed_columns(header, PROJECTS), date_columns(sample)
+    ours, days = project_columns(header), date_columns(sample)
     stages, identity = stage_columns(sample), id_column(sample)
     by_stages = None
     if len(stages) >= 2 and identity is not None:
@@ -236,7 +240,7 @@ def _guessed_further(sample: pd.DataFrame, texts: list[str]) -> str | None:
     columns = FURTHER_TABLES[table].to_schema().columns
     identity = next(iter(columns))
     repeats = sample[found[table].get(identity, sample.columns[0])].duplicated().any()
-    ours = guessed_columns(texts[:-1], PROJECTS)
+    ours = project_columns(texts[:-1])
     is_list = {"project_id", "name", "status"} <= set(ours) and table not in ("risks", "defects")
     return None if is_list or (columns[identity].unique and repeats) else table
 

@@ -17,7 +17,8 @@ STATUS_KINDS = {
         "descartad", "rejeitad",
     ],
     "on_hold": [
-        "hold", "paused", "suspend", "blocked", "pausiert", "ruht", "blockiert", "angehalten",
+        "hold", "paused", "parked", "suspend", "blocked", "pausiert", "ruht", "blockiert",
+        "angehalten",
         "en pause", "bloqu", "pausad", "parad",
     ],
     "waiting": [

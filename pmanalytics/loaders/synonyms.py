@@ -18,6 +18,7 @@ PROJECTS = {
         "investment_id", "initiative_id", "id", "nr", "no", "number", "code", "key", "projekt_id",
         "projektnummer", "projekt_nr", "projektnr", "numéro", "n_projet", "n_de_projet",
         "numéro_projet", "code_projet", "id_projet", "código", "id_proyecto", "id_projeto",
+        "project", "projekt", "projet", "proyecto", "projeto",
     ],
     "name": [
         "name", "project_name", "project_title", "investment_name", "initiative_name",
@@ -59,7 +60,11 @@ PROJECTS = {
         "termin", "date_de_fin_prévue", "fin_prévue", "échéance", "fecha_fin_prevista",
         "fin_previsto", "fecha_límite", "data_fim_prevista", "fim_previsto", "prazo",
     ],
-    "rebaselined_finish_date": ["rebaselined_finish", "finish_re_planned", "revised_finish"],
+    "rebaselined_finish_date": [
+        "rebaselined_finish", "finish_re_planned", "revised_finish", "revised_finish_date",
+        "revised_end_date",
+    ],
+    "rebaseline_count": ["rebaselines", "re_plans", "number_of_rebaselines"],
     "forecast_finish_date": [
         "forecast_completion", "forecast_finish", "forecast_end", "forecast_end_date",
         "expected_finish", "finish_expected", "estimated_completion", "estimated_finish",
@@ -82,6 +87,7 @@ PROJECTS = {
         "total_budget", "budget", "plankosten", "budget_plan", "budget_total", "budget_initial",
         "budget_approuvé", "presupuesto", "orçamento",
     ],
+    "rebaselined_budget": ["revised_budget", "budget_re_planned", "current_budget"],
     "forecast_cost": [
         "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "eac",
         "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "coût_estimé",
@@ -112,21 +118,18 @@ SNAPSHOT_DATES = [
 ]  # fmt: skip
 PRODUCTS = {
     "product_id": [
-        "product_id",
-        "product_code",
-        "product_key",
-        "produkt_nr",
-        "produktnummer",
-        "id",
-        "key",
-        "code",
-        "nr",
+        "product_code", "product_key", "produkt_nr", "produktnummer", "id", "key", "code", "nr",
+        "product", "produkt", "produit", "producto", "produto",
     ],
-    "name": ["name", "product_name", "product", "title", "produktname", "produkt"],
-    "product_manager": ["product_manager", "manager", "owner", "produktmanager"],
-    "stage": ["stage", "lifecycle_stage", "phase"],
+    "name": [
+        "name", "product_name", "product", "title", "produktname", "produkt", "bezeichnung", "nom",
+        "nombre", "nome",
+    ],
+    "product_manager": ["manager", "owner", "produktmanager"],
+    "stage": ["lifecycle_stage", "phase", "fase"],
+    "vision": [],
     "updated_date": ["updated", "last_update", "last_updated"],
-}
+}  # fmt: skip
 HISTORY = {
     "item_id": [
         "item_id", "ticket", "issue_key", "issue", "key", "ticket_id", "issue_id", "project_id",
@@ -294,6 +297,15 @@ def guessed_columns(header: Sequence[str], synonyms: Mapping[str, Sequence[str]]
         free = [name for name in found if name not in guessed.values()]
         if free:
             guessed[column] = free[0]
+    return guessed
+
+
+def project_columns(header: Sequence[str]) -> dict[str, str]:
+    """Return the guessed columns of projects; 'Project' alone is both identifier and name."""
+    guessed = guessed_columns(header, PROJECTS)
+    identity = guessed.get("project_id", "")
+    if "name" not in guessed and _plain(identity) in map(_plain, OF_PROJECT):
+        guessed["name"] = identity
     return guessed
 
 

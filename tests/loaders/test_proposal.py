@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -300,6 +301,21 @@ def test_an_existing_configuration_is_kept_and_an_empty_folder_refused(tmp_path)
         propose_config(tmp_path)
     with pytest.raises(UnreadableFileError, match="no such folder"):
         propose_config(tmp_path / "gone")
+
+
+def test_the_sample_is_understood_without_its_configuration(tmp_path, proposed):
+    shutil.copytree("data/sample", tmp_path / "sample")
+    (tmp_path / "sample" / "pmanalytics.toml").unlink()
+    written = load_portfolio("data/sample")
+    config, portfolio = proposed(tmp_path / "sample")
+    told = tomllib.loads(Path("data/sample/pmanalytics.toml").read_text(encoding="utf-8"))
+    assert told["projects"]["columns"].items() <= config["projects"]["columns"].items()
+    assert portfolio.projects["status"].tolist() == written.projects["status"].tolist()
+    assert len(portfolio.products) == len(written.products)
+    assert portfolio.as_of == written.as_of
+    stages = config["lifecycle"]["work_item"]["stages"]
+    assert list(stages) == ["To do", "In progress", "Review", "Waiting", "Done", "Cancelled"]
+    assert stages["Review"] == ["In Review", "Testing"]
 
 
 REAL = {

@@ -34,6 +34,8 @@ RSS = '<!-- a remark --><rss version="0.92"><channel><item><key id="1">A-1</key>
         ("x.csv", "Project,Status Date,PV,EV\nP1,2024-01-31,1,2\n", "status_reports", False),
         ("x.csv", "task_id,baseline_finish_date\n1,2024-01-31\n", "tasks", True),
         ("x.csv", "Project Name,Start,End\nA,2024-01-31,2024-02-28\n", "projects", False),
+        ("x.csv", "Project,Status,Due\nA,open,2024-01-31\nB,open,2024-02-28\n", "projects", False),
+        ("x.csv", "Project No,Project Name,Data Date,BCWS,BCWP\n1,A,2024-01-31,1,2\n1,A,2024-02-29,3,4\n", "status_reports", False),
         ("x.csv", "city,people\nRome,3\n", None, False),
         ("x.json", '{"columns": [{"name": "Done"}]}', None, False),
         ("x.xml", "<html><body/></html>", None, False),
