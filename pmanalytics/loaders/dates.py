@@ -41,8 +41,7 @@ _YEAR = r"(?P<year>\d{4}|\d{2})$"
 DAY_WORD_YEAR = rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_BETWEEN}{_WORD}{_BETWEEN}{_YEAR}"
 WORD_DAY_YEAR = rf"{_WEEKDAY}{_WORD}{_BETWEEN}(?P<day>\d{{1,2}})(?:[-/.,]|{BLANK})+{_YEAR}"
 NUMERIC = (
-    rf"{_WEEKDAY}(?P<a>\d{{1,2}})(?P<mark>[./-])(?P<b>\d{{1,2}})(?P<mark2>[./-])"
-    r"(?P<c>\d{4}|\d{2})$"
+    _WEEKDAY + r"(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
 )
 SERIAL = r"^(?P<serial>\d{5}(?:\.\d+)?)$"
 

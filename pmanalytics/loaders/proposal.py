@@ -67,21 +67,11 @@ def propose_config(folder: str | Path) -> str:
         checks={"time_zone": "the zone whose days count, and whose clock the files show"},
     )
     _add_currency(general, sections.values())
-    unread = [file.name for file, guess in guesses.items() if guess.section is None]
-    ignored = [name for name in unread if name in USUAL_NAMES.values()]
-    if ignored:
-        general.settings["ignore"] = ignored
-        general.checks["ignore"] = "their columns are not known; name them in a section to use it"
+    _ignore_unknown(general, guesses)
     reader, tables = _loaded(folder, general, sections)
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)
-    changed = _last_modified(guesses)
-    day = newest_day(tables, changed)
-    general.checks["as_of"] = "the day the files describe; on this one something happened last"
-    if day is None:
-        day = changed
-        general.checks["as_of"] = "the day the files describe; this is when they were last changed"
-    general.settings = {"as_of": day, **general.settings}
+    _add_status_date(general, newest_day(tables, _last_modified(guesses)), guesses)
     sections |= _from_jira(tables)
     known = lifecycles_of(_config(general, sections))
     sections |= proposed_lifecycles(tables, known, _told_by_stages(sections))
@@ -91,6 +81,21 @@ def propose_config(folder: str | Path) -> str:
         if file.name in unlike or (not guess.section and guess.why != DOCUMENT)
     ]
     return toml_text(general, sections, unknown)
+
+
+def _ignore_unknown(general: Section, guesses: Mapping[File, Guess]) -> None:
+    """Leave out files that would be read by their usual name, though nobody knows their columns."""
+    unread = [file.name for file, guess in guesses.items() if guess.section is None]
+    ignored = [name for name in unread if name in USUAL_NAMES.values()]
+    if ignored:
+        general.settings["ignore"] = ignored
+        general.checks["ignore"] = "columns not known; to use a file, name them in a section"
+
+
+def _add_status_date(general: Section, day: str | None, files: Iterable[File]) -> None:
+    why = "on this one something happened last" if day else "this is when they were last changed"
+    general.settings = {"as_of": day or _last_modified(files), **general.settings}
+    general.checks["as_of"] = f"the day the files describe; {why}"
 
 
 def _add_currency(general: Section, sections: Iterable[Section]) -> None:

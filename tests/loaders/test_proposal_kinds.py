@@ -382,6 +382,15 @@ def test_an_event_log_is_a_history_of_items_that_nothing_names(proposed):
     assert "check: nothing tells what the rows are; or product_history or project_history?" in text
 
 
+def test_a_file_of_a_usual_name_with_unknown_columns_does_not_stop_the_others(proposed):
+    config, text, portfolio = proposed(
+        products__csv="Sku,Colour\n1,red\n", a__csv="Nr,Name,Status,Due\n1,A,open,2025-03-31\n"
+    )
+    assert config["ignore"] == ["products.csv"]
+    assert "# Not used: products.csv: a table of Sku, Colour" in text
+    assert len(portfolio.projects) == 1
+
+
 CELLS = ["", "NA", "TBD", "2025-01-31", "1/2/2025", "31.01.2025", "1.000,50", "open", "Done", "45%",
          "x", "false", "€ 5"]  # fmt: skip
 TABLES = [PROJECTS, HISTORY, *FURTHER.values()]
