@@ -74,7 +74,8 @@ def _workflow(entered: pd.DataFrame, level: str, category: pd.Series) -> Section
             stages[names[str(kinds[status])]].append(status)
     section = _section(stages, terminal=ends, cancelled=[names["cancelled"]])
     for stage, those in stages.items():
-        told = [f"{s} by the order of entries only" for s in those if s in wordless]
+        placed = ", ".join(status for status in those if status in wordless)
+        told = [f"{placed} by the order of entries only"] if placed else []
         if stage not in [*ends, names["cancelled"]]:
             told += [
                 f"hardly any item leaves {s}: does it end the work?" for s in those if s in lasting
