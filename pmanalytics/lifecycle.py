@@ -62,13 +62,15 @@ class Lifecycle:
     def stages_of(self, statuses: pd.Series) -> pd.Series:
         """Return the stage of each status; '(unmapped)' where no stage claims it."""
         by_status = self._stage_by_status()
-        stages = {status: by_status.get(_plain(status), UNMAPPED) for status in statuses.unique()}
+        stages = {
+            status: by_status.get(plain_status(status), UNMAPPED) for status in statuses.unique()
+        }
         return statuses.map(stages).astype("str")
 
     def _stage_by_status(self) -> dict[str, str]:
         claims: dict[str, str] = {}
         for stage, statuses in self.stages.items():
-            for status in {_plain(name) for name in [stage, *statuses]}:
+            for status in {plain_status(name) for name in [stage, *statuses]}:
                 if status in claims:
                     raise ConfigError(
                         f"lifecycle: {claims[status]!r} and {stage!r} "
@@ -85,7 +87,8 @@ def unmapped_statuses(status_changes: pd.DataFrame, lifecycle: Lifecycle) -> pd.
     return items.sort_values(ascending=False, kind="stable")
 
 
-def _plain(status: str) -> str:
+def plain_status(status: str) -> str:
+    """Return a status as it is compared: whatever its case, and however accents are written."""
     return unicodedata.normalize("NFC", status).strip().casefold()
 
 

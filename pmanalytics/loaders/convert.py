@@ -140,11 +140,20 @@ def _numbers(intake: Intake, field: pa.Column, column: pd.Series, reading: Readi
     _note(intake, field.name, found.verdicts, nullable=field.nullable)
     _tell(intake, field.name, [found.words] if found.words else [])
     numbers = pd.concat([ready.mask(np.isinf(ready)), found.numbers])
-    if is_share:
-        bare = numbers.drop(cells.index[cells.str.contains("%", regex=False)])
-        has_shares = bare.between(0, 1, inclusive="neither").any()
-        is_doubtful = (bare == 1) & (bare.max() > 1) & (not has_shares)
-        intake.reject(field.name, column[bare.index[is_doubtful]], errors.DOUBTFUL_SHARE)
+    return (
+        _shares(intake, field.name, column, numbers) if is_share else numbers.reindex(column.index)
+    )
+
+
+def _shares(intake: Intake, name: str, column: pd.Series, numbers: pd.Series) -> pd.Series:
+    """Return shares of one; what stands below a % in the header is in percent, unless below 1."""
+    is_bare = ~column.astype("str").str.contains("%", regex=False, na=False)
+    bare = numbers[is_bare[numbers.index]]
+    has_shares = bare.between(0, 1, inclusive="neither").any()
+    if bare.max() > 1 and not has_shares and "%" in intake.headers.get(name, name):
+        return numbers.mask(numbers.index.isin(bare.index), numbers / 100).reindex(column.index)
+    is_doubtful = (bare == 1) & (bare.max() > 1) & (not has_shares)
+    intake.reject(name, column[bare.index[is_doubtful]], errors.DOUBTFUL_SHARE)
     return numbers.reindex(column.index)
 
 

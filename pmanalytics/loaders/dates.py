@@ -40,7 +40,9 @@ _WORD = r"(?P<word>[\p{L}\p{M}]+)"
 _YEAR = r"(?P<year>\d{4}|\d{2})$"
 DAY_WORD_YEAR = rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_BETWEEN}{_WORD}{_BETWEEN}{_YEAR}"
 WORD_DAY_YEAR = rf"{_WEEKDAY}{_WORD}{_BETWEEN}(?P<day>\d{{1,2}})(?:[-/.,]|{BLANK})+{_YEAR}"
-NUMERIC = r"^(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
+NUMERIC = (
+    _WEEKDAY + r"(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
+)
 SERIAL = r"^(?P<serial>\d{5}(?:\.\d+)?)$"
 
 SHORT = r"^\d\d[-/]\d\d[-/]\d\d$"
@@ -274,10 +276,12 @@ def _days(texts: pd.Series) -> pd.DataFrame:
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
     for form, pattern in FORMS:
         found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
+        if "weekday" in found:
+            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
+            found = found[is_weekday]
         if form == "word":
             found = found.assign(month=named(found["word"], months()))
-            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
-            found = found[found["month"].notna() & is_weekday]
+            found = found[found["month"].notna()]
             found["year"] = _full_year(found["year"])
         elif form == "serial":
             found = found[found["serial"].astype(float).between(*SERIALS)]

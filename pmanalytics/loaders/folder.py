@@ -39,6 +39,7 @@ from pmanalytics.loaders.jira_xml import load_jira_xml
 from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
+from pmanalytics.loaders.status_date import newest_day
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (
     FURTHER_TABLES,
@@ -68,7 +69,6 @@ WITH_CURRENCY = {
     "project_snapshots",
     *(name for name, table in FURTHER_TABLES.items() if "currency" in dtypes(table)),
 } - {"exchange_rates"}
-MINUTE = pd.Timedelta(minutes=1)
 
 
 def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Portfolio:
@@ -366,19 +366,3 @@ def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) 
             for status, n in statuses.items()
         ]
     return notes
-
-
-def newest_day(tables: Mapping[str, pd.DataFrame]) -> str | None:
-    """Return the newest day on which something is recorded to have happened."""
-    projects, items, changes = (tables[n] for n in ("projects", "work_items", "status_changes"))
-    # Of dates per stage only the first is sure to have happened.
-    may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
-    happened = [
-        projects["actual_start_date"].max(),
-        projects["actual_finish_date"].max(),
-        projects["updated_date"].max(),
-        items["updated_at"].max().tz_localize(None),
-        changes.loc[~may_lie_ahead, "changed_at"].max().tz_localize(None),
-    ]
-    newest = pd.Series(happened, dtype="datetime64[us]").max()
-    return None if pd.isna(newest) else newest.date().isoformat()

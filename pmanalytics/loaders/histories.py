@@ -179,19 +179,33 @@ def load_stage_dates(
     return changes.assign(level=level)
 
 
-def stage_order(dates: pd.DataFrame) -> list[str]:
-    """In which order do most items pass these columns of dates? Most wins over the others first.
+def stage_order(entered: pd.DataFrame) -> list[str]:
+    """In which order do most items pass these columns of dates, or of any numbers?
+
+    The fullest column comes first; each further one is put where it contradicts the fewest items,
+    and next to those it is seen with.
 
     >>> days = pd.to_datetime(["2024-01-01", "2024-02-01"])
     >>> stage_order(pd.DataFrame({"Built": days[[1]], "Approved": days[[0]]}))
     ['Approved', 'Built']
     """
-    wins = dict.fromkeys(dates.columns, 0)
-    for one, other in combinations(dates.columns, 2):
-        lead = int((dates[one] < dates[other]).sum() - (dates[other] < dates[one]).sum())
-        wins[one] += lead > 0
-        wins[other] += lead < 0
-    return sorted(wins, key=lambda name: -wins[name])
+    lead = {}
+    for one, other in combinations(entered.columns, 2):
+        is_before, is_after = entered[one] < entered[other], entered[other] < entered[one]
+        lead[one, other] = int(is_before.sum() - is_after.sum())
+        lead[other, one] = -lead[one, other]
+    order: list[str] = []
+    for name in entered.count().sort_values(ascending=False, kind="stable").index:
+        places = range(len(order) + 1)
+        agree = [
+            sum(lead[other, name] for other in order[:place])
+            + sum(lead[name, other] for other in order[place:])
+            for place in places
+        ]
+        best = [place for place in places if agree[place] == max(agree)]
+        follows = any(lead[other, name] > 0 for other in order[: best[-1]])
+        order.insert(best[0] if follows else best[-1], name)
+    return order
 
 
 def _words(level: str) -> str:

@@ -5,10 +5,9 @@ Each guess is marked `check:`; whoever has read those lines has said what the fi
 
 from __future__ import annotations
 
-import json
+import copy
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +18,22 @@ from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError, visible
 from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
-from pmanalytics.loaders.convert import blank_to_missing
-from pmanalytics.loaders.dates import read_dates
 from pmanalytics.loaders.files import File, path_of
-from pmanalytics.loaders.folder import FolderReader, newest_day, open_folder
-from pmanalytics.loaders.histories import stage_order
-from pmanalytics.loaders.reading import PAD, Reading
-from pmanalytics.loaders.recognise import (
-    CORRECTIONS,
-    DOCUMENT,
-    Guess,
-    id_column,
-    recognise,
-    sample_of,
-    stage_columns,
-)
+from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
+from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
+from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
+from pmanalytics.loaders.proposed_toml import Section, toml_text
+from pmanalytics.loaders.reading import PAD
+from pmanalytics.loaders.recognise import CORRECTIONS, DOCUMENT, Guess, recognise
 from pmanalytics.loaders.records import NO_CURRENCY
-from pmanalytics.loaders.synonyms import (
-    HISTORY,
-    PRODUCTS,
-    PROJECTS,
-    SNAPSHOT_DATES,
-    STATUS_WORDS,
-    guessed_columns,
-    guessed_word,
+from pmanalytics.loaders.status_date import newest_day
+
+SHARES = {"percent_complete", "probability"}
+WANTED = (
+    "Projects have a name, a status and dates. A history has an item, a day and the status entered "
+    "per row. Dates of stages are two or more columns of days on which something happened."
 )
-from pmanalytics.schemas import PROJECT_STATUSES
-
-MISSING_WORDS = {
-    "NA", "N/A", "n/a", "NULL", "null", "None", "NaN", "nan", "-", "--", "n.a.", "k.A.",
-    "k. A.", "entfällt", "s/o", "s.o.",
-}  # fmt: skip
-MONEY = {"baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost"}
-ENOUGH = 5  # below this many, a rate says nothing
-
-
-@dataclass
-class Section:
-    """One section of the configuration, with why, and which of its keys are guesses."""
-
-    settings: dict[str, Any]
-    why: str = ""
-    checks: dict[str, str] = field(default_factory=dict)
+STAGE_HEADER = re.compile(r"stage|phase|gate|etapa|étape|stufe")
 
 
 def propose_config(folder: str | Path) -> str:
@@ -89,31 +62,56 @@ def propose_config(folder: str | Path) -> str:
     if (folder / CONFIG).exists():
         raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
     guesses = {file: recognise(file) for file in files_in(folder)}
-    sections = _drafted(guesses)
+    sections, unlike = _drafted(guesses)
     general = Section(
         {"time_zone": UTC},
         checks={"time_zone": "the zone whose days count, and whose clock the files show"},
     )
-    if any(MONEY & section.settings.get("columns", {}).keys() for section in sections.values()):
-        general.settings["currency"] = NO_CURRENCY
-        general.checks["currency"] = "the currency of all amounts; XXX stands for none"
+    _add_currency(general, sections.values())
+    _ignore_unknown(general, guesses)
     reader, tables = _loaded(folder, general, sections)
     if _refined(sections, reader):
         reader, tables = _loaded(folder, general, sections)
-    day = newest_day(tables)
-    general.checks["as_of"] = "the day the files describe; on this one something happened last"
-    if day is None:
-        day = _last_modified(guesses)
-        general.checks["as_of"] = "the day the files describe; this is when they were last changed"
-    general.settings = {"as_of": day, **general.settings}
+    _add_status_date(general, newest_day(tables, _last_modified(guesses)), guesses)
     sections |= _from_jira(tables)
-    sections |= _lifecycles(tables, lifecycles_of(_config(general, sections)))
+    known = lifecycles_of(_config(general, sections))
+    sections |= proposed_lifecycles(tables, known, _told_by_stages(sections))
     unknown = [
-        f"{file}: {guess.why}"
+        f"{file}: {unlike.get(file.name, guess.why)}"
         for file, guess in guesses.items()
-        if not guess.section and guess.why != DOCUMENT
+        if file.name in unlike or (not guess.section and guess.why != DOCUMENT)
     ]
-    return _written(general, sections, unknown)
+    return toml_text(general, sections, unknown)
+
+
+def _ignore_unknown(general: Section, guesses: Mapping[File, Guess]) -> None:
+    """Leave out files that would be read by their usual name, though nobody knows their columns."""
+    unread = [file.name for file, guess in guesses.items() if guess.section is None]
+    ignored = [name for name in unread if name in USUAL_NAMES.values()]
+    if ignored:
+        general.settings["ignore"] = ignored
+        general.checks["ignore"] = "columns not known; to use a file, name them in a section"
+
+
+def _add_status_date(general: Section, day: str | None, files: Iterable[File]) -> None:
+    why = "on this one something happened last" if day else "this is when they were last changed"
+    general.settings = {"as_of": day or _last_modified(files), **general.settings}
+    general.checks["as_of"] = f"the day the files describe; {why}"
+
+
+def _add_currency(general: Section, sections: Iterable[Section]) -> None:
+    """Add the currency of amounts that have no column for it, as far as a header tells it."""
+    columns = [section.settings.get("columns", {}).keys() for section in sections]
+    if not any(names & MONEY and "currency" not in names for names in columns):
+        return
+    told = dict(filter(None, map(currency_of, sections)))
+    if len(told) == 1:
+        code, header = told.popitem()
+        general.settings["currency"] = code
+        general.checks["currency"] = f"the currency of all amounts, as {header!r} says"
+    else:
+        general.settings["currency"] = NO_CURRENCY
+        general.checks["currency"] = "the currency of all amounts; XXX stands for none"
 
 
 def _last_modified(files: Iterable[File]) -> str:
@@ -121,77 +119,29 @@ def _last_modified(files: Iterable[File]) -> str:
     return pd.Timestamp(newest, unit="s").date().isoformat()
 
 
-def _drafted(guesses: Mapping[File, Guess]) -> dict[str, Section]:
-    """Return a section per kind of file, its columns guessed by their headers."""
+def _drafted(guesses: Mapping[File, Guess]) -> tuple[dict[str, Section], dict[str, str]]:
+    """Return a section per kind of file, and which files are in none though they are known."""
     files: dict[str, list[File]] = {}
     for file, guess in guesses.items():
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
-    if not files:
-        found = [f"  {file}: {guess.why}" for file, guess in guesses.items()]
-        raise UnreadableFileError("\n".join(["No table and no Jira export is among:", *found]))
-    sections = {}
+    sections: dict[str, Section] = {}
+    unlike: dict[str, str] = {}
     for name, those in files.items():
-        names, guess = [file.name for file in those], guesses[those[0]]
-        section = Section({"file": names[0] if len(names) == 1 else names}, guess.why)
+        why = guesses[those[0]].why
         if name.startswith("jira_"):
-            listed = visible(names[0]) if len(names) == 1 else f"{len(names)} files"
-            section = Section({}, f"{listed}: {guess.why}, known by the content")
-        else:
-            _add_columns(name, section, those)
-        sections[name] = section
-    return sections
-
-
-def _add_columns(name: str, section: Section, files: list[File]) -> None:
-    """Add what the cells and headers of a table tell."""
-    samples = [sample_of(file, n_rows=None) for file in files]
-    common = [header for header in samples[0] if all(header in sample for sample in samples)]
-    sample = pd.concat([each[common] for each in samples], ignore_index=True)
-    words = set(pd.unique(sample.apply(lambda c: c.str.strip()).to_numpy().ravel())) & MISSING_WORDS
-    if words:
-        section.settings["missing"] = sorted(words)
-        section.checks["missing"] = "words that stand for an empty cell"
-    if name.endswith("_stage_dates"):
-        section.settings["item_id"] = id_column(sample)
-        order = stage_order(sample[stage_columns(sample)].apply(_clock_times))
-        section.settings["stages"] = {header: header for header in order}
-        section.checks["stages"] = "stage entered = date; in order, the last one ends it"
-        section.checks["item_id"] = "tells the rows apart"
-    else:
-        section.settings["columns"] = guessed_columns(sample.columns, _synonyms(name))
-        section.checks["columns"] = "ours = header in the file"
-    if name in ("projects", "project_snapshots"):
-        _add_status(section, sample)
-
-
-def _clock_times(cells: pd.Series) -> pd.Series:
-    filled = blank_to_missing(cells).dropna()
-    return read_dates(filled, Reading(), errors.UNKNOWN_DATE).clock.reindex(cells.index)
-
-
-def _synonyms(name: str) -> Mapping[str, list[str]]:
-    if name == "project_snapshots":
-        return {"snapshot_date": SNAPSHOT_DATES} | PROJECTS
-    if name.endswith("_history"):
-        return HISTORY
-    return PRODUCTS if name == "products" else PROJECTS
-
-
-def _add_status(section: Section, sample: pd.DataFrame) -> None:
-    """Add which word of the file means which status, or one status for all."""
-    header = section.settings["columns"].get("status")
-    if header is None:
-        section.settings["defaults"] = {"status": "open"}
-        section.checks["defaults"] = "there is no column for it, so every project counts as open"
-        return
-    empty = {"", *section.settings.get("missing", [])}
-    words = [word for word in sample[header].str.strip().unique() if word not in empty]
-    ours = {word: guessed_word(word, STATUS_WORDS) or "open" for word in words}
-    others = {w: o for w, o in ours.items() if w.casefold() not in PROJECT_STATUSES}
-    if others:
-        section.settings["values"] = {"status": others}
-        section.checks["values"] = "word in the file = open, on_hold, done or cancelled"
+            listed = visible(those[0].name) if len(those) == 1 else f"{len(those)} files"
+            sections[name] = Section({}, f"{listed}: {why}, known by the content")
+            continue
+        section = Section({}, why)
+        unlike |= add_columns(name, section, those)
+        if section.settings:
+            sections[name] = section
+    if not sections:
+        found = [f"  {f}: {unlike.get(f.name, guess.why)}" for f, guess in guesses.items()]
+        head = "No table that can be used and no Jira export is among:"
+        raise UnreadableFileError("\n".join([head, *found, WANTED]))
+    return sections, unlike
 
 
 def _loaded(
@@ -216,7 +166,7 @@ def _config(general: Section, sections: Mapping[str, Section]) -> dict[str, Any]
 def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
     """Add what only the load could tell: ambiguous dates and numbers, and short rows."""
     problems = reader.quarantine.problems
-    before = {name: dict(section.settings) for name, section in sections.items()}
+    before = {name: copy.deepcopy(section.settings) for name, section in sections.items()}
     for name, section in sections.items():
         names = [file.name for file in reader.files.get(name, [])]
         reasons = set(problems.loc[problems["file"].isin(names), "reason"])
@@ -232,7 +182,20 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
         if errors.SHORT_ROW.reason in reasons:
             section.settings["short_rows"] = PAD
             section.checks["short_rows"] = "rows lack their last cells: these count as empty"
+        _leave_out_percentages(section, problems[problems["file"].isin(names)])
     return before != {name: section.settings for name, section in sections.items()}
+
+
+def _leave_out_percentages(section: Section, problems: pd.DataFrame) -> None:
+    """Leave out a column of shares that are written as 45 instead of 0.45 or 45 %."""
+    columns = section.settings.get("columns", {})
+    for column in SHARES & columns.keys():
+        header = columns[column]
+        reasons = problems.loc[problems["column"] == header, "reason"]
+        if reasons.isin([errors.DOUBTFUL_SHARE.reason, "is not between 0 and 1"]).any():
+            del columns[column]
+            why = f"{header!r} is left out: write 45 % or 0.45 there, not 45"
+            section.checks["columns"] += f"; {why}"
 
 
 def _order_beside(reader: FolderReader, names: list[str]) -> str:
@@ -283,99 +246,12 @@ def _projects_from(items: pd.DataFrame, releases: pd.DataFrame) -> tuple[dict[st
     return {"by": "project"}, "each Jira project is a project; few issues have a due date"
 
 
-def _lifecycles(tables: Mapping[str, pd.DataFrame], known: Mapping[str, Any]) -> dict[str, Section]:
-    """Return a lifecycle for each level whose statuses no stage claims yet."""
-    sections = {}
-    changes, items = tables["status_changes"], tables["work_items"]
-    for level in changes["level"].unique().tolist():
-        entered = changes[changes["level"] == level]
-        claimed = known[level].stages_of(entered["to_status"]) if level in known else None
-        if claimed is not None and (claimed != "(unmapped)").all():
-            continue
-        if level == "work_item":
-            category = items.drop_duplicates("status").set_index("status")["status_category"]
-            stages = _workflow(entered["to_status"], category)
-        else:
-            stages = {status: [] for status in _by_first_entry(entered)}
-        sections[f"lifecycle.{level}"] = _lifecycle(stages)
-    return sections
-
-
-CATEGORY_STAGES = {"new": "To do", "indeterminate": "In progress", "done": "Done"}
-WORD_STAGES = {"open": "To do", "on_hold": "In progress", "done": "Done", "cancelled": "Cancelled"}
-
-
-def _workflow(statuses: pd.Series, category: pd.Series) -> dict[str, list[str]]:
-    """Return a stage for each status: by Jira's category, else by its words."""
-    stages: dict[str, list[str]] = {name: [] for name in [*CATEGORY_STAGES.values(), "Cancelled"]}
-    named = {stage.casefold() for stage in stages}
-    for status in statuses.unique():
-        if status.casefold() in named:
-            continue  # a stage's own name is one of its statuses
-        word = guessed_word(status, STATUS_WORDS)
-        by_word = WORD_STAGES[word] if word else "In progress"
-        told = CATEGORY_STAGES.get(str(category.get(status)), by_word)
-        stages[by_word if word in ("done", "cancelled") else told].append(status)
-    return {stage: those for stage, those in stages.items() if those or stage != "Cancelled"}
-
-
-def _by_first_entry(entered: pd.DataFrame) -> list[str]:
-    """Return the statuses in the order in which items usually enter them."""
-    first = entered.drop_duplicates(["item_id", "to_status"])
-    rank = first.groupby("item_id").cumcount().groupby(first["to_status"]).mean()
-    return [str(status) for status in rank.sort_values(kind="stable").index]
-
-
-def _lifecycle(stages: dict[str, list[str]]) -> Section:
-    words = {stage: guessed_word(stage, STATUS_WORDS) for stage in stages}
-    terminal = [stage for stage, word in words.items() if word == "done"]
-    cancelled = [stage for stage, word in words.items() if word == "cancelled"]
-    settings: dict[str, Any] = {"terminal": terminal, "cancelled": cancelled, "stages": stages}
-    checks = {
-        "terminal": "nothing waits to leave these",
-        "cancelled": "these end it without success",
-        "stages": "stage = the statuses that mean it; in order",
+def _told_by_stages(sections: Mapping[str, Section]) -> list[str]:
+    """Return the levels whose files call what the rows enter a stage or phase, not a status."""
+    headers = {
+        name.removesuffix("_history"): section.settings["columns"]["to_status"]
+        for name, section in sections.items()
+        if name.endswith("_history")
     }
-    return Section({key: value for key, value in settings.items() if value}, "", checks)
-
-
-def _written(general: Section, sections: Mapping[str, Section], unknown: list[str]) -> str:
-    """Return the configuration as text, tables below their section."""
-    lines = [
-        "# How the files of this folder are read, as far as they tell it themselves.",
-        "# What is marked `check:` is a guess; read these lines once.",
-        *(f"# Not used: {each}" for each in unknown),
-        *_pairs(general),
-    ]
-    for name, section in sections.items():
-        lines += ["", f"[{name}]" + (f"  # {section.why}" if section.why else "")]
-        lines += _pairs(section)
-        lines += _subsections(name, section)
-    return "\n".join(lines) + "\n"
-
-
-def _pairs(section: Section) -> Iterable[str]:
-    for key, value in section.settings.items():
-        if not isinstance(value, dict):
-            check = section.checks.get(key)
-            yield f"{key} = {_toml(value)}" + (f"  # check: {check}" if check else "")
-
-
-def _subsections(name: str, section: Section) -> Iterable[str]:
-    for key, value in section.settings.items():
-        if isinstance(value, dict):
-            check = section.checks.get(key)
-            inner = {k: v for k, v in value.items() if isinstance(v, dict)}
-            for suffix, pairs in inner.items() or [("", value)]:
-                title = f"{name}.{key}" + (f".{_key(suffix)}" if suffix else "")
-                yield f"[{title}]" + (f"  # check: {check}" if check else "")
-                yield from (f"{_key(k)} = {_toml(v)}" for k, v in pairs.items())
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
-
-
-def _toml(value: object) -> str:
-    """Return a text, or a list of texts, as TOML writes it: JSON but for the delete character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    own = [level for level, header in headers.items() if STAGE_HEADER.search(header.casefold())]
+    return [*own, "project"] if "project_snapshots" in sections else own

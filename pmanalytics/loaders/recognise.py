@@ -21,12 +21,16 @@ from pmanalytics.loaders.jira_headers import (
 from pmanalytics.loaders.rows import sampled
 from pmanalytics.loaders.sheets import is_book
 from pmanalytics.loaders.synonyms import (
+    DISTINCTIVE,
+    ENDS,
+    FURTHER,
     HISTORY,
     PRODUCTS,
-    PROJECTS,
     SNAPSHOT_DATES,
     guessed_columns,
     guessed_level,
+    guessed_table,
+    project_columns,
 )
 from pmanalytics.schemas import FURTHER_TABLES
 
@@ -37,11 +41,21 @@ TO_CORRECT = {"file", "line", "column", "value", "corrected"}
 EVEN = 0.8
 SAMPLE_ROWS = 500
 DATE_LIKE = (
+    r"([^\W\d]{2,10}[.,]* )?"
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
     r"([T ,].*)?"
 )
-# A date that something is meant to happen on is no entry into a stage.
-PLANNED = re.compile(r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu")
+# A date on which something is meant to happen, or the row was changed, is no entry into a stage.
+NO_ENTRY = re.compile(
+    r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu"
+    r"|modified|update|^last|latest|geändert|aktualisiert"
+)
+FEW_WORDS = 3
+MISTAKES = 0.2
+RESULTS = {  # what a list of projects is kept for
+    "baseline_finish_date", "forecast_finish_date", "actual_finish_date", "baseline_budget",
+    "actual_cost",
+}  # fmt: skip
 ISSUE_KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JSON_LINES = re.compile(r"\{[^\n]*\}\s*\n\s*\{")
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
@@ -95,12 +109,15 @@ def _is_even(header: list[str], taken: list[Sequence[str]]) -> bool:
 
 
 def date_columns(sample: pd.DataFrame) -> list[str]:
-    """Return the columns most of whose cells look like a date."""
+    """Return the columns most of whose cells look like a date; a few words may stand for none."""
 
     def is_date(cells: pd.Series) -> bool:
         filled = cells.str.strip()
-        filled = filled[filled != ""]
-        return len(filled) > 0 and filled.str.fullmatch(DATE_LIKE).mean() > 0.8
+        has_digit = filled.str.contains(r"\d")
+        words = set(filled[~has_digit]) - {""}
+        filled = filled[has_digit]
+        is_like = filled.str.fullmatch(DATE_LIKE)
+        return len(filled) > 0 and is_like.mean() > 0.8 and len(words) <= FEW_WORDS
 
     names = pd.Index(sample.columns)
     return [name for name in names[~names.duplicated(keep=False)] if is_date(sample[name])]
@@ -108,12 +125,14 @@ def date_columns(sample: pd.DataFrame) -> list[str]:
 
 def stage_columns(sample: pd.DataFrame) -> list[str]:
     """Return the columns that may say when an item entered a stage: dates, but no plans."""
-    return [name for name in date_columns(sample) if not PLANNED.search(plain_name(name))]
+    days = [name for name in date_columns(sample) if not NO_ENTRY.search(plain_name(name))]
+    return [name for name in days if name not in ("item_id", "item_type")]
 
 
 def id_column(sample: pd.DataFrame) -> str | None:
     """Return the column that tells the rows apart: filled and different in each."""
-    candidates = [name for name in sample.columns if name not in date_columns(sample)]
+    days = set(date_columns(sample))
+    candidates = [name for name in sample.columns if name not in days]
     unique = [
         name
         for name in candidates
@@ -196,34 +215,92 @@ def _further_table(plain: set[str]) -> str | None:
         columns = schema.to_schema().columns
         required = [name for name, column in columns.items() if not column.nullable]
         has_own_id = columns[required[0]].unique
-        if plain.issuperset(required) and (has_own_id or "name" not in plain):
+        is_told = plain & set(DISTINCTIVE[section][1])
+        if plain.issuperset(required) and is_told and (has_own_id or "name" not in plain):
             return section
     return None
 
 
 def _by_shape(file: File, sample: pd.DataFrame, header: list[str]) -> Guess:
     """Guess by what the columns hold; such a guess needs a word from the user."""
-    days = date_columns(sample)
-    level = guessed_level([*header, file.path.stem]) or "product"
-    ours = guessed_columns(header, PROJECTS)
+    level = guessed_level([*header, file.path.stem])
+    further = _guessed_further(sample, [*header, file.path.stem])
+    if further:
+        return Guess(further, f"columns such as those of {further.replace('_', ' ')}")
+    guess = _of_repeating_rows(sample, header, level or "work_item")
+    return guess or _of_items(sample, header, level or "product")
+
+
+def _of_repeating_rows(sample: pd.DataFrame, header: list[str], level: str) -> Guess | None:
+    """Return what a table is in which items repeat with a date: snapshots, or a history."""
+    ours = project_columns(header)
     dated = guessed_columns(header, {"snapshot_date": SNAPSHOT_DATES})
     history = guessed_columns(header, HISTORY)
-    if (
-        {"project_id", "name"} <= set(ours)
-        and dated
-        and sample[ours["project_id"]].duplicated().any()
-    ):
+    has_results = bool(RESULTS & set(ours))
+    has_name = ours.get("name") not in (None, ours.get("project_id"))
+    if has_name and "project_id" in ours and dated and _repeats(sample[ours["project_id"]], True):
         return Guess("project_snapshots", "projects that repeat under several report dates")
     if {"item_id", "changed_at", "to_status"} <= set(history) and (
-        history["changed_at"] in days and sample[history["item_id"]].duplicated().any()
+        history["changed_at"] in date_columns(sample)
+        and _repeats(sample[history["item_id"]], has_results)
     ):
         return Guess(f"{level}_history", "items that repeat with a date and a status")
+    return None
+
+
+def _repeats(ids: pd.Series, may_be_list: bool) -> bool:
+    """Tell whether rows are states of items; a list of them may hold one twice by mistake."""
+    return ids.duplicated().mean() > (MISTAKES if may_be_list else 0)
+
+
+def _of_items(sample: pd.DataFrame, header: list[str], level: str) -> Guess:
+    """Return what a table is that has a row per item."""
+    ours, days = project_columns(header), date_columns(sample)
+    stages, identity = stage_columns(sample), id_column(sample)
+    by_stages = None
+    if len(stages) >= 2 and identity is not None:
+        by_stages = Guess(f"{level}_stage_dates", f"one row per item with {len(stages)} dates")
+    if by_stages and level == "work_item":
+        return by_stages
     if {"project_id", "name", "status"} <= set(ours) and any(ours.get(n) in days for n in ours):
         return Guess("projects", "an id, a name, a status and dates")
+    has_end = RESULTS & set(ours) or guessed_columns(header, {"end": ENDS})
+    if level == "project" and "name" in ours and has_end and id_column(sample[[ours["name"]]]):
+        return Guess("projects", "names of projects with dates or money")
     product = guessed_columns(header, PRODUCTS)
     if level == "product" and {"product_id", "name", "stage"} <= set(product):
         return Guess("products", "an id, a name and a stage")
-    days = stage_columns(sample)
-    if len(days) >= 2 and id_column(sample):
-        return Guess(f"{level}_stage_dates", f"one row per item with {len(days)} dates")
-    return Guess(None, f"a table of {listed(map(shown, header), 5)}" if header else "no table")
+    return by_stages or Guess(None, _unknown_table(header))
+
+
+def _guessed_further(sample: pd.DataFrame, texts: list[str]) -> str | None:
+    """Return the further table of which all required columns can be guessed.
+
+    A list of projects is none of them: it has a name and a status, or its name says so.
+    """
+    days = date_columns(sample)
+    found: dict[str, dict[str, str]] = {}
+    for section, schema in FURTHER_TABLES.items():
+        guessed = guessed_columns([str(name) for name in sample.columns], FURTHER[section])
+        columns = schema.to_schema().columns
+        required = [name for name in columns if not columns[name].nullable]
+        has_days = all(guessed[n] in days for n in required if n.endswith("_date") and n in guessed)
+        lacking = set(required) - guessed.keys()
+        if has_days and lacking <= ({"project_id"} if section == "status_reports" else set()):
+            found[section] = guessed
+    table = guessed_table(texts, found)
+    if table is None:
+        return None
+    columns = FURTHER_TABLES[table].to_schema().columns
+    identity = next(iter(columns))
+    repeats = sample[found[table].get(identity, sample.columns[0])].duplicated().any()
+    ours = project_columns(texts[:-1])
+    is_list = {"project_id", "name", "status"} <= set(ours) and table not in ("risks", "defects")
+    return None if is_list or (columns[identity].unique and repeats) else table
+
+
+def _unknown_table(header: list[str]) -> str:
+    first = listed(map(shown, header), 5)
+    return (
+        f"a table of {first}: no projects, no history, no dates of stages" if header else "no table"
+    )

@@ -120,6 +120,7 @@ def load_project_snapshots(
     intake.notes += _stale_notes(rows)
     projects = _newest_with_plans(intake, rows)
     changes = _stage_changes(rows, options.time_zone)
+    intake.notes += _spacing_notes(changes)
     intake.close(sound, quarantine)
     return Snapshots(projects, changes, intake.notes)
 
@@ -150,6 +151,20 @@ def _stale_notes(rows: pd.DataFrame) -> list[str]:
     return [
         f"{n_stale} of {counted(len(newest), 'project')} have no usable row in the newest snapshot "
         f"({day}); their last row counts."
+    ]
+
+
+def _spacing_notes(changes: pd.DataFrame) -> list[str]:
+    """Say how exactly snapshots tell when a stage was entered."""
+    gaps = (changes["changed_at"] - changes["changed_after"]).dropna()
+    if gaps.empty:
+        return []
+    median = gaps.median().round("D").days
+    return [
+        "When a stage was entered is known to within the time between two snapshots (median "
+        f"{median} days): durations are no more exact than that, and shorter stays may be missing. "
+        "When the stage was entered in which a project was first seen is not known: it is in no "
+        "duration."
     ]
 
 

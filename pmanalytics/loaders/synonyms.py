@@ -6,157 +6,368 @@ A guess is never used silently: `propose_config` writes it down for the user to 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pmanalytics.loaders.intake import plain_name
 
 PROJECTS = {
     "project_id": [
-        "project_id", "project_number", "project_no", "project_code", "project_key", "pid", "id",
-        "nr", "number", "code", "key", "projekt_id", "projektnummer", "projekt_nr", "projektnr",
-        "numéro", "id_projet", "id_proyecto", "id_projeto",
+        "project_id", "project_number", "project_no", "project_code", "project_key", "pid",
+        "investment_id", "initiative_id", "id", "nr", "no", "number", "code", "key", "projekt_id",
+        "projektnummer", "projekt_nr", "projektnr", "numéro", "n_projet", "n_de_projet",
+        "numéro_projet", "code_projet", "id_projet", "código", "id_proyecto", "id_projeto",
+        "project", "projekt", "projet", "proyecto", "projeto",
     ],
-    "name": ["name", "project_name", "project_title", "title", "project", "titel", "projekt",
-             "projektname", "bezeichnung", "nom", "nombre", "nome"],
-    "product_id": ["product_id", "product", "produkt"],
-    "project_manager": ["project_manager", "manager", "owner", "lead", "pm", "projektleiter",
-                        "chef_de_projet", "responsable", "responsável"],
-    "status": ["status", "state", "project_status", "stand", "zustand", "statut", "estado", "état"],
-    "stage": ["stage", "current_phase", "phase", "current_stage", "project_phase"],
-    "project_class": ["project_class", "class", "category", "project_type", "type"],
-    "baseline_start_date": ["baseline_start", "planned_start", "start_planned", "plan_start",
-                            "startdatum_plan", "start_plan", "beginn_plan", "plan_beginn"],
+    "name": [
+        "name", "project_name", "project_title", "investment_name", "initiative_name",
+        "initiative", "title", "project", "titel", "projekt", "projektname", "projekttitel",
+        "bezeichnung", "projektbezeichnung", "nom", "nom_du_projet", "nom_projet", "projet",
+        "intitulé", "nombre", "nombre_del_proyecto", "proyecto", "nome", "nome_do_projeto",
+        "projeto",
+    ],
+    "product_id": ["product_id", "product", "produkt", "produit"],
+    "project_manager": [
+        "project_manager", "manager", "owner", "lead", "pm", "project_lead", "project_owner",
+        "projektleiter", "projektleitung", "pl", "chef_de_projet", "responsable", "responsável",
+        "jefe_de_proyecto", "gerente",
+    ],
+    "status": [
+        "status", "state", "project_status", "projektstatus", "stand", "zustand", "statut",
+        "estado", "état", "situação",
+    ],
+    "stage": [
+        "stage", "current_phase", "phase", "current_stage", "project_phase", "project_stage",
+        "projektphase", "fase",
+    ],
+    "project_class": [
+        "project_class", "class", "category", "project_type", "type", "kategorie", "projektart",
+        "catégorie", "categoría", "categoria",
+    ],
+    "baseline_start_date": [
+        "baseline_start", "planned_start", "planned_start_date", "start_planned", "plan_start",
+        "startdatum_plan", "start_plan", "beginn_plan", "plan_beginn", "geplanter_start",
+        "geplanter_beginn", "date_de_début_prévue", "début_prévu", "inicio_previsto",
+        "início_previsto",
+    ],
     "baseline_finish_date": [
-        "baseline_finish", "baseline_end", "planned_finish", "planned_end", "finish_planned",
-        "planned_completion", "target_date", "due_date", "due", "deadline", "end_planned",
-        "enddatum_plan", "ende_plan", "plan_ende", "plantermin", "endtermin_plan", "liefertermin",
-        "fällig", "fälligkeitsdatum", "termin", "échéance", "fecha_límite", "prazo",
+        "baseline_finish", "baseline_end", "baseline_end_date", "planned_finish", "planned_end",
+        "planned_end_date", "planned_finish_date", "finish_planned", "planned_completion",
+        "target_date", "target_finish", "target_end_date", "due_date", "due", "deadline",
+        "end_planned", "enddatum_plan", "ende_plan", "plan_ende", "plantermin", "endtermin_plan",
+        "geplantes_ende", "endtermin", "liefertermin", "fällig", "fällig_am", "fälligkeitsdatum",
+        "termin", "date_de_fin_prévue", "fin_prévue", "échéance", "fecha_fin_prevista",
+        "fin_previsto", "fecha_límite", "data_fim_prevista", "fim_previsto", "prazo",
     ],
-    "rebaselined_finish_date": ["rebaselined_finish", "finish_re_planned", "revised_finish"],
+    "rebaselined_finish_date": [
+        "rebaselined_finish", "finish_re_planned", "revised_finish", "revised_finish_date",
+        "revised_end_date",
+    ],
+    "rebaseline_count": ["rebaselines", "re_plans", "number_of_rebaselines"],
     "forecast_finish_date": [
-        "forecast_completion", "forecast_finish", "forecast_end", "expected_finish",
-        "finish_expected", "estimated_completion", "expected_completion",
+        "forecast_completion", "forecast_finish", "forecast_end", "forecast_end_date",
+        "expected_finish", "finish_expected", "estimated_completion", "estimated_finish",
+        "expected_completion", "ende_prognose", "prognose_ende", "voraussichtliches_ende",
+        "fin_estimée",
     ],
-    "actual_start_date": ["actual_start", "start", "started", "start_date",
-                          "startdatum_ist", "start_ist", "beginn", "startdatum"],
+    "actual_start_date": [
+        "actual_start", "start_actual", "start", "started", "start_date", "startdatum_ist",
+        "start_ist", "beginn", "startdatum", "beginn_ist", "date_de_début_réelle",
+        "date_de_début", "début", "fecha_de_inicio", "inicio", "data_de_início", "início",
+    ],
     "actual_finish_date": [
-        "actual_finish", "finish", "finished", "completed", "completion_date", "finish_date",
-        "actual_end", "end_date", "closed", "closed_date", "enddatum_ist", "ende_ist", "ist_ende",
-        "fertigstellung", "fertig_am", "abgeschlossen_am", "enddatum",
+        "actual_finish", "finish_actual", "finished", "completed", "actual_end",
+        "actual_end_date", "closed", "closed_date", "enddatum_ist", "ende_ist", "ist_ende",
+        "fertigstellung", "fertig_am", "abgeschlossen_am", "date_de_fin_réelle", "fin_réelle",
+        "fecha_fin_real", "fin_real", "data_fim_real", "fim_real",
     ],
     "baseline_budget": [
-        "original_budget", "approved_budget", "baseline_cost", "planned_cost", "budget",
-        "plankosten", "budget_plan", "presupuesto", "orçamento",
+        "original_budget", "approved_budget", "baseline_cost", "baseline_budget", "planned_cost",
+        "total_budget", "budget", "plankosten", "budget_plan", "budget_total", "budget_initial",
+        "budget_approuvé", "presupuesto", "orçamento",
     ],
+    "rebaselined_budget": ["revised_budget", "budget_re_planned", "current_budget"],
     "forecast_cost": [
-        "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "cost_expected",
-        "final_forecast_cost",
+        "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "eac",
+        "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "coût_estimé",
     ],
-    "actual_cost": ["cost", "spent", "spend", "expenditure", "cost_to_date", "spend_to_date",
-                    "istkosten", "kosten_ist", "kosten", "coût", "coste", "custo"],
+    "actual_cost": [
+        "cost", "spent", "spend", "expenditure", "actuals", "cost_actual", "cost_to_date",
+        "spend_to_date", "istkosten", "ist_kosten", "kosten_ist", "kosten", "coût_réel", "coût",
+        "dépensé", "coste_real", "coste", "gasto", "custo_real", "custo",
+    ],
     "currency": ["currency", "ccy", "währung", "devise", "moneda", "moeda"],
-    "percent_complete": ["percent_complete", "complete", "progress", "pct_complete"],
-    "updated_date": ["updated", "last_update", "last_updated", "modified"],
+    "percent_complete": [
+        "percent_complete", "complete", "progress", "pct_complete", "fertigstellungsgrad",
+        "fortschritt", "avancement", "avance", "progresso",
+    ],
+    "updated_date": [
+        "updated", "last_update", "last_updated", "modified", "last_modified", "aktualisiert",
+        "letzte_änderung", "mis_à_jour",
+    ],
 }  # fmt: skip
+# An end that is planned or actual: which one only the cells can tell.
+ENDS = [
+    "finish", "end", "finish_date", "end_date", "completion_date", "completion", "ende", "enddatum",
+    "projektende", "fin", "date_de_fin", "fecha_de_fin", "fecha_fin", "fim", "data_de_fim",
+]  # fmt: skip
 SNAPSHOT_DATES = [
     "snapshot_date", "date_reported_as_of", "as_of", "as_of_date", "report_date", "reporting_date",
-    "data_date", "snapshot", "reported",
+    "data_date", "snapshot", "reported", "stichtag", "berichtsdatum", "date_du_rapport",
 ]  # fmt: skip
 PRODUCTS = {
     "product_id": [
-        "product_id",
-        "product_code",
-        "product_key",
-        "produkt_nr",
-        "produktnummer",
-        "id",
-        "key",
-        "code",
-        "nr",
+        "product_code", "product_key", "produkt_nr", "produktnummer", "id", "key", "code", "nr",
+        "product", "produkt", "produit", "producto", "produto",
     ],
-    "name": ["name", "product_name", "product", "title", "produktname", "produkt"],
-    "product_manager": ["product_manager", "manager", "owner", "produktmanager"],
-    "stage": ["stage", "lifecycle_stage", "phase"],
+    "name": [
+        "name", "product_name", "product", "title", "produktname", "produkt", "bezeichnung", "nom",
+        "nombre", "nome",
+    ],
+    "product_manager": ["manager", "owner", "produktmanager"],
+    "stage": ["lifecycle_stage", "phase", "fase"],
+    "vision": [],
     "updated_date": ["updated", "last_update", "last_updated"],
-}
+}  # fmt: skip
 HISTORY = {
     "item_id": [
         "item_id", "ticket", "issue_key", "issue", "key", "ticket_id", "issue_id", "project_id",
-        "product_id", "work_item_id", "id", "project", "product", "item",
+        "product_id", "work_item_id", "work_item", "task_id", "card_id", "case_id", "case",
+        "case_concept_name", "id", "project", "product", "item", "task", "card", "vorgang",
+        "vorgangsnummer", "projekt", "produkt", "projet", "proyecto", "projeto",
     ],
     "changed_at": [
         "changed_at", "date_updated", "changed", "changed_on", "change_date", "transition_date",
-        "status_change_date", "changed_date", "history_created", "since", "updated", "timestamp",
-        "date", "entered",
+        "status_change_date", "changed_date", "history_created", "transitioned_at", "moved_at",
+        "since", "updated", "timestamp", "time_timestamp",
+        "datetime", "date", "entered", "entered_at", "geändert_am", "seit", "datum", "zeitpunkt",
+        "date_de_changement", "fecha", "data",
     ],
     "to_status": [
         "to_status", "status_change_to", "tostring", "to_string", "status", "new_status", "state",
-        "stage", "to", "to_state", "phase",
+        "new_state", "stage", "new_stage", "to",
+        "to_state", "to_stage", "phase", "activity", "concept_name", "column", "list", "gate",
+        "zustand", "statut", "estado", "neuer_status", "étape", "etapa", "fase",
     ],
     "from_status": [
         "from_status", "status_change_from", "fromstring", "from_string", "old_status",
-        "previous_status", "from", "from_state",
+        "previous_status", "from", "from_state", "from_stage",
+        "old_state", "previous_state", "alter_status",
     ],
-    "created_at": ["created_at", "date_created", "created", "created_on"],
+    "created_at": ["created_at", "date_created", "created", "created_on", "created_date"],
     "item_type": ["item_type", "issue_type", "type"],
+}  # fmt: skip
+OF_PROJECT = ["project", "project_no", "project_number", "project_code", "project_key", "projekt",
+              "projekt_nr", "projektnummer", "projet", "proyecto", "projeto"]  # fmt: skip
+# Tables that only some measures need. `DISTINCTIVE` columns tell them: so many must be there.
+FURTHER = {
+    "status_reports": {
+        "project_id": OF_PROJECT,
+        "period_end_date": [
+            "period_end", "status_date", "data_date", "period", "reporting_period", "report_date",
+            "month", "date", "stichtag", "berichtsdatum", "monat", "periode", "datum",
+        ],
+        "planned_value": ["pv", "bcws", "plan_value", "planwert", "geplanter_wert",
+                          "valeur_planifiée", "valor_planificado"],
+        "earned_value": ["ev", "bcwp", "fertigstellungswert", "arbeitswert", "valeur_acquise",
+                         "valor_ganado", "valor_agregado"],
+        "actual_cost_to_date": ["ac", "acwp", "actual_cost", "actual_costs", "istkosten",
+                                "ist_kosten", "coût_réel", "coste_real", "custo_real"],
+        "budget_at_completion": ["bac", "total_budget", "gesamtbudget"],
+        "currency": PROJECTS["currency"],
+    },
+    "tasks": {
+        "task_id": ["unique_id", "id", "wbs", "nr", "vorgangsnummer"],
+        "project_id": OF_PROJECT,
+        "name": ["task_name", "task", "vorgangsname", "vorgang", "nom_de_la_tâche"],
+        "baseline_finish_date": ["baseline_finish", "baseline_end", "geplantes_ende",
+                                 "fin_planifiée"],
+        "actual_finish_date": ["actual_finish", "actual_end", "tatsächliches_ende",
+                               "fin_réelle"],
+    },
+    "forecasts": {
+        "project_id": OF_PROJECT,
+        "made_date": ["forecast_date", "estimate_date", "made", "made_on", "date_of_forecast",
+                      "prognosedatum", "date"],
+        "forecast_finish_date": PROJECTS["forecast_finish_date"],
+        "forecast_cost": ["eac", "estimate_at_completion", "cost_forecast", "kostenprognose"],
+        "currency": PROJECTS["currency"],
+    },
+    "cost_by_year": {
+        "project_id": OF_PROJECT,
+        "year": ["fiscal_year", "jahr", "année", "año", "ano"],
+        "actual_cost": PROJECTS["actual_cost"],
+        "currency": PROJECTS["currency"],
+    },
+    "price_index": {
+        "year": ["jahr", "année", "año", "ano"],
+        "price_index": ["index", "cpi", "preisindex", "baupreisindex", "indice", "índice"],
+    },
+    "exchange_rates": {
+        "currency": PROJECTS["currency"],
+        "exchange_rate": ["rate", "kurs", "wechselkurs", "fx_rate", "taux", "tipo_de_cambio"],
+    },
+    "risks": {
+        "risk_id": ["risk_no", "risk_number", "risk_ref", "risiko_nr", "risiko_id", "id_risque",
+                    "id", "nr", "no", "ref"],
+        "project_id": OF_PROJECT,
+        "name": ["risk", "risk_name", "risk_title", "risk_description", "risiko", "risque",
+                 "riesgo", "risco", "title", "description", "beschreibung"],
+        "owner": ["risk_owner", "verantwortlich", "verantwortlicher", "responsable"],
+        "status": ["risk_status", "state", "statut", "estado"],
+        "probability": ["likelihood", "chance", "eintrittswahrscheinlichkeit",
+                        "wahrscheinlichkeit", "probabilité", "probabilidad", "probabilidade"],
+        "impact_cost": ["cost_impact", "impact", "financial_impact", "schadenshöhe", "schaden",
+                        "auswirkung", "impacto"],
+        "impact_days": ["schedule_impact", "delay_days", "schedule_impact_days"],
+        "currency": PROJECTS["currency"],
+        "opened_date": ["date_raised", "raised", "identified", "date_identified", "opened",
+                        "erfasst_am", "erfasst"],
+        "closed_date": ["date_closed", "closed", "geschlossen_am"],
+        "review_due_date": ["next_review", "review_date", "nächste_prüfung"],
+    },
+    "allocations": {
+        "week_date": ["week", "week_starting", "week_start", "week_ending", "week_of", "woche",
+                      "kw", "semaine", "semana"],
+        "team": ["department", "abteilung", "équipe", "equipo", "equipe"],
+        "person": ["employee", "resource", "resource_name", "name", "mitarbeiter", "ressource"],
+        "project_id": OF_PROJECT,
+        "planned_hours": ["planned", "allocated_hours", "plan_hours", "planstunden",
+                          "stunden_plan"],
+        "logged_hours": ["hours", "actual_hours", "worked_hours", "hours_worked", "logged",
+                         "stunden", "iststunden", "stunden_ist", "heures", "horas"],
+        "capacity_hours": ["capacity", "available_hours", "availability", "kapazität", "capacité"],
+    },
+    "defects": {
+        "defect_id": ["bug_id", "bug", "defect", "defect_no", "fehler_nr", "fehlernummer", "id"],
+        "product_id": ["product", "produkt"],
+        "project_id": OF_PROJECT,
+        "found_in": ["detected_in", "environment", "found_during", "phase_found",
+                     "gefunden_in", "umgebung"],
+        "severity": ["schwere", "sévérité", "severidad"],
+        "found_date": ["date_found", "found", "found_on", "detected", "reported", "opened",
+                       "gefunden_am"],
+        "fixed_date": ["date_fixed", "fixed", "fixed_on", "behoben_am", "resolved"],
+    },
+}  # fmt: skip
+DISTINCTIVE = {
+    "status_reports": (2, ["planned_value", "earned_value", "actual_cost_to_date"]),
+    "tasks": (1, ["baseline_finish_date"]),
+    "forecasts": (1, ["forecast_finish_date", "forecast_cost"]),
+    "cost_by_year": (1, ["actual_cost"]),
+    "price_index": (1, ["price_index"]),
+    "exchange_rates": (1, ["exchange_rate"]),
+    "risks": (1, ["probability", "impact_cost", "impact_days"]),
+    "allocations": (1, ["planned_hours", "logged_hours", "capacity_hours"]),
+    "defects": (1, ["found_in"]),
+}
+# Words one of which must be in a header or the file's name, where the columns alone tell little.
+NAMED = {
+    "tasks": {"task", "wbs", "duration", "predecessors", "outline", "vorgang", "vorgangsname",
+              "dauer", "tâche", "durée"},
+    "risks": {"risk", "risks", "risiko", "risiken", "risque", "risques", "riesgo", "riesgos",
+              "risco", "riscos"},
+    "defects": {"defect", "defects", "bug", "bugs", "fehler"},
 }  # fmt: skip
 # Words in a header or a file's name that tell what its rows are.
 LEVEL_WORDS = {
     "work_item": {
-        "task", "ticket", "issue", "story", "points", "bug", "item", "sprint", "epic", "activated",
+        "task", "ticket", "issue", "issues", "story", "points", "bug", "item", "sprint", "epic",
+        "activated", "assignee", "assignees", "assigned", "labels", "card", "backlog", "todo",
+        "doing", "review", "test", "duration", "predecessors", "wbs", "vorgang",
     },
-    "project": {"project", "projects", "projekt", "programme", "program", "capital"},
-    "product": {"product", "products", "release", "eol", "version", "series", "app", "service"},
+    "project": {
+        "project", "projects", "projekt", "projekte", "projektliste", "projektname", "projet",
+        "projets", "proyecto", "projeto", "programme", "program", "portfolio", "capital",
+        "investment", "initiative",
+    },
+    "product": {
+        "product", "products", "produkt", "produit", "release", "eol", "version", "series", "app",
+        "service",
+    },
 }  # fmt: skip
-
-# Words in a status that tell how the work stands; the first that fits counts.
-STATUS_WORDS = {
-    "cancelled": [
-        "cancel", "won't", "wont", "reject", "declin", "abandon", "withdrawn", "obsolete",
-        "duplicate", "stopped", "terminated", "abgebrochen", "storniert", "annul", "abandonn",
-    ],
-    "on_hold": ["hold", "paused", "suspend", "blocked", "pausiert", "ruht", "en pause", "pausad"],
-    "done": [
-        "done", "closed", "complete", "finish", "resolved", "delivered", "released", "fertig",
-        "erledigt", "abgeschlossen", "terminé", "fermé", "concluíd", "finaliz", "cerrad", "listo",
-        "已完成", "关闭",
-    ],
-    "open": [
-        "open", "to do", "todo", "backlog", "new", "selected", "ready", "inbox", "planned",
-        "proposed", "offen", "ouvert", "à faire", "a fazer", "por hacer",
-        "新建", "待办",
-    ],
-}  # fmt: skip
-
-
-NEGATED = re.compile(r"\b(?:not|nicht|noch nicht|to be|pas|non|não|no)\s+\w+")
-
-
-def guessed_word(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the first meaning of which a word begins in the text; short words must be whole."""
-    plain = NEGATED.sub("", text.casefold())
-
-    def occurs(word: str) -> bool:
-        end = r"(?!\w)" if len(word) < 5 and word.isascii() else ""
-        return bool(re.search(rf"(?<!\w){re.escape(word)}{end}", plain))
-
-    return next((meaning for meaning, those in words.items() if any(map(occurs, those))), None)
 
 
 def guessed_columns(header: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return column of ours → header for every column that a header stands for; each only once."""
-    plain = {plain_name(name): name for name in reversed(header) if name}
+    named = [name for name in reversed(header) if name]
+    plain = {_plain(unit_of(name).header): name for name in named}
+    plain |= {_plain(name): name for name in named}
     guessed: dict[str, str] = {}
     for column, words in synonyms.items():
-        found = next((word for word in [column, *words] if word in plain), None)
-        if found and plain[found] not in guessed.values():
-            guessed[column] = plain[found]
+        found = [plain[word] for word in map(_plain, [column, *words]) if word in plain]
+        free = [name for name in found if name not in guessed.values()]
+        if free:
+            guessed[column] = free[0]
     return guessed
+
+
+def project_columns(header: Sequence[str]) -> dict[str, str]:
+    """Return the guessed columns of projects; 'Project' alone is both identifier and name."""
+    guessed = guessed_columns(header, PROJECTS)
+    identity = guessed.get("project_id", "")
+    if "name" not in guessed and _plain(identity) in map(_plain, OF_PROJECT):
+        guessed["name"] = identity
+    return guessed
+
+
+def guessed_table(texts: Sequence[str], columns: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return which of `FURTHER` a table is by the `columns` guessed for each; None if none."""
+    words = _words_of(texts)
+    for name, (n_needed, distinctive) in DISTINCTIVE.items():
+        found = columns.get(name, {})
+        if len(found.keys() & set(distinctive)) >= n_needed and words & NAMED.get(name, words):
+            return name
+    return None
 
 
 def guessed_level(texts: Sequence[str]) -> str | None:
     """Return what the rows are by the words of headers and file name; None where none tells."""
-    words = {word for text in texts for word in plain_name(text).split("_")}
+    words = _words_of(texts)
     counts = {level: len(words & known) for level, known in LEVEL_WORDS.items()}
     best = max(counts, key=lambda level: counts[level])
     return best if counts[best] else None
+
+
+class Unit(NamedTuple):
+    """A header without the unit at its end, and what that says."""
+
+    header: str
+    scale: str | None = None
+    currency: str | None = None
+
+
+UNIT = re.compile(
+    r"(?P<mark>[\s(\[_/,-]+)(?:in\s+)?(?P<scale>k|t|tsd\.?|m|mio\.?|mn|thousands?|millions?)?\s?"
+    r"(?:(?P<sign>€|\$|£|euros?|eur|usd|gbp|chf)|h|hrs|hours|std\.?|stunden|%)?\s*[)\]]?$",
+    re.IGNORECASE,
+)
+CURRENCIES = {"€": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "£": "GBP"}
+
+
+def unit_of(header: str) -> Unit:
+    """Return what the end of a header says of its unit.
+
+    >>> unit_of("Budget (k€)")
+    Unit(header='Budget', scale='k', currency='EUR')
+    """
+    found = UNIT.search(header)
+    if not found or not found[0].strip() or not (found["sign"] or set("([") & set(found["mark"])):
+        return Unit(header)
+    sign = (found["sign"] or "").casefold()
+    return Unit(header[: found.start()], found["scale"], CURRENCIES.get(sign, sign.upper()) or None)
+
+
+def _words_of(texts: Sequence[str]) -> set[str]:
+    return {word for text in texts for word in plain_name(_spaced(text)).split("_")}
+
+
+def _plain(header: str) -> str:
+    """Return a header as words without accents: 'plannedEndDate' and 'Planned End Date' alike."""
+    letters = unicodedata.normalize("NFKD", plain_name(_spaced(header)))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _spaced(header: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", header)

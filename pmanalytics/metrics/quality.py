@@ -88,7 +88,7 @@ WHY_NO_VARIANCE = {
     "undetermined": "open, or done without a cost",
 }
 NO_HISTORY = "no history"
-CUT_HISTORY = "history not known from its creation"
+CUT_HISTORY = "beginning not known"
 NO_STAY = "only in a last stage, or passed through in no time"
 FIRST_LINES = 3
 
@@ -318,15 +318,17 @@ def _of_rate(rate: Mapping) -> pd.DataFrame:
 
 
 def _of_stages(level: str, ids: pd.Series, visits: pd.DataFrame) -> pd.DataFrame:
-    """Return which items have a stay whose length is known."""
-    stays = visits.assign(is_stay=(visits["outcome"] != "terminal") & ~visits["is_zero_length"])
-    items = stays.groupby("item_id")[["history_complete", "is_stay"]].agg(
-        {"history_complete": "all", "is_stay": "any"}
+    """Return which items have a stage of which all stays are known from their beginning."""
+    lasting = visits.assign(is_stay=~visits["is_zero_length"] & (visits["outcome"] != "terminal"))
+    stages = lasting.groupby(["item_id", "stage"], sort=False).agg(
+        is_stay=("is_stay", "any"), is_known=("history_complete", "all")
     )
+    stages = stages.assign(is_used=stages.all(axis="columns"), is_cut=~stages["is_known"])
+    items = stages.groupby("item_id").any()
     items = items.reindex(items.index.union(pd.Index(ids)))
     why = pd.Series(None, index=items.index, dtype="str")
     why = why.mask(items["is_stay"].eq(False), NO_STAY)
-    why = why.mask(items["history_complete"].eq(False), CUT_HISTORY)
+    why = why.mask(items["is_used"].eq(False) & items["is_cut"].eq(True), CUT_HISTORY)
     why = why.mask(items["is_stay"].isna(), NO_HISTORY)
     noun = {"work_item": "issues"}.get(level, f"{level}s")
     return _counted(f"stage durations of {noun}", len(items), why.dropna())

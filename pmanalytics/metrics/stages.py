@@ -130,8 +130,9 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
 def stage_durations(visits: pd.DataFrame, *, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """How long do items stay in each stage, those still there included?
 
-    The population of a stage is every item that entered it and whose history is known from its
-    creation. Terminal stages have no duration.
+    The population of a stage is every item of which all stays there are known from their beginning:
+    its history is known from its creation, or two snapshots show it before and after each entry.
+    Terminal stages have no duration.
 
     Parameters
     ----------
@@ -151,7 +152,8 @@ def stage_durations(visits: pd.DataFrame, *, by: str | Sequence[str] | None = No
     -----
     An average over items that have left is too short: it leaves out the slow ones still there.
     Stages stand in the order of the visits. A quantile is the smallest time by which the share
-    has left.
+    has left. The stage in which the first snapshot found an item was entered nobody knows when: a
+    stay that counted from there would be too short (left truncation), so it is left out.
 
     Examples
     --------
@@ -213,6 +215,7 @@ def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     is_first = item != item.shift()
     is_entry = is_first | (changes["stage"] != changes["stage"].shift())
     is_complete = changes["from_status"].isna().where(is_first).ffill().astype(bool)
+    is_complete |= ~is_first & changes["changed_after"].notna()
     changes = changes.assign(item=item, history_complete=is_complete)
     visits = changes[is_entry].reset_index(drop=True)
     is_last = visits["item"] != visits["item"].shift(-1)

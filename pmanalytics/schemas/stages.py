@@ -28,7 +28,9 @@ class StageVisits(Table):
     next_stage: str = optional("Stage entered afterwards")
     outcome: str = required("left, cancelled, open or terminal", isin=OUTCOMES)
     is_zero_length: bool = required("Did it last no time, between two instants of a day?")
-    history_complete: bool = required("Is the item's history known from its creation?")
+    history_complete: bool = required(
+        "Is its beginning known: the whole history, or snapshots before and after it?"
+    )
     entered_after: Instant = optional("Not before this, where only snapshots are known")
     exited_after: Instant = optional("Not before this, where only snapshots are known")
 
@@ -62,7 +64,7 @@ class StageDurations(Table):
     n_open: np.int64 = count("Of these, still in it")
     n_cancelled: np.int64 = count("Of these, cancelled in it")
     n_zero_length: np.int64 = count("Left out: passed through in no time, as in a bulk change")
-    n_incomplete: np.int64 = count("Left out: history not known from its creation")
+    n_incomplete: np.int64 = count("Left out: the beginning of a stay is not known")
     median_days: float = optional("Half have left after this many days")
     median_low: float = optional("Lower end of its 95 % interval")
     median_high: float = optional("Upper end of its 95 % interval")

@@ -197,6 +197,20 @@ def test_ids_that_all_look_like_dates_are_ids():
     assert projects["project_id"].tolist() == ids
 
 
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["45", "100", "1", "5 %"], [0.45, 1, 0.01, 0.05]),
+        (["0.45", "1", "0"], [0.45, 1, 0]),
+        (["1", "0"], [1, 0]),
+    ],
+)
+def test_below_a_percent_sign_numbers_above_one_are_in_percent(cells, expected):
+    rows = projects_of(**{"% done": cells})
+    projects = load_projects(rows, columns={"percent_complete": "% done"})
+    assert projects["percent_complete"].tolist() == expected
+
+
 def test_a_share_of_one_beside_percentages_is_doubtful():
     rows = projects_of(percent_complete=["50", "1", "0.5 %", "0"])
     quarantine = Quarantine()

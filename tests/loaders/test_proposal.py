@@ -1,6 +1,8 @@
+import json
 import os
 import shutil
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -136,14 +138,184 @@ def test_statuses_get_a_stage_by_their_words(tmp_path, proposed):
     assert portfolio.as_of == "2024-01-09"
 
 
+def history(*items):
+    """Return a status history in CSV: of each item the statuses it entered, a day each."""
+    rows = [
+        f"T{n},2024-01-{day:02},{status}"
+        for n, statuses in enumerate(items, 1)
+        for day, status in enumerate(statuses, 1)
+    ]
+    return "\n".join(["Ticket,Changed,Status", *rows])
+
+
+def test_statuses_without_a_word_we_know_are_placed_by_the_order_of_entries(tmp_path, proposed):
+    """Grooming begins, Alpha follows work, Beta a review, and five of five items stay in Omega."""
+    way = ["Grooming", "Open", "In Progress", "Alpha", "Code review", "Beta", "Omega"]
+    (tmp_path / "tickets.csv").write_text(history(*[way] * 5, ["Grooming", "Open"]))
+    config, portfolio = proposed()
+    lifecycle = config["lifecycle"]["work_item"]
+    assert lifecycle["stages"] == {
+        "To do": ["Grooming", "Open"],
+        "In progress": ["Alpha"],
+        "Review": ["Code review", "Beta"],
+        "Done": ["Omega"],
+    }
+    assert lifecycle["terminal"] == ["Done"]
+    text = (tmp_path / "pmanalytics.toml").read_text()
+    for line in text.splitlines():
+        for status in ("Grooming", "Alpha", "Beta", "Omega"):
+            if f'"{status}"' in line:
+                assert f"check: {status} by the order of entries only" in line
+    assert portfolio.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "stages"),
+    [
+        ("Offen,In Arbeit,Wartet auf Kunde,Abnahme,Erledigt,Abgelehnt", "all"),
+        ("À faire,En cours,En attente,Recette,Terminé,Annulé", "all"),
+        ("Nuevo,En curso,En espera,En revisión,Cerrado,Cancelado", "all"),
+        ("A fazer,Em andamento,Aguardando,Em teste,Concluído,Cancelado", "all"),
+        ("Backlog,Development,On hold,Ready for QA,Released,Won't do", "all"),
+    ],
+)
+def test_words_of_five_languages_tell_the_stage(tmp_path, proposed, statuses, stages):
+    (tmp_path / "tickets.csv").write_text(history(statuses.split(",")), encoding="utf-8")
+    config, _ = proposed()
+    found = config["lifecycle"]["work_item"]["stages"]
+    names = ["To do", "In progress", "Waiting", "Review", "Done", "Cancelled"]
+    place = {status: stage for stage, those in found.items() for status in [stage, *those]}
+    assert [place[status] for status in statuses.split(",")] == names
+
+
+def test_a_status_that_few_leave_though_its_word_says_otherwise_is_asked_about(tmp_path, proposed):
+    way = ["Open", "In Progress", "Pending publication"]
+    (tmp_path / "tickets.csv").write_text(history(*[way] * 6))
+    config, _ = proposed()
+    assert config["lifecycle"]["work_item"]["stages"]["Waiting"] == ["Pending publication"]
+    text = (tmp_path / "pmanalytics.toml").read_text()
+    assert "check: hardly any item leaves Pending publication: does it end the work?" in text
+
+
+def test_statuses_that_differ_in_case_only_are_one(tmp_path, proposed):
+    ways = [["Alpha", "Beta", "ALPHA", "done"], ["beta", "alpha", "Done"], ["alpha"]]
+    (tmp_path / "tickets.csv").write_text(history(*ways))
+    _, portfolio = proposed()
+    assert portfolio.notes == ()
+    (tmp_path / "pmanalytics.toml").unlink()
+    text = history(*ways).replace("Ticket", "Project").replace("Status", "Phase")
+    (tmp_path / "tickets.csv").write_text(text)
+    config, portfolio = proposed()
+    assert list(config["lifecycle"]["project"]["stages"]) == ["Alpha", "Beta", "done"]
+    assert portfolio.notes == ()
+
+
+def test_phases_stay_as_they_are_in_the_order_in_which_projects_pass_them(tmp_path, proposed):
+    """Tender is rare, seen after Design; Scoping is seen alone; nothing tells what IT is."""
+    ways = {
+        "A": ["Design", "Build", "Handed over"],
+        "B": ["Design", "Build"],
+        "C": ["Build", "Handed over"],
+        "D": ["Design", "Tender", "Build"],
+        "E": ["Scoping"],
+        "F": ["IT"],
+    }
+    rows = [
+        f"{project},{project},2024-0{month}-01,{phase},2025-01-01"
+        for project, phases in ways.items()
+        for month, phase in enumerate(phases, 1)
+    ]
+    header = "PID,Project Name,As of,Phase,Forecast finish"
+    (tmp_path / "list.csv").write_text("\n".join([header, *rows]))
+    config, _ = proposed()
+    stages = config["lifecycle"]["project"]["stages"]
+    assert list(stages) == ["Scoping", "Design", "Tender", "Build", "Handed over", "IT"]
+    text = (tmp_path / "pmanalytics.toml").read_text()
+    assert "Scoping = []  # check: 1 project, in no other stage: its place is unsure" in text
+    assert "Tender = []  # check: 1 project only: its place is unsure" in text
+    assert "Design = []\n" in text
+
+
+def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
+    """Coding done is still in progress, and Review of that category is a stage of its own."""
+    categories = {"Coding done": "indeterminate", "In review": "indeterminate", "Live": "done",
+                  "Ready": "new", "Won't do": "done"}  # fmt: skip
+    issues = [
+        {
+            "id": str(n),
+            "key": f"A-{n}",
+            "fields": {
+                "created": "2024-01-01T00:00:00.000+0000",
+                "project": {"key": "A"},
+                "status": {"name": name, "statusCategory": {"key": key}},
+            },
+        }
+        for n, (name, key) in enumerate(categories.items(), 1)
+    ]
+    changelog = {"changelog": {"histories": [], "total": 0}}
+    issues = [issue | changelog for issue in issues]
+    (tmp_path / "issues.json").write_text(json.dumps({"issues": issues}))
+    config, _ = proposed()
+    assert config["lifecycle"]["work_item"]["stages"] == {
+        "To do": ["Ready"],
+        "In progress": ["Coding done"],
+        "Review": ["In review"],
+        "Done": ["Live"],
+        "Cancelled": ["Won't do"],
+    }
+
+
+def test_a_project_history_of_statuses_gets_the_usual_stages(tmp_path, proposed):
+    text = history(["Proposed", "Planning", "In progress", "On hold", "Closed"], ["Proposed"])
+    (tmp_path / "projects_status.csv").write_text(text.replace("Ticket", "Project"))
+    config, portfolio = proposed()
+    assert config["lifecycle"]["project"]["stages"] == {
+        "Initiation": ["Proposed"],
+        "Planning": [],
+        "Execution": ["In progress"],
+        "On hold": [],
+        "Closed": [],
+    }
+    assert portfolio.notes == ()
+
+
+def test_names_with_line_breaks_stay_within_their_comments(tmp_path, proposed):
+    rows = [{"a\nb = 1": "x", "city": "y"}]
+    (tmp_path / "other.json").write_text(json.dumps(rows))
+    way = ["Open", "odd\nkey = 1", "Done"]
+    (tmp_path / "tickets.csv").write_text(
+        history(way, way).replace("odd\nkey", '"odd\nkey').replace("= 1", '= 1"')
+    )
+    config, _ = proposed()
+    assert "b" not in config
+    assert config["lifecycle"]["work_item"]["stages"]["In progress"] == ["odd\nkey = 1"]
+
+
 def test_an_existing_configuration_is_kept_and_an_empty_folder_refused(tmp_path):
-    with pytest.raises(UnreadableFileError, match="No table and no Jira export is among"):
+    with pytest.raises(
+        UnreadableFileError, match="No table that can be used and no Jira export is among"
+    ):
         propose_config(tmp_path)
     (tmp_path / "pmanalytics.toml").write_text("")
     with pytest.raises(ConfigError, match="exists; move it away"):
         propose_config(tmp_path)
     with pytest.raises(UnreadableFileError, match="no such folder"):
         propose_config(tmp_path / "gone")
+
+
+def test_the_sample_is_understood_without_its_configuration(tmp_path, proposed):
+    shutil.copytree("data/sample", tmp_path / "sample")
+    (tmp_path / "sample" / "pmanalytics.toml").unlink()
+    written = load_portfolio("data/sample")
+    config, portfolio = proposed(tmp_path / "sample")
+    told = tomllib.loads(Path("data/sample/pmanalytics.toml").read_text(encoding="utf-8"))
+    assert told["projects"]["columns"].items() <= config["projects"]["columns"].items()
+    assert portfolio.projects["status"].tolist() == written.projects["status"].tolist()
+    assert len(portfolio.products) == len(written.products)
+    assert portfolio.as_of == written.as_of
+    stages = config["lifecycle"]["work_item"]["stages"]
+    assert list(stages) == ["To do", "In progress", "Review", "Waiting", "Done", "Cancelled"]
+    assert stages["Review"] == ["In Review", "Testing"]
 
 
 REAL = {

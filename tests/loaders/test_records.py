@@ -425,7 +425,7 @@ def test_a_column_that_a_part_lacks_is_as_an_empty_one(tmp_path):
 
 FURTHER = {
     "status_reports": ("project_id,period_end_date,earned_value,currency", "P1,2024-01-31,10,EUR"),
-    "tasks": ("task_id,project_id,name", "T1,P1,Dig"),
+    "tasks": ("task_id,name,baseline_finish_date", "T1,Dig,2024-05-31"),
     "forecasts": ("project_id,made_date,forecast_finish_date", "P1,2024-01-31,2024-06-30"),
     "cost_by_year": ("project_id,year,actual_cost", "P1,2024,10"),
     "price_index": ("year,price_index", "2024,104.2"),

@@ -182,7 +182,7 @@ class TestParticipation:
         stages = table[table["measure"] == "stage durations of projects"]
         assert stages[["n_records", "n_used"]].iloc[0].tolist() == [4, 1]
         assert left_out(table, "stage durations of projects") == {
-            "history not known from its creation": 1,
+            "beginning not known": 1,
             "only in a last stage, or passed through in no time": 1,
             "no history": 1,
         }

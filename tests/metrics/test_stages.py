@@ -9,6 +9,7 @@ from pmanalytics import (
     PMAnalyticsError,
     item_stages,
     load_jira_json,
+    load_project_snapshots,
     stage_durations,
     stage_visits,
     unmapped_statuses,
@@ -181,6 +182,83 @@ def test_a_cut_off_history_is_counted_but_not_used():
     assert not visits["history_complete"].any()
     row = stage_durations(visits).iloc[0]
     assert (row["n"], row["n_incomplete"]) == (0, 1)
+
+
+def test_of_snapshots_only_the_stage_first_seen_is_left_out():
+    """A is first seen waiting, enters Doing between two snapshots and goes back; B never moves.
+
+    A's stay in Doing lasts from 31 March to 30 April as seen: 30 days. How long it waited in all
+    is not known, though its second wait is.
+    """
+    changes = changes_of(
+        ("A", "2024-01-31", "To Do"),
+        ("A", "2024-03-31", "In Progress"),
+        ("A", "2024-04-30", "To Do"),
+        ("B", "2024-01-31", "In Progress"),
+    )
+    changes["from_status"] = changes["from_status"].fillna("(unknown status)")
+    after = pd.to_datetime([None, "2024-02-29", "2024-03-31", None], utc=True)
+    visits = stage_visits(changes.assign(changed_after=after), FLOW, as_of="2024-05-31")
+    assert visits["history_complete"].tolist() == [False, True, True, False]
+    table = stage_durations(visits).set_index("stage")
+    columns = ["n", "n_incomplete", "median_days"]
+    assert table.loc["Doing", columns].tolist() == [1, 1, 30]
+    assert table.loc["Waiting", ["n", "n_incomplete"]].tolist() == [0, 1]
+
+
+@settings(deadline=None, max_examples=25)
+@given(HISTORIES, st.integers(1, 60))
+def test_what_snapshots_show_of_a_stay_is_as_long_as_it_was_to_within_a_snapshot(changes, step):
+    """Of a history seen every few days each later stay that was seen is known to within a step."""
+    days = pd.date_range("2024-01-01", "2025-01-01", freq=f"{step}D", tz="UTC")
+    first = changes.groupby("item_id")["changed_at"].transform("min")
+    seen = pd.DataFrame(
+        [
+            (item, day, rows.loc[rows["changed_at"] <= day, "to_status"].iloc[-1])
+            for item, rows in changes[changes["changed_at"] >= first].groupby("item_id")
+            for day in days
+            if (rows["changed_at"] <= day).any()
+        ],
+        columns=["project_id", "snapshot_date", "stage"],
+    )
+    if seen.empty:
+        return
+    seen = seen.assign(name="x", status="open", snapshot_date=seen["snapshot_date"].dt.date)
+    found = load_project_snapshots(seen.astype("str")).status_changes
+    visits = stage_visits(found, as_of=days[-1].date().isoformat())
+    known = visits[visits["history_complete"]]
+    assert known["entered_after"].notna().all()
+    at = changes.rename(columns={"to_status": "stage"})[["item_id", "stage", "changed_at"]]
+    pairs = known.merge(at, on=["item_id", "stage"])
+    is_within = pairs["changed_at"].between(pairs["entered_after"], pairs["entered_at"])
+    entries = pairs.assign(is_within=is_within).groupby(["item_id", "stage", "entered_at"])
+    assert entries["is_within"].any().all()
+
+
+def test_real_snapshots_tell_how_long_later_stages_last(real_data):
+    """Counted by hand with plain pandas: the first stage of a project is not to be known."""
+    name = "nyc_capital_projects/NYC_capital_projects_20190901.csv"
+    columns = {
+        "project_id": "PID",
+        "name": "Project Name",
+        "snapshot_date": "Date Reported As Of",
+        "stage": "Current Phase",
+    }
+    found = load_project_snapshots(
+        real_data / name, columns=columns, defaults={"status": "open"},
+        date_format="month first", missing=["NA"],
+    )  # fmt: skip
+    rows = pd.read_csv(real_data / name, dtype="str", usecols=list(columns.values()))
+    rows = rows[rows["Current Phase"].notna()]
+    rows["day"] = pd.to_datetime(rows["Date Reported As Of"].str[:10], format="%m/%d/%Y")
+    rows = rows.sort_values(["PID", "day"])
+    first = rows.groupby("PID")["Current Phase"].transform("first")
+    later = rows[rows["Current Phase"] != first].drop_duplicates(["PID", "Current Phase"])
+    visits = stage_visits(found.status_changes, as_of="2019-09-01")
+    table = stage_durations(visits).set_index("stage")
+    assert table.loc[table["n"] > 0, "n"].to_dict() == (
+        later["Current Phase"].value_counts().to_dict()
+    )
 
 
 def test_durations_can_be_grouped_by_any_column():

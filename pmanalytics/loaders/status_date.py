@@ -1,0 +1,38 @@
+"""The day that files describe, where nobody says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+HAPPENED = [
+    ("projects", "actual_start_date"),
+    ("projects", "actual_finish_date"),
+    ("projects", "updated_date"),
+    ("status_reports", "period_end_date"),
+    ("forecasts", "made_date"),
+    ("tasks", "actual_finish_date"),
+    ("risks", "opened_date"),
+    ("risks", "closed_date"),
+    ("defects", "found_date"),
+    ("defects", "fixed_date"),
+]
+
+
+def newest_day(tables: Mapping[str, pd.DataFrame], latest: str | None = None) -> str | None:
+    """Return the newest day, up to `latest`, on which something is recorded to have happened."""
+    items, changes = tables["work_items"], tables["status_changes"]
+    # Of the stages of a product or project only the first date is sure to be no plan.
+    may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
+    may_lie_ahead &= changes["level"] != "work_item"
+    happened = [
+        *(tables[table][column] for table, column in HAPPENED if table in tables),
+        items["updated_at"].dt.tz_localize(None),
+        changes.loc[~may_lie_ahead, "changed_at"].dt.tz_localize(None),
+    ]
+    days = pd.concat([times.astype("datetime64[us]") for times in happened])
+    if latest is not None:
+        days = days[days < pd.Timestamp(latest) + pd.Timedelta(days=1)]
+    newest = days.max()
+    return None if pd.isna(newest) else newest.date().isoformat()
