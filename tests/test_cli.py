@@ -108,6 +108,7 @@ def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
         "data_quality.html",
+        "delivery.html",
         "lifecycle.html",
         "portfolio.html",
     ]

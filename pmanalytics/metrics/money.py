@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
-from pmanalytics.errors import MixedCurrenciesError, UnfitTableError, UnknownCurrenciesError
+from pmanalytics.errors import (
+    MissingColumnsError,
+    MixedCurrenciesError,
+    UnfitTableError,
+    UnknownCurrenciesError,
+    counted,
+)
 from pmanalytics.metrics.delivery import Basis, first_true, judged
 from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.tallies import grouped
+from pmanalytics.portfolio import Portfolio
 from pmanalytics.schemas import (
-    MONEY,
+    FURTHER_TABLES,
+    INPUT_TABLES,
     CostByYear,
     CostTotals,
     ExchangeRates,
     PriceIndex,
-    Projects,
     RealCosts,
     Table,
     dtypes,
@@ -27,14 +37,14 @@ NOT_ADDING_UP = 0.01
 
 
 def in_currency(
-    projects: pd.DataFrame, exchange_rates: pd.DataFrame, *, currency: str
+    table: pd.DataFrame, exchange_rates: pd.DataFrame, *, currency: str
 ) -> pd.DataFrame:
-    """What are all budgets and costs in one currency?
+    """What are all amounts of a table in one currency?
 
     Parameters
     ----------
-    projects
-        `Projects`.
+    table
+        A table with a currency: `Projects`, `Risks`, `StatusReports`, ….
     exchange_rates
         `ExchangeRates`. One rate per currency, for budgets and costs alike, so that no overrun
         comes from a market: best that of the day of the budget.
@@ -44,12 +54,14 @@ def in_currency(
     Returns
     -------
     pandas.DataFrame
-        The projects with their amounts converted; all else is as it was.
+        The table with its amounts converted; all else is as it was.
 
     Raises
     ------
     UnknownCurrenciesError
         If a rate is missing: all that are missing are named.
+    MissingColumnsError
+        If the table has no currency.
 
     Examples
     --------
@@ -57,25 +69,81 @@ def in_currency(
     ...     "project_id": ["P1", "P2"], "name": ["One", "Two"], "status": "open",
     ...     "baseline_budget": [100.0, 200.0], "currency": ["EUR", "USD"],
     ... })
-    >>> table = pd.DataFrame({"currency": ["EUR", "USD"], "exchange_rate": [1.0, 0.9]})
-    >>> in_currency(rows, table, currency="EUR")[["baseline_budget", "currency"]]
+    >>> rates = pd.DataFrame({"currency": ["EUR", "USD"], "exchange_rate": [1.0, 0.9]})
+    >>> in_currency(rows, rates, currency="EUR")[["baseline_budget", "currency"]]
        baseline_budget currency
     0            100.0      EUR
     1            180.0      EUR
     """
-    table = complete(projects, Projects)
+    if "currency" not in table:
+        raise MissingColumnsError("The table", ["currency"], table.columns)
     rates = _by(exchange_rates, ExchangeRates, "currency", "exchange_rate")
     # The reports' own currency, worth 1 of itself, may go without a row.
     if currency not in rates and not (rates == 1).any():
         rates[currency] = 1.0
-    theirs = table.loc[table[MONEY].notna().any(axis="columns"), "currency"]
+    amounts = table[[name for name in table.columns if name in _amounts()]]
+    theirs = table.loc[amounts.notna().any(axis="columns"), "currency"]
     unknown = {*theirs.fillna("(none)"), currency}.difference(rates.index)
     if unknown:
         raise UnknownCurrenciesError(unknown, rates.index)
     factor = table["currency"].map(rates).astype(float) / rates[currency]
-    amounts = {name: table[name] * factor for name in MONEY if name in projects}
+    converted = {name: column.astype(float) * factor for name, column in amounts.items()}
     is_known = table["currency"].notna()
-    return projects.assign(**amounts, currency=table["currency"].mask(is_known, currency))
+    return table.assign(**converted, currency=table["currency"].mask(is_known, currency))
+
+
+def in_main_currency(portfolio: Portfolio) -> Portfolio:
+    """What is there to add up, in one currency?
+
+    Parameters
+    ----------
+    portfolio
+        Its `exchange_rates` say what is converted, and into the currency whose rate is 1. Without
+        rates the most frequent currency of its tables is the main one.
+
+    Returns
+    -------
+    Portfolio
+        The same with all amounts in its main currency. Records whose currency has no rate are left
+        out, and its `notes` say how many.
+
+    Examples
+    --------
+    >>> from pmanalytics import load_portfolio
+    >>> portfolio = load_portfolio("data/sample")
+    >>> sorted(portfolio.risks["currency"].dropna().unique())
+    ['EUR', 'USD']
+    >>> in_main_currency(portfolio).risks["currency"].dropna().unique().tolist()
+    ['EUR']
+    """
+    rates = portfolio.exchange_rates
+    tables = {name: getattr(portfolio, name) for name in ("projects", *FURTHER_TABLES)}
+    tables = {n: t for n, t in tables.items() if "currency" in t and n != "exchange_rates"}
+    used = pd.concat([table["currency"] for table in tables.values()]).dropna()
+    own = rates.loc[rates["exchange_rate"] == 1, "currency"]
+    main = next(iter([*own, *used.mode()]), None)
+    if main is None:
+        return portfolio
+    known = [main, *rates["currency"]]
+    converted, notes = {}, list(portfolio.notes)
+    for name, table in tables.items():
+        is_unknown = table["currency"].notna() & ~table["currency"].isin(known)
+        if is_unknown.any():
+            others = ", ".join(sorted(table.loc[is_unknown, "currency"].unique()))
+            noun = name.replace("_", " ")
+            n_left_out = counted(int(is_unknown.sum()), "row")
+            notes.append(f"Sums leave out {n_left_out} of {noun} in {others}: no exchange rate.")
+        kept = table[~is_unknown].reset_index(drop=True)
+        has_other = kept["currency"].notna() & (kept["currency"] != main)
+        converted[name] = in_currency(kept, rates, currency=main) if has_other.any() else kept
+    return replace(portfolio, **converted, notes=tuple(notes))
+
+
+@cache
+def _amounts() -> frozenset[str]:
+    """Return the columns that hold money, of whatever table."""
+    columns = [c for schema in INPUT_TABLES for c in schema.to_schema().columns.values()]
+    return frozenset(c.name for c in columns if (c.metadata or {}).get("is_money"))
 
 
 def cost_totals(

@@ -40,13 +40,26 @@ HEADINGS = {
     "n_ended": "Left",
     "n_open": "Still in it",
     "n_open_failed": "Open and failed",
+    "k_then": "Succeeded then",
+    "n_then": "Counted then",
+    "k_now": "Succeeded now",
+    "n_now": "Counted now",
+    "bei": "BEI",
+    "eqf": "EQF",
+    "cpi": "CPI",
+    "spi_t": "SPI(t)",
+    "tcpi_bac": "TCPI",
+    "eac_plan": "EAC, rest as planned",
+    "eac_cpi": "EAC, rest as so far",
 }
 WORDS = TITLES | NOUNS | {"work_item": "issue"}
 CODES = {"measure", "population", "reliability", "level", "status", "table", "verdict", "seen"}
 PERCENTAGES = {
     "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
-    "far_over_share", "by_replanning_share",
+    "allocation", "utilisation", "quantile",
 }  # fmt: skip
+SIGNED_SHARES = ("variance_share", "beyond_plan_share")
+RATIOS = ("bei", "spi", "spi_t", "cpi", "tcpi_bac", "tcpi_eac", "loss", "_ratio")
 UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
 PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
 
@@ -195,7 +208,7 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, list) and pd.isna(value):
         return words.MISSING
     if isinstance(value, pd.Timestamp):
-        return words.day(value)
+        return words.day(value).replace(" ", "\u00a0")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -206,14 +219,14 @@ def _text(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    if name in PERCENTAGES:
+    if name.endswith(SIGNED_SHARES):
+        return words.signed(value * 100, "%")
+    if name in PERCENTAGES or name.endswith(("_rate", "_share")):
         return words.percent(value)
     if name == "difference":
         return words.signed(value * 100, " points")
-    if name in UNIT_OF_ROW:
-        return f"{value:.3g}"
-    if name.endswith("_share"):
-        return words.signed(value * 100, "%")
+    if name in UNIT_OF_ROW or name.endswith(RATIOS):
+        return f"{value:.3g}" if name in UNIT_OF_ROW else f"{value:.2f}"
     if name.endswith(("variance_days", "drift_days", "cost_variance")):
         return words.signed(value)
     is_small = name.endswith(("_days", "_low", "_high")) and abs(value) < 10

@@ -31,17 +31,22 @@ def status_reports(random: Random, projects: Sequence[Row]) -> list[Row]:
 
 
 def _reports(random: Random, row: Row) -> Iterator[Row]:
+    """Of months to come only the plan is known."""
     budget, pace = float(row["Budget"]), random.uniform(0.9, 1.3)
     spending = pace * random.uniform(0.9, 1.0)
-    for last_day in _month_ends(row["Start"], _end(row)):
+    first, last = min(row["Start"], row["Start planned"]), max(_end(row), row["Finish planned"])
+    for last_day in _month_ends(first, last):
         planned = _passed(row["Start planned"], row["Finish planned"], last_day)
         passed = _passed(row["Start"], _end(row), last_day)
+        is_known = last_day <= AS_OF
         yield {
             "project_id": row["Project"],
             "period_end_date": last_day,
             "planned_value": round(budget * planned**2 * (3 - 2 * planned)),
-            "earned_value": round(budget * float(row["Complete"]) * passed**pace),
-            "actual_cost_to_date": round(float(row["Cost"]) * passed**spending),
+            "earned_value": round(budget * float(row["Complete"]) * passed**pace)
+            if is_known
+            else "",
+            "actual_cost_to_date": round(float(row["Cost"]) * passed**spending) if is_known else "",
             "budget_at_completion": row["Budget"],
             "currency": row["Currency"],
         }

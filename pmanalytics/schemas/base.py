@@ -27,7 +27,7 @@ def required(description: str, **options: Any) -> Any:
 
 def money(description: str) -> Any:
     """Return a nullable amount of money that cannot be negative."""
-    return pa.Field(nullable=True, ge=0, description=description)
+    return pa.Field(nullable=True, ge=0, description=description, metadata={"is_money": True})
 
 
 def share(description: str) -> Any:

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from pmanalytics import (
     PMAnalyticsError,
+    Portfolio,
     Quarantine,
     cost_totals,
     in_currency,
+    in_main_currency,
     load_projects,
     on_budget_rate,
     on_time_rate,
@@ -215,3 +217,47 @@ def test_without_finished_projects_there_are_no_real_costs(twelve_projects):
 
 def test_nothing_to_convert_needs_no_rate():
     assert in_currency(empty(Projects), empty(ExchangeRates), currency="EUR").empty
+
+
+@pytest.mark.parametrize(
+    ("table", "amount"),
+    [
+        (pd.DataFrame({"risk_id": ["R1"], "impact_cost": [10.0], "currency": ["USD"]}), 9.0),
+        (pd.DataFrame({"project_id": ["P1"], "earned_value": [20.0], "currency": ["USD"]}), 18.0),
+    ],
+)
+def test_amounts_of_any_table_are_converted(table, amount):
+    converted = in_currency(table, rates(EUR=1.0, USD=0.9), currency="EUR")
+    assert converted.iloc[0].tolist()[1:] == [amount, "EUR"]
+
+
+def test_a_table_without_a_currency_is_refused():
+    with pytest.raises(PMAnalyticsError, match="currency"):
+        in_currency(pd.DataFrame({"actual_cost": [1.0]}), rates(EUR=1.0), currency="EUR")
+
+
+def portfolio_of(rate_rows):
+    risks = pd.DataFrame(
+        {"risk_id": ["R1", "R2", "R3"], "impact_cost": [10.0, 10.0, 10.0],
+         "currency": ["EUR", "USD", "EUR"]}
+    )  # fmt: skip
+    given = rates(**rate_rows) if rate_rows else empty(ExchangeRates)
+    return Portfolio(as_of="2024-06-30", risks=risks, exchange_rates=given)
+
+
+def test_a_portfolio_is_converted_where_rates_are_given():
+    found = in_main_currency(portfolio_of({"USD": 1.0, "EUR": 1.25}))
+    assert found.risks["impact_cost"].tolist() == [12.5, 10.0, 12.5]
+    assert found.risks["currency"].unique().tolist() == ["USD"]
+    assert found.notes == ()
+
+
+def test_without_rates_sums_keep_to_the_most_frequent_currency_and_say_what_they_leave_out():
+    found = in_main_currency(portfolio_of({}))
+    assert found.risks["risk_id"].tolist() == ["R1", "R3"]
+    assert found.notes == ("Sums leave out 1 row of risks in USD: no exchange rate.",)
+
+
+def test_a_portfolio_without_money_stays_as_it_is():
+    portfolio = Portfolio(as_of="2024-06-30")
+    assert in_main_currency(portfolio) is portfolio

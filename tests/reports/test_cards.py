@@ -40,7 +40,7 @@ def test_a_table_shows_values_as_people_read_them():
         "Is open",
         "Counted",
     ]
-    assert card.rows[0] == ["43%", "+41", "3.4", "30 Jun 2024", "yes", "12\u202f345"]
+    assert card.rows[0] == ["43%", "+41", "3.4", "30\xa0Jun\xa02024", "yes", "12\u202f345"]
     assert card.rows[1] == ["–", "−3", "120", "–", "no", "3"]
 
 
