@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from pmanalytics.calendars import AsOfInput
-from pmanalytics.intervals import reliability, wilson
+from pmanalytics.calendars import AsOfInput, days_between
 from pmanalytics.metrics.delivery import judged, one_of, within
-from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.reference_class import (
     MIN_N,
     QUANTILES,
@@ -19,9 +17,10 @@ from pmanalytics.metrics.reference_class import (
     planned_days,
     ratios_of,
 )
+from pmanalytics.metrics.tallies import with_interval
 from pmanalytics.schemas import Backtests, Day
 from pmanalytics.survival import TOLERANCE, ends_after, kaplan_meier, quantiles
-from pmanalytics.tables import group_columns
+from pmanalytics.tables import By, group_columns
 
 LearnedFrom = Literal["finished_before", "all_others"]
 MOST_PAIRS = 2_000_000
@@ -182,7 +181,7 @@ def _as_known(pairs: pd.DataFrame, learned_from: LearnedFrom) -> tuple[pd.Series
         return pairs["ratio"], has_ended
     was_over = pairs["finish"] <= pairs["origin"]
     has_ended &= was_over
-    so_far = (pairs["origin"] - pairs["start"]) / pd.Timedelta(days=1) / pairs["planned_days"]
+    so_far = days_between(pairs["start"], pairs["origin"]) / pairs["planned_days"]
     so_far = so_far.where(pairs["measure"] == "duration", 0.0)
     is_gone = (pairs["state"] == "cancelled") & (was_over | pairs["finish"].isna())
     return pairs["ratio"].where(has_ended, so_far).mask(is_gone), has_ended
@@ -205,14 +204,10 @@ def _scores(outcome: pd.Series, forecast: pd.Series, share: float) -> pd.DataFra
 def _stated(sums: pd.DataFrame, min_n: int) -> pd.DataFrame:
     """Return shares and means out of sums."""
     n = sums["n"].where(sums["n"] > 0)
-    low, high = wilson(sums["k"], sums["n"])
     reason = f"fewer than {min_n} finished others of its class were known, or too many were open"
     return sums.assign(
-        covered_share=sums["k"] / n,
-        low=low,
-        high=high,
+        **with_interval(sums["k"], sums["n"], "covered_share"),
         loss=sums["loss"] / n,
         plan_loss=sums["plan_loss"] / n,
-        reliability=pd.Series(reliability(sums["n"]), index=sums.index, dtype="str"),
         reason=pd.Series(None, index=sums.index, dtype="str").mask(n.isna(), reason),
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.metrics.delivery import HALF_A_CENT
 from pmanalytics.metrics.earned_value import AMOUNTS, measured, prepared, usable_amounts
+from pmanalytics.metrics.tallies import refuse_mixed
 from pmanalytics.schemas import EarnedValue, Projects, dtypes, empty
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import By, complete, group_columns
 
 GROUP_AND_END = ["series", "period_end_date"]
 
@@ -21,7 +19,7 @@ def earned_value_totals(
     projects: pd.DataFrame | None = None,
     *,
     as_of: AsOfInput,
-    by: str | Sequence[str] | None = None,
+    by: By = None,
 ) -> pd.DataFrame:
     """Are all projects together, or those of each group, on plan and on cost?
 
@@ -93,11 +91,7 @@ def earned_value_totals(
 def _refuse_mixed(reports: pd.DataFrame) -> None:
     """Refuse to add up amounts of several currencies."""
     is_added = ~reports["is_mixed"] & reports[AMOUNTS].notna().any(axis="columns")
-    currencies = reports[is_added].groupby("series")["currency"]
-    is_one = currencies.transform("nunique") <= 1
-    if not is_one.all():
-        series = reports.loc[is_one[~is_one].index, "series"].iloc[0]
-        raise MixedCurrenciesError(currencies.get_group(series).dropna().unique())
+    refuse_mixed(reports.loc[is_added, "currency"], reports["series"])
 
 
 def _grid(reports: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
