@@ -104,20 +104,20 @@ def _family(dtype: object) -> str:
     return "other"
 
 
-def group_columns(table: pd.DataFrame, by: By, result: type[Table]) -> list[str]:
+def group_columns(table: pd.DataFrame, by: By, *results: type[Table]) -> list[str]:
     """Return the columns to group by.
 
     Raises
     ------
     MissingColumnsError, GroupingError
         If one is not in the table, named twice, of lists or of several kinds, or named like one
-        of the result (but for `currency`, which is the same there).
+        of the results (but for `currency`, which is the same there).
     """
-    taken = {*result.to_schema().columns} - {"currency"}
-    names = [by] if isinstance(by, str) else by or []
+    taken = {name for table_of in results for name in table_of.to_schema().columns} - {"currency"}
+    names = [by] if isinstance(by, str) else [] if by is None else by
     if not isinstance(names, list | tuple):
         raise GroupingError(f"by={by!r} is neither a column nor a list of columns.")
-    unknown = [str(name) for name in names if name not in table.columns]
+    unknown = [str(n) for n in names if not isinstance(n, Hashable) or n not in table.columns]
     if unknown:
         raise MissingColumnsError("The table", unknown, table.columns)
     for name in names:

@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pmanalytics import PMAnalyticsError, on_time_rate, project_outcomes
+from pmanalytics import (
+    PMAnalyticsError,
+    cost_totals,
+    earned_value_totals,
+    on_time_rate,
+    project_outcomes,
+    reference_class,
+    reference_class_backtest,
+    reports_from_projects,
+)
 from pmanalytics.schemas import PriceIndex, Projects, Tasks
 from pmanalytics.tables import complete
 
@@ -86,3 +95,43 @@ def test_groups_may_be_days_truths_or_objects_of_one_kind(twelve_projects):
     odd = twelve_projects.assign(decided=days, is_new=[True, False] * 6, year=[2023, 2024] * 6)
     for name, n in (("decided", 3), ("is_new", 2), ("year", 2), ("actual_finish_date", 10)):
         assert len(on_time_rate(odd, as_of=AS_OF, by=name)) == n
+
+
+@pytest.mark.parametrize(
+    "name", [0, ("a", "b"), "size", "index", "level_0", "class", "start", "row"]
+)
+def test_a_group_may_have_any_name_of_its_own(twelve_projects, name):
+    """Names that the reckoning uses itself, and labels that are no text."""
+    halves = twelve_projects.assign(half=["A", "B"] * 6)
+    named = halves.rename(columns={"half": name})
+    for metric in (on_time_rate, cost_totals, reference_class, reference_class_backtest):
+        expected = metric(halves, as_of=AS_OF, by="half")
+        found = metric(named, as_of=AS_OF, by=[name])
+        assert found[name].tolist() == expected["half"].tolist()
+        pd.testing.assert_frame_equal(
+            found.drop(columns=[name]), expected.drop(columns="half"), check_column_type=False
+        )
+
+
+@pytest.mark.parametrize("name", ["is_stale", "is_mixed", "is_apart", "series"])
+def test_a_group_of_totals_may_have_any_name_of_its_own(twelve_projects, name):
+    halves = twelve_projects.assign(half=["A", "B"] * 6, percent_complete=0.5)
+    reports = reports_from_projects(halves, as_of=AS_OF)
+    expected = earned_value_totals(reports, halves, as_of=AS_OF, by="half")
+    named = halves.rename(columns={"half": name})
+    found = earned_value_totals(reports, named, as_of=AS_OF, by=name)
+    pd.testing.assert_frame_equal(found.rename(columns={name: "half"}), expected)
+
+
+@pytest.mark.parametrize("by", ["ratio", "state"])
+def test_a_group_named_like_a_number_of_a_class_is_refused_in_words(twelve_projects, by):
+    named = twelve_projects.assign(**{by: "x"})
+    for metric in (reference_class, reference_class_backtest):
+        with pytest.raises(PMAnalyticsError, match=f"by='{by}' would be in the result twice"):
+            metric(named, as_of=AS_OF, by=by)
+
+
+@pytest.mark.parametrize("by", [0, [["status"]], {"status"}])
+def test_a_group_that_is_no_column_is_refused_in_words(twelve_projects, by):
+    with pytest.raises(PMAnalyticsError, match=r"by=|lacks"):
+        on_time_rate(twelve_projects, as_of=AS_OF, by=by)

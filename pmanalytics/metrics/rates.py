@@ -284,7 +284,7 @@ def rate_splits(
     plan = classed(measure, projects, as_of=as_of, **options)
     labels = labelled(measure, as_of, **options)
     tables = [
-        _rates(plan, projects, labels, name, weights=None)
+        _rates(plan, projects, labels, [name], weights=None)
         .rename(columns={name: "group"})
         .assign(split=name, group=lambda table: table["group"].astype("str"))
         for name in group_columns(projects, by, RateSplits)

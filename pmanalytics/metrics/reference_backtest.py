@@ -18,7 +18,7 @@ from pmanalytics.metrics.reference_class import (
     ratios_of,
 )
 from pmanalytics.metrics.tallies import with_interval
-from pmanalytics.schemas import Backtests, Day
+from pmanalytics.schemas import Backtests, Day, PlanRatios
 from pmanalytics.survival import TOLERANCE, ends_after, kaplan_meier, quantiles
 from pmanalytics.tables import By, group_columns
 
@@ -89,11 +89,14 @@ def reference_class_backtest(
     within("min_n", min_n, 1_000_000)
     one_of("learned_from", learned_from, ("finished_before", "all_others"))
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, Backtests)
-    rows = _histories(plan, names)
-    forecasts = _forecasts(rows, rows.dropna(subset=names), learned_from, min_n)
+    names = group_columns(plan, by, PlanRatios, Backtests)
+    ratios = ratios_of(plan, names)
+    rows = _histories(plan, ratios.drop(columns=names)).assign(group=group_of(ratios, names))
+    is_classed = ratios.loc[rows.index, names].notna().all(axis="columns")
+    forecasts = _forecasts(rows, rows[is_classed], learned_from, min_n)
     finished = rows.loc[forecasts.index]
-    keys = [finished[name] for name in [*names, "measure"]]
+    told = ratios.loc[forecasts.index]
+    keys = [told[name] for name in [*names, "measure"]]
     tables = [
         _scores(finished["ratio"], forecasts[name], share)
         .groupby(keys, dropna=False, observed=True).sum().reset_index().assign(quantile=share)
@@ -119,9 +122,8 @@ def pinball_loss(outcome: ArrayLike, forecast: ArrayLike, share: float) -> NDArr
     return np.maximum(share * miss, (share - 1) * miss)
 
 
-def _histories(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def _histories(plan: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     """Return the ratios that can be compared, with what tells them on an earlier day."""
-    ratios = ratios_of(plan, names)
     days = planned_days(plan)
     dates = pd.DataFrame(
         {
@@ -131,7 +133,6 @@ def _histories(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         }
     )
     rows = ratios.join(pd.concat([dates, dates], ignore_index=True))
-    rows["group"] = group_of(ratios, names)
     return rows[rows["state"].isin(["finished", "open", "cancelled"])]
 
 

@@ -143,7 +143,7 @@ def reference_class(
     """
     within("min_n", min_n, 1_000_000)
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, ReferenceClasses)
+    names = group_columns(plan, by, PlanRatios, ReferenceClasses)
     ratios = ratios_of(plan, names)
     keys = [ratios[name] for name in ["measure", *names]]
     states = pd.get_dummies(ratios["state"], prefix="n", dtype="int64")
@@ -215,7 +215,7 @@ def project_forecasts(
     """
     within("min_n", min_n, 1_000_000)
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, ProjectForecasts)
+    names = group_columns(plan, by, PlanRatios, ProjectForecasts)
     ratios = ratios_of(plan, names)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     duration, cost = (

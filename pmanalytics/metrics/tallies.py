@@ -48,8 +48,9 @@ def grouped(keys: pd.DataFrame) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """
     if not len(keys.columns):
         return np.zeros(len(keys), dtype="int64"), pd.DataFrame(index=range(min(len(keys), 1)))
-    groups = keys.groupby([*keys], dropna=False, observed=True)
-    return groups.ngroup().to_numpy(), groups.size().reset_index()[[*keys]]
+    number = keys.groupby([*keys], dropna=False, observed=True).ngroup().to_numpy()
+    _, first = np.unique(number, return_index=True)
+    return number, keys.iloc[first].reset_index(drop=True)
 
 
 def sums_by(numbers: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:

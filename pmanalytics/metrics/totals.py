@@ -7,7 +7,7 @@ import pandas as pd
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.metrics.delivery import HALF_A_CENT
 from pmanalytics.metrics.earned_value import AMOUNTS, measured, prepared, usable_amounts
-from pmanalytics.metrics.tallies import refuse_mixed
+from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.schemas import EarnedValue, Projects, dtypes, empty
 from pmanalytics.tables import By, complete, group_columns
 
@@ -76,16 +76,16 @@ def earned_value_totals(
         attributes.drop(columns="currency"), on="project_id", how="left"
     )
     names = group_columns(facts, by, EarnedValue)
-    keys = [facts[name] for name in names] or [pd.Series(0, index=facts.index)]
-    reports["series"] = facts.groupby(keys, dropna=False, observed=True).ngroup()
+    reports["series"], groups = grouped(facts[names])
     _refuse_mixed(reports)
     sums = _sums(_grid(reports, day), day)
-    groups = facts[names].assign(currency=facts["currency"]).groupby(reports["series"])
-    earliest = reports.groupby("series")["baseline_start_date"].min()
-    labels = groups.first().assign(baseline_start_date=earliest).reset_index()
-    table = measured(sums.merge(labels, on="series", how="left"), day)
-    columns = [*names, *(name for name in dtypes(EarnedValue) if name not in names)]
-    return EarnedValue.validate(table[columns])
+    parts = reports.groupby("series")
+    labels = parts["currency"].first().to_frame()
+    labels["baseline_start_date"] = parts["baseline_start_date"].min()
+    table = measured(sums.join(labels, on="series"), day)
+    table = pd.concat([groups.loc[table["series"]].reset_index(drop=True), table], axis="columns")
+    table = table.loc[:, ~table.columns.duplicated()]
+    return EarnedValue.validate(table[[*dict.fromkeys([*names, *dtypes(EarnedValue)])]])
 
 
 def _refuse_mixed(reports: pd.DataFrame) -> None:
