@@ -63,6 +63,15 @@ def as_of_point(as_of: AsOfInput, time_zone: str = UTC) -> AsOf:
     return AsOf(local.tz_localize(None).normalize().as_unit("us"), instant, instant)
 
 
+def days_between(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
+    """Return the days from each start to its end, elapsed ones where these are instants.
+
+    >>> days_between(pd.Series(pd.to_datetime(["2024-03-30"])), pd.Timestamp("2024-04-01")).tolist()
+    [2.0]
+    """
+    return (end - start) / DAY_LENGTH
+
+
 def local_days(instants: pd.Series, time_zone: str) -> pd.Series:
     """Return the local calendar day of each instant, as a naive midnight.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
 from pmanalytics.errors import (
     GroupingError,
@@ -13,36 +14,42 @@ from pmanalytics.errors import (
     PMAnalyticsError,
     UnfitTableError,
 )
-from pmanalytics.schemas import Table, dtypes
+from pmanalytics.schemas import Day, Table, dtypes
+
+By = str | Sequence[str] | None
+
+# Floats above it no longer hold cents; infinity is above it, too.
+LARGEST = 1e15
 
 
 def complete(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return the table with every column of the schema: what it lacks is added, all missing.
+
+    Columns of the schema get its dtypes; a day loses its time of day.
 
     Raises
     ------
     MissingColumnsError
         If a required column is not there.
     UnfitTableError
-        If a column is there twice, holds another kind of value, or lacks a required one.
+        If a column is there twice, holds another kind of value, or a value that cannot be.
+    PMAnalyticsError
+        If a record has two rows.
     """
     name_of = schema.__name__
     if not isinstance(table, pd.DataFrame):
         raise UnfitTableError(name_of, f"is {type(table).__name__}, not a DataFrame")
-    columns, kinds = schema.to_schema().columns, dtypes(schema)
+    columns = schema.to_schema().columns
     needed = [n for n, column in columns.items() if not column.nullable and n not in table.columns]
     if needed:
         raise MissingColumnsError(f"The {name_of} table", needed, table.columns)
     if not table.columns.is_unique:
         raise UnfitTableError(name_of, "has two columns of one name")
-    there = {name: kind for name, kind in kinds.items() if name in table.columns}
-    for name, kind in there.items():
-        if _family(table[name].dtype) != _family(kind):
-            raise UnfitTableError(name_of, f"holds {table[name].dtype} in {name}, not {kind}")
-        if not columns[name].nullable and table[name].isna().any():
-            raise UnfitTableError(name_of, f"has rows without {name}")
-    floats = [name for name, kind in there.items() if kind == np.dtype(float)]
-    return with_all_columns(table.astype(dict.fromkeys(floats, float)), schema)
+    there = {name: kind for name, kind in dtypes(schema).items() if name in table.columns}
+    table = table.assign(**{n: _as_kind(table[n], kind, name_of) for n, kind in there.items()})
+    for name in there:
+        _refuse_unfit(table[name], columns[name], name_of)
+    return with_all_columns(table, schema)
 
 
 def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
@@ -51,20 +58,36 @@ def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     return table.assign(**{n: pd.Series(index=table.index, dtype=k) for n, k in lacking.items()})
 
 
-def refuse_repeats(table: pd.DataFrame, key: str) -> None:
-    """Refuse a table in which a record has two rows."""
-    if not table[key].is_unique:
-        noun = key.removesuffix("_id")
-        raise PMAnalyticsError(f"{key} repeats: one row per {noun}, please.")
+def _as_kind(values: pd.Series, kind: Any, name_of: str) -> pd.Series:
+    """Return a column in the dtype of its schema, or say that it holds something else."""
+    name, given = values.name, values.dtype
+    if _family(given) == _family(kind):
+        try:
+            values = values.astype(kind)
+        except (TypeError, ValueError):
+            pass
+        else:
+            return values.dt.normalize() if kind == Day else values
+    raise UnfitTableError(name_of, f"holds {given} in {name}, not {kind}")
 
 
-def refuse_values(
-    table: pd.DataFrame, schema: type[Table], column: str, is_impossible: pd.Series
-) -> None:
-    """Refuse a table that has values in a column which cannot be."""
-    found = table.loc[is_impossible, column].tolist()
-    if found:
-        raise UnfitTableError(schema.__name__, f"has the {column} {found[0]!r}")
+def _refuse_unfit(values: pd.Series, column: pa.Column, name_of: str) -> None:
+    """Refuse a column with values that its schema does not allow."""
+    name = str(values.name)
+    if not column.nullable and values.isna().any():
+        raise UnfitTableError(name_of, f"has rows without {name}")
+    if column.unique and not values.is_unique:
+        noun = name.removesuffix("_id")
+        raise PMAnalyticsError(
+            f"{name} repeats in the {name_of} table: one row per {noun}, please."
+        )
+    known = values.dropna().reset_index(drop=True)
+    is_unfit = known.abs() > LARGEST if known.dtype == float else known.isna()
+    for check in column.checks:
+        is_unfit |= ~check(known).check_output
+    if is_unfit.any():
+        found = known[is_unfit].tolist()[0]
+        raise UnfitTableError(name_of, f"has the {name} {found!r}, which cannot be")
 
 
 def _family(dtype: object) -> str:
@@ -81,29 +104,30 @@ def _family(dtype: object) -> str:
     return "other"
 
 
-def group_columns(
-    table: pd.DataFrame, by: str | Sequence[str] | None, result: type[Table]
-) -> list[str]:
+def group_columns(table: pd.DataFrame, by: By, *results: type[Table]) -> list[str]:
     """Return the columns to group by.
 
     Raises
     ------
     MissingColumnsError, GroupingError
-        If one is not in the table, named twice, full of lists, or named like one of the result
-        (but for `currency`, which is the same there).
+        If one is not in the table, named twice, of lists or of several kinds, or named like one
+        of the results (but for `currency`, which is the same there).
     """
-    taken = {*result.to_schema().columns} - {"currency"}
-    names = [by] if isinstance(by, str) else by or []
+    taken = {name for table_of in results for name in table_of.to_schema().columns} - {"currency"}
+    names = [by] if isinstance(by, str) else [] if by is None else by
     if not isinstance(names, list | tuple):
         raise GroupingError(f"by={by!r} is neither a column nor a list of columns.")
-    unknown = [str(name) for name in names if name not in table.columns]
+    unknown = [str(n) for n in names if not isinstance(n, Hashable) or n not in table.columns]
     if unknown:
         raise MissingColumnsError("The table", unknown, table.columns)
     for name in names:
         if name in taken or names.count(name) > 1:
             raise GroupingError(f"by={name!r} would be in the result twice; rename the column.")
-        if table[name].dtype == object and table[name].map(type).eq(list).any():
+        kinds = {*table[name].dropna().map(type)} if table[name].dtype == object else {str}
+        if len(kinds) > 1 or not all(issubclass(kind, Hashable) for kind in kinds):
+            holds = " and ".join(sorted(kind.__name__ for kind in kinds))
             raise GroupingError(
-                f"by={name!r} holds lists; make one row of each value with explode."
+                f"by={name!r} holds {holds}; write all as texts, or make one row of each value "
+                "of a list with explode."
             )
     return list(names)

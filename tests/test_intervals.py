@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import binomtest, norm
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from pmanalytics.intervals import newcombe, reliability, wilson
 
@@ -106,3 +107,17 @@ def test_small_counts_are_called_so():
     assert reliability([0, 4, 5, 19, 20]).tolist() == [
         "too_few", "too_few", "indicative", "indicative", "ok",
     ]  # fmt: skip
+
+
+@given(COUNTS)
+def test_wilson_equals_statsmodels(count):
+    k, n = count
+    published = proportion_confint(k, n, alpha=0.05, method="wilson")
+    assert wilson(k, n) == pytest.approx(published, abs=1e-12)
+
+
+@settings(deadline=None)
+@given(COUNTS, COUNTS)
+def test_a_difference_equals_statsmodels(now, then):
+    published = confint_proportions_2indep(*now, *then, compare="diff", method="newcomb")
+    assert newcombe(*now, *then) == pytest.approx(published, abs=1e-12)

@@ -73,7 +73,9 @@ def _draw(drawing: go.Figure, known: pd.DataFrame, measure: str) -> None:
     y = (known.index + 1) / len(known)
     looks = pd.DataFrame(
         {
-            "symbol": (x != known[measure]).map({True: "triangle-right", False: "circle"})
+            "symbol": pd.Series("circle", index=x.index)
+            .mask(x < known[measure], "triangle-right")
+            .mask(x > known[measure], "triangle-left")
             + known["is_lower_bound"].map({True: "-open", False: ""}),
             "color": (known[measure] > 0).map({True: "bad", False: "good"}),
         }

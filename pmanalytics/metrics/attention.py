@@ -9,8 +9,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput
-from pmanalytics.metrics.delivery import Basis, judged, within
+from pmanalytics.calendars import AsOfInput, days_between
+from pmanalytics.metrics.delivery import (
+    Basis,
+    counted_days,
+    judged,
+    over_budget,
+    per_budget,
+    whole,
+    within,
+)
 from pmanalytics.schemas import Attention, dtypes
 from pmanalytics.schemas.attention import LESSER_FLAGS, SERIOUS_FLAGS
 
@@ -110,17 +118,17 @@ def attention(
 
 def _measured(plan: pd.DataFrame) -> pd.DataFrame:
     """Return the plan with what is measured from it: days late, and money beyond the budget."""
-    budget = plan["budget"].where(plan["budget"] > 0)
+    budget = plan["budget"]
     measured = plan.assign(
         is_open=~(plan["is_done"] | plan["is_cancelled"]),
-        past_days=_days(plan["due"], plan["day"]),
-        expected_days=_days(plan["due"], plan["forecast_finish_date"]),
-        expected_over=plan["forecast_cost"] / budget - 1,
-        unchanged_days=_days(plan["updated_date"], plan["day"]),
+        past_days=days_between(plan["due"], plan["day"]),
+        expected_days=days_between(plan["due"], plan["forecast_finish_date"]),
+        expected_over=per_budget(plan["forecast_cost"], budget) - 1,
+        unchanged_days=days_between(plan["updated_date"], plan["day"]),
     )
     late_days = measured[["past_days", "expected_days"]].max(axis="columns")
-    planned_days = _days(plan["baseline_start_date"], plan["due"])
-    over = np.fmax(plan["actual_cost"] / budget - 1, measured["expected_over"])
+    planned_days = days_between(plan["baseline_start_date"], plan["due"])
+    over = np.fmax(per_budget(plan["actual_cost"], budget) - 1, measured["expected_over"])
     measured["late_days"] = late_days
     measured["beyond_plan_share"] = np.fmax(late_days / planned_days.where(planned_days > 0), over)
     return measured
@@ -132,15 +140,14 @@ def _serious(plan: pd.DataFrame, basis: Basis, late_days: int, over_share: float
     is_late, is_over = plan["on_time"] == "late_open", plan["on_budget"] == "over_open"
     is_far_late = ~is_late & (plan["expected_days"] > late_days)
     is_far_over = ~is_over & (plan["expected_over"] > over_share)
-    percent = _whole((plan["expected_over"] * 100).round()) + " % over budget"
     return {
-        "is_late_open": (is_late, _counted_days(plan["past_days"]) + f" past {against}"),
+        "is_late_open": (is_late, counted_days(plan["past_days"]) + f" past {against}"),
         "is_over_budget": (is_over, "already over budget"),
         "is_forecast_late": (
             is_far_late,
-            "forecast " + _counted_days(plan["expected_days"]) + " after its due date",
+            "forecast " + counted_days(plan["expected_days"]) + " after its due date",
         ),
-        "is_forecast_over": (is_far_over, "forecast " + percent),
+        "is_forecast_over": (is_far_over, "forecast " + over_budget(plan["expected_over"])),
     }
 
 
@@ -161,11 +168,11 @@ def _lesser(plan: pd.DataFrame, basis: Basis, times: int, stale_days: int) -> Fl
         "is_on_hold": (plan["status"] == "on_hold", "on hold"),
         "is_replanned": (
             (count >= times) & (count > 0),
-            "re-planned " + _counted(count, "time", "times"),
+            "re-planned " + whole(count) + np.where(count == 1, " time", " times"),
         ),
         "is_stale": (
             plan["unchanged_days"] > stale_days,
-            "no update for " + _counted_days(plan["unchanged_days"]),
+            "no update for " + counted_days(plan["unchanged_days"]),
         ),
     }
 
@@ -184,19 +191,3 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     table = table.sort_values("project_id").sort_values(order, ascending=False, kind="stable")
     table = table.assign(rank=np.arange(1, len(table) + 1)).reset_index(drop=True)
     return Attention.validate(table[list(dtypes(Attention))])
-
-
-def _counted_days(number: pd.Series) -> pd.Series:
-    return _counted(number, "day", "days")
-
-
-def _counted(number: pd.Series, one: str, many: str) -> pd.Series:
-    return _whole(number) + np.where(number == 1, f" {one}", f" {many}")
-
-
-def _whole(number: pd.Series) -> pd.Series:
-    return number.fillna(0).astype("int64").astype("str")
-
-
-def _days(start: pd.Series, end: pd.Series) -> pd.Series:
-    return (end - start) / pd.Timedelta(days=1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import UTC, AsOfInput, as_of_point, local_days
+from pmanalytics.calendars import UTC, AsOfInput, as_of_point, days_between, local_days
 from pmanalytics.errors import MissingColumnsError, PMAnalyticsError, UnfitTableError
 from pmanalytics.metrics.delivery import Basis, project_outcomes, within
 from pmanalytics.metrics.stages import stage_visits
@@ -184,7 +184,7 @@ def staleness(
     ids = pd.Series(_texts(table[key]), name="record_id")
     latest = updates.where(updates <= day).groupby(ids, sort=False).max()
     found = latest.rename("updated_date").astype(Day).reset_index()
-    found["unchanged_days"] = (day - found["updated_date"]) / pd.Timedelta(days=1)
+    found["unchanged_days"] = days_between(found["updated_date"], day)
     is_stale = (found["unchanged_days"] > stale_after_days).astype("boolean")
     found["is_stale"] = is_stale.mask(found["unchanged_days"].isna())
     return Staleness.validate(found)
@@ -298,7 +298,7 @@ def _field(old: pd.Series, new: pd.Series, name: str) -> pd.DataFrame:
         }
     )  # fmt: skip
     if kind == "date":
-        table["delta_days"] = ((new - old) / pd.Timedelta(days=1)).to_numpy()
+        table["delta_days"] = days_between(old, new).to_numpy()
     elif kind == "number":
         table["delta_amount"] = (new - old).to_numpy()
         table["delta_share"] = ((new - old) / old.where(old > 0)).to_numpy()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.intervals import reliability, wilson
+from pmanalytics.calendars import AsOfInput, as_of_point, days_between
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
+from pmanalytics.metrics.tallies import sums_by, with_interval
 from pmanalytics.schemas import (
-    FOUND_IN,
     Day,
     DefectRemoval,
     Defects,
@@ -20,12 +16,10 @@ from pmanalytics.schemas import (
     StageVisits,
     dtypes,
 )
-from pmanalytics.tables import complete, group_columns, refuse_repeats, refuse_values
+from pmanalytics.tables import By, complete, group_columns
 
 
-def defect_removal(
-    defects: pd.DataFrame, *, as_of: AsOfInput, by: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def defect_removal(defects: pd.DataFrame, *, as_of: AsOfInput, by: By = None) -> pd.DataFrame:
     """Which share of the defects was found before customers met them?
 
     The population is every defect found by the status date, or on a day that is not known.
@@ -67,14 +61,14 @@ def defect_removal(
     0           0.9  0.8256  0.9448            0.1  100
     """
     day = as_of_point(as_of).day
-    known = _register(defects)
+    known = complete(defects, Defects)
     names = group_columns(known, by, DefectRemoval)
     known = known[~(known["found_date"] > day)]
     is_before = (known["found_in"] == "before_release").astype("int64")
     tally = pd.DataFrame({"n": 1, "n_before": is_before}, index=known.index)
-    table = _summed(tally, known, names)
+    table = sums_by(tally, known[names])
     table = table.assign(
-        **_stated(table["n_before"], table["n"], "removal_rate"),
+        **with_interval(table["n_before"], table["n"], "removal_rate"),
         n_after=table["n"] - table["n_before"],
         escaped_share=(table["n"] - table["n_before"]) / table["n"],
         as_of=day,
@@ -83,9 +77,7 @@ def defect_removal(
     return DefectRemoval.validate(table)
 
 
-def reopen_rate(
-    visits: pd.DataFrame, lifecycle: Lifecycle, *, by: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def reopen_rate(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.DataFrame:
     """Which share of the finished items was taken up again?
 
     The population is every item that ever entered a terminal stage of the lifecycle.
@@ -136,8 +128,8 @@ def reopen_rate(
     keys = ["level", "item_id", *names]
     items = is_left.groupby([known[key] for key in keys], dropna=False, observed=True).any()
     tally = pd.DataFrame({"n": 1, "k": items.astype("int64")}).reset_index()
-    table = _summed(tally[["n", "k"]], tally, ["level", *names])
-    table = table.assign(**_stated(table["k"], table["n"], "reopen_rate"))
+    table = sums_by(tally[["n", "k"]], tally[["level", *names]])
+    table = table.assign(**with_interval(table["k"], table["n"], "reopen_rate"))
     columns = dict.fromkeys(["level", *names, *dtypes(ReopenRates)])
     return ReopenRates.validate(table[list(columns)])
 
@@ -173,10 +165,10 @@ def open_defects(defects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
     0    Major       2             15.0
     """
     day = as_of_point(as_of).day
-    known = _register(defects)
+    known = complete(defects, Defects)
     is_open = ~(known["found_date"] > day) & ~(known["fixed_date"] <= day)
     known = known[is_open]
-    age = (day - known["found_date"]) / pd.Timedelta(days=1)
+    age = days_between(known["found_date"], day)
     groups = age.groupby(known["severity"], dropna=False)
     table = pd.DataFrame(
         {
@@ -187,25 +179,3 @@ def open_defects(defects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
         }
     ).astype({"n_open": "int64", "n_undated": "int64"})
     return OpenDefects.validate(table.reset_index()[list(dtypes(OpenDefects))])
-
-
-def _register(defects: pd.DataFrame) -> pd.DataFrame:
-    """Return the register, or say why its counts would be wrong."""
-    register = complete(defects, Defects)
-    refuse_repeats(register, "defect_id")
-    refuse_values(register, Defects, "found_in", ~register["found_in"].isin(FOUND_IN))
-    return register
-
-
-def _summed(tally: pd.DataFrame, table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return the sums of each group."""
-    if not names:
-        return tally.groupby(np.zeros(len(tally))).sum().reset_index(drop=True)
-    return tally.groupby([table[n] for n in names], dropna=False, observed=True).sum().reset_index()
-
-
-def _stated(k: pd.Series, n: pd.Series, name: str) -> dict[str, object]:
-    """Return a rate with its interval, and how far it can be relied on."""
-    low, high = wilson(k, n)
-    words = pd.Series(reliability(n), index=n.index, dtype="str")
-    return {name: k / n, "low": low, "high": high, "reliability": words}

@@ -7,21 +7,24 @@ projects is a count or a selection of it, so that numbers always agree.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput, as_of_point
+from pmanalytics.calendars import AsOfInput, as_of_point, days_between
 from pmanalytics.errors import PMAnalyticsError
-from pmanalytics.schemas import BANDS, PROJECT_STATUSES, ProjectOutcomes, Projects
-from pmanalytics.tables import complete, refuse_repeats, refuse_values
+from pmanalytics.schemas import BANDS, ProjectOutcomes, Projects
+from pmanalytics.tables import complete
 
 Basis = Literal["baseline", "rebaselined"]
 Cancelled = Literal["exclude", "fail", "at_cancellation"]
 
 HALF_A_CENT = 0.005
 AMBER_ABOVE, RED_ABOVE = 0.1, 0.3
+MANY_TIMES = 1000
+MOST_GRACE_DAYS = 36_500
 SUCCESSES = {"on_time", "early", "on_budget", "both"}
 FAILURES = {"late", "late_open", "over", "over_open", "not_both"}
 
@@ -110,12 +113,10 @@ def judged(
     """
     one_of("basis", basis, ("baseline", "rebaselined"))
     one_of("cancelled", cancelled, ("exclude", "fail", "at_cancellation"))
-    within("grace_days", grace_days, 36_500)
+    within("grace_days", grace_days, MOST_GRACE_DAYS)
     within("tolerance", tolerance, 1_000)
     day = as_of_point(as_of).day
     plan = complete(projects, Projects).reset_index(drop=True)
-    refuse_repeats(plan, "project_id")
-    refuse_values(plan, Projects, "status", ~plan["status"].isin(PROJECT_STATUSES))
     due, budget = plan["baseline_finish_date"], plan["baseline_budget"]
     if basis == "rebaselined":
         due = plan["rebaselined_finish_date"].fillna(due)
@@ -181,9 +182,12 @@ def both_states(
 
 
 def first_true(
-    cases: Sequence[tuple[pd.Series, object]], otherwise: str, index: pd.Index
+    cases: Sequence[tuple[pd.Series, object]], otherwise: str | None, index: pd.Index
 ) -> pd.Series:
-    """Return for each row the text of the first case that holds; texts may differ row by row."""
+    """Return for each row the text of the first case that holds; texts may differ row by row.
+
+    Where none holds it is `otherwise`; None is a missing text.
+    """
     conditions = [condition.to_numpy(dtype=bool) for condition, _ in cases]
     chosen = np.select(conditions, [*range(len(cases))], len(cases))
     fixed = [text if isinstance(text, str) else "" for _, text in cases]
@@ -196,7 +200,7 @@ def first_true(
 
 def within(option: str, given: float, most: float) -> None:
     """Refuse what is no number from 0 to `most`."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= most:
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0 <= given <= most:
         raise PMAnalyticsError(f"{option}={given!r} must be a number from 0 to {most}.")
 
 
@@ -209,23 +213,26 @@ def one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
 def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
     is_late_open = plan["on_time"] == "late_open"
     finish = plan["finish"].where(plan["is_done"]).mask(is_late_open, plan["day"])
-    planned_days = _days(plan["baseline_start_date"], plan["due"])
-    finish_variance = _days(plan["due"], finish)
+    planned_days = days_between(plan["baseline_start_date"], plan["due"])
+    finish_variance = days_between(plan["due"], finish)
     is_over_open = plan["on_budget"] == "over_open"
     cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"] | is_over_open)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
-    budget = plan["budget"].where(plan["budget"] > 0)
+    cost_share = per_budget(cost_variance, plan["budget"])
+    forecast_share = per_budget(plan["forecast_cost"], plan["budget"]) - 1
     finish_share = finish_variance / planned_days.where(planned_days > 0)
     return {
         "finish_variance_days": finish_variance,
         "finish_variance_share": finish_share,
         "finish_band": bands(finish_share),
         "cost_variance": cost_variance,
-        "cost_variance_share": cost_variance / budget,
-        "cost_band": bands(cost_variance / budget),
+        "cost_variance_share": cost_share,
+        "cost_band": bands(cost_share),
         "is_lower_bound": is_late_open | is_over_open,
-        "forecast_variance_days": _days(plan["due"], plan["forecast_finish_date"]).where(is_open),
-        "forecast_cost_variance_share": (plan["forecast_cost"] / budget - 1).where(is_open),
+        "forecast_variance_days": days_between(plan["due"], plan["forecast_finish_date"]).where(
+            is_open
+        ),
+        "forecast_cost_variance_share": forecast_share.where(is_open),
     }
 
 
@@ -239,15 +246,45 @@ def bands(shares: pd.Series) -> pd.Series:
     return pd.cut(shares.round(9), ends, labels=BANDS).astype("str")
 
 
-def _days(start: pd.Series, end: pd.Series) -> pd.Series:
-    return (end - start) / pd.Timedelta(days=1)
+def per_budget(amount: pd.Series, budget: pd.Series) -> pd.Series:
+    """Return an amount ÷ its budget, missing where that is less than a cent."""
+    return amount / budget.where(budget > HALF_A_CENT)
+
+
+def counted_days(number: pd.Series) -> pd.Series:
+    """Return each number of days with its noun.
+
+    >>> counted_days(pd.Series([1.0, 30.0])).tolist()
+    ['1 day', '30 days']
+    """
+    return whole(number) + np.where(number == 1, " day", " days")
+
+
+def over_budget(share: pd.Series) -> pd.Series:
+    """Return in words how far over its budget each project is.
+
+    >>> over_budget(pd.Series([0.254, 0.003, 1e6])).tolist()
+    ['25 % over budget', 'less than 1 % over budget', 'more than 1000 times its budget']
+    """
+    percent = (share * 100).round()
+    words = whole(percent.clip(upper=MANY_TIMES * 100)) + " % over budget"
+    cases = [
+        (share.isna(), "over a budget of 0"),
+        (percent < 1, "less than 1 % over budget"),
+        (share > MANY_TIMES, f"more than {MANY_TIMES} times its budget"),
+        (share.notna(), words),
+    ]
+    return first_true(cases, "", share.index)
+
+
+def whole(number: pd.Series) -> pd.Series:
+    """Return whole numbers as texts; of what is missing, a 0 that nobody is shown."""
+    return number.fillna(0).astype("int64").astype("str")
 
 
 def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
     """Return both verdicts in words; of those on time, some may be given."""
-    number = outcomes["finish_variance_days"].abs().fillna(0).astype(int)
-    days = number.astype("str") + np.where(number == 1, " day", " days")
-    percent = (outcomes["cost_variance_share"].abs().fillna(0) * 100).round().astype(int)
+    days = counted_days(outcomes["finish_variance_days"].abs())
     variance = outcomes["finish_variance_days"]
     ahead = np.select(
         [variance < 0, variance > 0],
@@ -255,11 +292,6 @@ def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
         "finished on the day",
     )
     late = np.where(variance.isna(), "cancelled past its due date", "finished " + days + " late")
-    over = np.select(
-        [outcomes["cost_variance_share"].isna(), percent < 1],
-        ["over a budget of 0", "less than 1 % over budget"],
-        percent.astype("str") + " % over budget",
-    )
     time = {
         "on_time": ahead,
         "early": ahead,
@@ -272,7 +304,7 @@ def _reasons(outcomes: pd.DataFrame, words: Mapping[str, object]) -> pd.Series:
     }
     cost = {
         "on_budget": "within budget",
-        "over": over,
+        "over": over_budget(outcomes["cost_variance_share"]),
         "over_open": "already over budget",
         "undetermined": "budget outcome not known yet",
         "cancelled": "",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import PMAnalyticsError, UnfitTableError
+from pmanalytics.errors import UnfitTableError
 from pmanalytics.metrics.delivery import HALF_A_CENT, first_true
 from pmanalytics.metrics.earned_schedule import earned_schedule
 from pmanalytics.schemas import EarnedValue, Projects, StatusReports, dtypes, empty
@@ -66,8 +66,7 @@ def earned_value(
     AC), so that TCPI to `eac_cpi` is CPI again (DAU Gold Card 2013). For the times see Lipke &
     Henderson 2006: the earned schedule is the period by which the plan would have earned as much.
 
-    All amounts of a project that mixes currencies, an EV above BAC and negative amounts are taken
-    for unknown.
+    All amounts of a project that mixes currencies, and an EV above BAC, are taken for unknown.
 
     Examples
     --------
@@ -157,15 +156,12 @@ def prepared(
     Later amounts than the planned ones are missing. `is_mixed` tells of several currencies.
     """
     reports = complete(status_reports, StatusReports)[[*dtypes(StatusReports)]]
-    reports = reports.astype({n: dtypes(StatusReports)[n] for n in (*REPORT, "currency")})
     repeated = reports.loc[reports.duplicated(REPORT), "project_id"]
     if len(repeated):
         raise UnfitTableError(
             "StatusReports", f"has two reports of project {repeated.iloc[0]!r} for one period"
         )
     plans = empty(Projects) if projects is None else complete(projects, Projects)
-    if not plans["project_id"].is_unique:
-        raise PMAnalyticsError("project_id repeats: one row per project, please.")
     plans = plans[["project_id", "baseline_start_date", "baseline_budget", "currency"]]
     reports = reports.rename(columns={"actual_cost_to_date": "actual_cost"})
     reports = reports.merge(plans, on="project_id", how="left", suffixes=(None, "_of_project"))
@@ -217,10 +213,7 @@ def measured(reports: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
 def usable_amounts(reports: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the amounts, each missing where it cannot be right."""
     is_mixed = reports["is_mixed"]
-    amounts = {
-        name: reports[name].where((reports[name] >= 0) & (reports[name] < np.inf) & ~is_mixed)
-        for name in AMOUNTS
-    }
+    amounts = {name: reports[name].where(~is_mixed) for name in AMOUNTS}
     budget = amounts["budget_at_completion"]
     amounts["budget_at_completion"] = budget.where(budget > HALF_A_CENT)
     earned = amounts["earned_value"]

@@ -12,13 +12,11 @@ from pmanalytics.calendars import AsOfInput
 from pmanalytics.errors import (
     MissingColumnsError,
     MixedCurrenciesError,
-    UnfitTableError,
     UnknownCurrenciesError,
     counted,
 )
 from pmanalytics.metrics.delivery import Basis, first_true, judged
-from pmanalytics.metrics.rates import By
-from pmanalytics.metrics.tallies import grouped
+from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.schemas import (
     FURTHER_TABLES,
@@ -31,7 +29,7 @@ from pmanalytics.schemas import (
     Table,
     dtypes,
 )
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import By, complete, group_columns
 
 NOT_ADDING_UP = 0.01
 
@@ -194,10 +192,7 @@ def cost_totals(
     group, groups = grouped(projects[names].reset_index(drop=True))
     is_added = plan["on_budget"].isin(["on_budget", "over"])
     added = plan[is_added].assign(group=group[is_added])
-    pairs = added[["group", "currency"]].dropna().drop_duplicates()
-    is_mixed = pairs["group"].duplicated(keep=False)
-    if is_mixed.any():
-        raise MixedCurrenciesError(pairs.loc[is_mixed, "currency"].unique())
+    refuse_mixed(added["currency"], added["group"])
     sums = added.groupby("group")[["budget", "actual_cost"]].sum().reindex(groups.index)
     budget = sums["budget"].where(sums["budget"] > 0)
     table = groups.assign(
@@ -308,7 +303,7 @@ def _why_not_real(plan: pd.DataFrame, nominal: pd.Series, real: pd.Series) -> pd
         (plan["baseline_start_date"].isna(), "no baseline start, so no price level of the plan"),
         (real.isna(), "no price index of a year"),
     ]
-    return first_true(cases, "", plan.index).replace("", None).astype("str")
+    return first_true(cases, None, plan.index)
 
 
 def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
@@ -324,10 +319,5 @@ def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by(table: pd.DataFrame, schema: type[Table], key: str, value: str) -> pd.Series:
-    """Return the positive number that a table gives for each key."""
-    numbers = complete(table, schema).set_index(key)[value]
-    if not numbers.index.is_unique:
-        raise UnfitTableError(schema.__name__, f"names a {key} twice")
-    if not (numbers > 0).all():
-        raise UnfitTableError(schema.__name__, f"has an {value} that is not above 0")
-    return numbers
+    """Return the number that a table gives for each key."""
+    return complete(table, schema).set_index(key)[value]

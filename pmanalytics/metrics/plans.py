@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput
+from pmanalytics.calendars import AsOfInput, days_between
 from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.metrics.delivery import FAILURES, SUCCESSES, first_true, judged
-from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles
 from pmanalytics.schemas import (
@@ -22,9 +21,7 @@ from pmanalytics.schemas import (
     Replanning,
     dtypes,
 )
-from pmanalytics.tables import complete, group_columns
-
-DAY = pd.Timedelta(days=1)
+from pmanalytics.tables import By, complete, group_columns
 
 
 def baseline_drift(projects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
@@ -65,7 +62,7 @@ def baseline_drift(projects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
     """
     first = judged(projects, as_of=as_of, basis="baseline")
     latest = judged(projects, as_of=as_of, basis="rebaselined")
-    drift = (first["rebaselined_finish_date"] - first["baseline_finish_date"]) / DAY
+    drift = days_between(first["baseline_finish_date"], first["rebaselined_finish_date"])
     is_counted = first["rebaseline_count"].fillna(0) > 0
     table = pd.DataFrame(
         {
@@ -190,14 +187,16 @@ def estimate_quality(
     plan = plan[plan["is_done"]].assign(
         start=lambda table: table["actual_start_date"].fillna(table["baseline_start_date"])
     )
-    days = ((plan["finish"] - plan["start"]) / DAY).where(lambda lasted: lasted > 0)
+    days = days_between(plan["start"], plan["finish"]).where(lambda lasted: lasted > 0)
     plan = plan.assign(order=np.arange(len(plan)), days=days)
     estimates = complete(forecasts, Forecasts)[[*dtypes(Forecasts)]].merge(
         plan[["project_id", "order", "start", "finish", "days", "actual_cost", "currency"]],
         on="project_id", suffixes=("", "_of_project"),
     )  # fmt: skip
     _same_currency(estimates)
-    estimates["estimated_days"] = (estimates["forecast_finish_date"] - estimates["start"]) / DAY
+    estimates["estimated_days"] = days_between(
+        estimates["start"], estimates["forecast_finish_date"]
+    )
     tables = [
         _quality(plan, plan["days"], estimates, "finish", ("estimated_days", "days")),
         _quality(plan, plan["actual_cost"], estimates, "cost", ("forecast_cost", "actual_cost")),
@@ -227,7 +226,8 @@ def _quality(
     steps = estimates.dropna(subset=[estimated]).sort_values(["order", "made_date"], kind="stable")
     start, finish = steps["start"].fillna(steps["made_date"]), steps["finish"]
     until = steps.groupby("order")["made_date"].shift(-1).fillna(finish)
-    held = (until.clip(upper=finish) - steps["made_date"].clip(lower=start)) / DAY
+    until = until.where(until < finish, finish)
+    held = days_between(steps["made_date"].clip(lower=start), until)
     held = held.clip(lower=0)
     error = held * (steps[came] - steps[estimated]).abs()
     sums = pd.DataFrame({"held": held, "error": error, "n": 1}).groupby(steps["order"]).sum()
@@ -236,6 +236,7 @@ def _quality(
     cases = [
         (actual.isna(), "what came is not known"),
         (sums["n"] == 0, "no estimate"),
+        (plan["finish"].isna(), "its finish is not known"),
         (sums["held"] == 0, "no estimate before the finish"),
         (sums["error"] == 0, "every estimate was right"),
     ]
@@ -248,6 +249,6 @@ def _quality(
             "n_estimates": sums["n"],
             "actual": actual,
             "eqf": lasted / sums["error"].where(sums["error"] > 0),
-            "reason": first_true(cases, "", plan.index).replace("", None),
+            "reason": first_true(cases, None, plan.index),
         }
     )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import MixedCurrenciesError
+from pmanalytics.errors import UnknownOptionError
 from pmanalytics.metrics.delivery import Basis, Cancelled, both_states, judged, one_of
 from pmanalytics.metrics.tallies import (
     CLASSES,
@@ -21,21 +23,22 @@ from pmanalytics.metrics.tallies import (
     classes,
     counted,
     grouped,
+    refuse_mixed,
     stated,
     tally,
 )
 from pmanalytics.schemas import Rates, RateSplits, empty
-from pmanalytics.tables import group_columns
+from pmanalytics.tables import By, group_columns
 
 Measure = Literal["on_time", "on_budget", "on_time_and_on_budget"]
 Population = Literal["due", "resolved", "finished"]
-By = str | Sequence[str] | None
 
 POPULATIONS = {
     "on_time": ("due", "resolved", "finished"),
     "on_budget": ("resolved", "finished"),
     "on_time_and_on_budget": ("due", "resolved", "finished"),
 }
+OPTIONS = ("basis", "grace_days", "tolerance")
 
 
 def on_time_rate(
@@ -64,7 +67,8 @@ def on_time_rate(
     basis, grace_days, cancelled
         As in `project_outcomes`; 'fail' counts cancelled projects as not on time.
     weights
-        'baseline_budget' weighs each project by its budget; all must be in one currency.
+        'baseline_budget' weighs each project by its budget; those of a group
+        must be in one currency.
     by
         Column or columns to group by.
 
@@ -128,7 +132,8 @@ def on_budget_rate(
     basis, tolerance, cancelled
         As in `project_outcomes`; 'fail' counts cancelled projects as not on budget.
     weights
-        'baseline_budget' weighs each project by its budget; all must be in one currency.
+        'baseline_budget' weighs each project by its budget; those of a group
+        must be in one currency.
     by
         Column or columns to group by.
 
@@ -279,7 +284,7 @@ def rate_splits(
     plan = classed(measure, projects, as_of=as_of, **options)
     labels = labelled(measure, as_of, **options)
     tables = [
-        _rates(plan, projects, labels, name, weights=None)
+        _rates(plan, projects, labels, [name], weights=None)
         .rename(columns={name: "group"})
         .assign(split=name, group=lambda table: table["group"].astype("str"))
         for name in group_columns(projects, by, RateSplits)
@@ -301,6 +306,9 @@ def classed(
     one_of("measure", measure, tuple(POPULATIONS))
     population = population or POPULATIONS[measure][0]
     one_of("population", population, POPULATIONS[measure])
+    unknown = options.keys() - OPTIONS
+    if unknown:
+        raise UnknownOptionError("A rate", min(unknown), ["population", "cancelled", *OPTIONS])
     plan = judged(projects, as_of=as_of, cancelled=cancelled, **options)
     if measure == "on_time_and_on_budget":
         not_judged = NOT_JUDGED[population]
@@ -341,7 +349,7 @@ def _rates(
     group, groups = grouped(projects[names].reset_index(drop=True))
     weighted: tuple[pd.DataFrame, ...] = ()
     if weights is not None:
-        plan = _weighed(plan, weights)
+        plan = _weighed(plan, weights, group)
         squares = plan["weight"] ** 2
         weighted = tuple(tally(group, len(groups), plan, w) for w in (plan["weight"], squares))
     rates = stated(counted(group, len(groups), plan), *weighted)
@@ -349,14 +357,12 @@ def _rates(
     return as_rates(table, plan, labels, names)
 
 
-def _weighed(plan: pd.DataFrame, weights: str) -> pd.DataFrame:
+def _weighed(plan: pd.DataFrame, weights: str, group: NDArray[np.int64]) -> pd.DataFrame:
     """Return the plan with the `weight` of each project; who cannot be weighed is not judged."""
     one_of("weights", weights, ("baseline_budget",))
     is_judged = plan["class"] < CLASSES.index("n_early")
     is_added = (plan["class"] < CLASSES.index("n_cancelled")) & plan[weights].notna()
-    currencies = plan.loc[is_added, "currency"].dropna().unique()
-    if len(currencies) > 1:
-        raise MixedCurrenciesError(currencies)
+    refuse_mixed(plan.loc[is_added, "currency"], group[is_added])
     is_unknown = is_judged & plan[weights].isna()
     class_of = plan["class"].mask(is_unknown, CLASSES.index("n_missing_baseline"))
     return plan.assign(**{"class": class_of, "weight": plan[weights].fillna(0.0)})

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from pmanalytics.calendars import AsOfInput
-from pmanalytics.intervals import reliability, wilson
+from pmanalytics.calendars import AsOfInput, days_between
 from pmanalytics.metrics.delivery import judged, one_of, within
-from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.reference_class import (
     MIN_N,
     QUANTILES,
@@ -19,9 +17,10 @@ from pmanalytics.metrics.reference_class import (
     planned_days,
     ratios_of,
 )
-from pmanalytics.schemas import Backtests, Day
+from pmanalytics.metrics.tallies import with_interval
+from pmanalytics.schemas import Backtests, Day, PlanRatios
 from pmanalytics.survival import TOLERANCE, ends_after, kaplan_meier, quantiles
-from pmanalytics.tables import group_columns
+from pmanalytics.tables import By, group_columns
 
 LearnedFrom = Literal["finished_before", "all_others"]
 MOST_PAIRS = 2_000_000
@@ -90,11 +89,14 @@ def reference_class_backtest(
     within("min_n", min_n, 1_000_000)
     one_of("learned_from", learned_from, ("finished_before", "all_others"))
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, Backtests)
-    rows = _histories(plan, names)
-    forecasts = _forecasts(rows, rows.dropna(subset=names), learned_from, min_n)
+    names = group_columns(plan, by, PlanRatios, Backtests)
+    ratios = ratios_of(plan, names)
+    rows = _histories(plan, ratios.drop(columns=names)).assign(group=group_of(ratios, names))
+    is_classed = ratios.loc[rows.index, names].notna().all(axis="columns")
+    forecasts = _forecasts(rows, rows[is_classed], learned_from, min_n)
     finished = rows.loc[forecasts.index]
-    keys = [finished[name] for name in [*names, "measure"]]
+    told = ratios.loc[forecasts.index]
+    keys = [told[name] for name in [*names, "measure"]]
     tables = [
         _scores(finished["ratio"], forecasts[name], share)
         .groupby(keys, dropna=False, observed=True).sum().reset_index().assign(quantile=share)
@@ -120,9 +122,8 @@ def pinball_loss(outcome: ArrayLike, forecast: ArrayLike, share: float) -> NDArr
     return np.maximum(share * miss, (share - 1) * miss)
 
 
-def _histories(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def _histories(plan: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     """Return the ratios that can be compared, with what tells them on an earlier day."""
-    ratios = ratios_of(plan, names)
     days = planned_days(plan)
     dates = pd.DataFrame(
         {
@@ -132,7 +133,6 @@ def _histories(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         }
     )
     rows = ratios.join(pd.concat([dates, dates], ignore_index=True))
-    rows["group"] = group_of(ratios, names)
     return rows[rows["state"].isin(["finished", "open", "cancelled"])]
 
 
@@ -182,7 +182,7 @@ def _as_known(pairs: pd.DataFrame, learned_from: LearnedFrom) -> tuple[pd.Series
         return pairs["ratio"], has_ended
     was_over = pairs["finish"] <= pairs["origin"]
     has_ended &= was_over
-    so_far = (pairs["origin"] - pairs["start"]) / pd.Timedelta(days=1) / pairs["planned_days"]
+    so_far = days_between(pairs["start"], pairs["origin"]) / pairs["planned_days"]
     so_far = so_far.where(pairs["measure"] == "duration", 0.0)
     is_gone = (pairs["state"] == "cancelled") & (was_over | pairs["finish"].isna())
     return pairs["ratio"].where(has_ended, so_far).mask(is_gone), has_ended
@@ -205,14 +205,10 @@ def _scores(outcome: pd.Series, forecast: pd.Series, share: float) -> pd.DataFra
 def _stated(sums: pd.DataFrame, min_n: int) -> pd.DataFrame:
     """Return shares and means out of sums."""
     n = sums["n"].where(sums["n"] > 0)
-    low, high = wilson(sums["k"], sums["n"])
     reason = f"fewer than {min_n} finished others of its class were known, or too many were open"
     return sums.assign(
-        covered_share=sums["k"] / n,
-        low=low,
-        high=high,
+        **with_interval(sums["k"], sums["n"], "covered_share"),
         loss=sums["loss"] / n,
         plan_loss=sums["plan_loss"] / n,
-        reliability=pd.Series(reliability(sums["n"]), index=sums.index, dtype="str"),
         reason=pd.Series(None, index=sums.index, dtype="str").mask(n.isna(), reason),
     )

@@ -15,10 +15,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput
+from pmanalytics.calendars import AsOfInput, days_between
 from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import first_true, judged, within
-from pmanalytics.metrics.rates import By
 from pmanalytics.schemas import Day, PlanRatios, ProjectForecasts, ReferenceClasses
 from pmanalytics.survival import (
     TOLERANCE,
@@ -29,7 +28,7 @@ from pmanalytics.survival import (
     quantiles,
     survival_at,
 )
-from pmanalytics.tables import group_columns
+from pmanalytics.tables import By, group_columns
 
 MIN_N = 10
 LAST_DAY = pd.Timestamp("9999-12-31")
@@ -144,7 +143,7 @@ def reference_class(
     """
     within("min_n", min_n, 1_000_000)
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, ReferenceClasses)
+    names = group_columns(plan, by, PlanRatios, ReferenceClasses)
     ratios = ratios_of(plan, names)
     keys = [ratios[name] for name in ["measure", *names]]
     states = pd.get_dummies(ratios["state"], prefix="n", dtype="int64")
@@ -216,7 +215,7 @@ def project_forecasts(
     """
     within("min_n", min_n, 1_000_000)
     plan = judged(projects, as_of=as_of, basis="baseline")
-    names = group_columns(plan, by, ProjectForecasts)
+    names = group_columns(plan, by, PlanRatios, ProjectForecasts)
     ratios = ratios_of(plan, names)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     duration, cost = (
@@ -240,7 +239,7 @@ def ratios_of(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     end = plan["finish"].where(plan["is_done"]).mask(is_open, plan["day"])
     used = {
-        "duration": (end - plan["baseline_start_date"]) / pd.Timedelta(days=1),
+        "duration": days_between(plan["baseline_start_date"], end),
         "cost": plan["actual_cost"].mask(is_open & plan["actual_cost"].isna(), 0.0),
     }
     planned = {"duration": planned_days(plan), "cost": plan["baseline_budget"]}
@@ -262,7 +261,7 @@ def ratios_of(plan: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def planned_days(plan: pd.DataFrame) -> pd.Series:
     """Return the days from the baseline start to the baseline finish."""
-    return (plan["baseline_finish_date"] - plan["baseline_start_date"]) / pd.Timedelta(days=1)
+    return days_between(plan["baseline_start_date"], plan["baseline_finish_date"])
 
 
 def group_of(ratios: pd.DataFrame, names: list[str]) -> pd.Series:
@@ -300,7 +299,7 @@ def _class_reasons(table: pd.DataFrame, is_classed: pd.Series, min_n: int) -> pd
     cases = [(~is_classed, "their class is not recorded"), (table["n_finished"] < min_n, few)]
     for name, which in zip(QUANTILES, UNREACHED, strict=True):
         cases.append((table[f"{name}_ratio"].isna(), which + still + " are open"))
-    return _or_missing(first_true(cases, "", table.index))
+    return first_true(cases, None, table.index)
 
 
 def _conditional(
@@ -327,7 +326,7 @@ def _conditional(
         (table["p80"].isna(), "P80 is not reached: many of its class are open"),
     ]
     return table.assign(
-        reason=_or_missing(first_true(cases, "", table.index)),
+        reason=first_true(cases, None, table.index),
         reliability=_reliability(table["n"].clip(upper=table["n_beyond"]), is_withheld),
         p50=table["p50"].mask(is_withheld),
         p80=table["p80"].mask(is_withheld),
@@ -364,9 +363,5 @@ def _finish(plan: pd.DataFrame, ratio: pd.Series) -> pd.Series:
     """Return the day by whose end a project has taken that multiple of its planned days."""
     start = plan["baseline_start_date"]
     days = np.ceil(ratio * planned_days(plan) - ROUNDING)
-    longest = (LAST_DAY - start) / pd.Timedelta(days=1)
+    longest = days_between(start, LAST_DAY)
     return (start + pd.to_timedelta(days.clip(upper=longest), unit="D")).astype(Day)
-
-
-def _or_missing(texts: pd.Series) -> pd.Series:
-    return texts.mask(texts == "")

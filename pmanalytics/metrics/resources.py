@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.schemas import Allocations, TeamLoad, dtypes, empty
-from pmanalytics.tables import complete, refuse_values
+from pmanalytics.tables import complete
 
 FEWEST_PERSONS = 5
 HALF_A_MINUTE = 1 / 120
@@ -62,8 +61,6 @@ def team_load(
     one_of("per", per, ("team", "person"))
     day = as_of_point(as_of).day
     booked = complete(allocations, Allocations)
-    for name in HOURS:
-        refuse_values(booked, Allocations, name, booked[name] < 0)
     if booked.empty:
         return empty(TeamLoad)
     weeks = booked["week_date"].dt.normalize()
@@ -144,5 +141,4 @@ def _with_reasons(table: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         (is_running, "the week is not over"),
         (table["utilisation"].isna(), "no timesheet"),
     ]
-    reason = first_true(cases, "", table.index)
-    return table.assign(reason=reason.mask(reason == "", np.nan).astype("str"))
+    return table.assign(reason=first_true(cases, None, table.index))

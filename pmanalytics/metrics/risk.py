@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import MixedCurrenciesError
+from pmanalytics.calendars import AsOfInput, as_of_point, days_between
+from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.schemas import (
-    RISK_STATUSES,
     Day,
     ExposureOverTime,
     RiskExposure,
@@ -20,15 +19,13 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
-from pmanalytics.tables import complete, group_columns, refuse_repeats, refuse_values
+from pmanalytics.tables import By, complete, group_columns
 
 ENDED = ["closed", "occurred"]
 NOT_ASSESSED = "no open risk has a probability and a cost"
 
 
-def risk_exposure(
-    risks: pd.DataFrame, *, as_of: AsOfInput, by: str | Sequence[str] | None = None
-) -> pd.DataFrame:
+def risk_exposure(risks: pd.DataFrame, *, as_of: AsOfInput, by: By = None) -> pd.DataFrame:
     """What may the open risks cost on average, and how likely is it that at least one occurs?
 
     The population is every risk entered by the status date. Open are those not closed or occurred
@@ -72,8 +69,8 @@ def risk_exposure(
     0   41000.0      EUR      0.748       3
     """
     day = as_of_point(as_of).day
-    register = _register(risks)
-    names = _group_columns(register, by)
+    register = complete(risks, Risks)
+    names = group_columns(register, by, RiskExposure)
     register = register[~(register["opened_date"] > day)]
     is_open = pd.Series(_open_on(register, pd.DatetimeIndex([day]))[0], index=register.index)
     cost = _expected_cost(register).where(is_open)
@@ -88,19 +85,18 @@ def risk_exposure(
             "n_occurred": (~is_open & (register["status"] == "occurred")).astype("int64"),
         }
     )
-    keys = [register[name] for name in names] or np.zeros(len(register))
-    groups = tally.groupby(keys, dropna=False, observed=True)
-    table = groups[["n_open", "n_unassessed", "n_closed", "n_occurred"]].sum()
+    group, groups = grouped(register[names])
+    refuse_mixed(tally["_currency"], group)
+    rows = tally.groupby(group)
+    table = groups.join(rows[["n_open", "n_unassessed", "n_closed", "n_occurred"]].sum())
     has_none = table["n_open"] == 0
-    table["exposure"] = groups["exposure"].sum(min_count=1).mask(has_none, 0.0)
-    table["any_share"] = 1 - groups["_none"].prod(min_count=1).mask(has_none, 1.0)
-    currency = _one_currency(groups["_currency"])
+    table["exposure"] = rows["exposure"].sum(min_count=1).mask(has_none, 0.0)
+    table["any_share"] = 1 - rows["_none"].prod(min_count=1).mask(has_none, 1.0)
     if "currency" not in names:
-        table["currency"] = currency
+        table["currency"] = rows["_currency"].first()
     table["reason"] = pd.Series(NOT_ASSESSED, table.index).where(table["exposure"].isna())
-    table = table.reset_index().assign(as_of=day)
-    columns = dict.fromkeys([*names, *dtypes(RiskExposure)])
-    return RiskExposure.validate(table[list(columns)].astype({"reason": "str", "as_of": Day}))
+    table = table.assign(as_of=day).astype({"reason": "str", "as_of": Day})
+    return RiskExposure.validate(table[[*dict.fromkeys([*names, *dtypes(RiskExposure)])]])
 
 
 def exposure_over_time(risks: pd.DataFrame, *, dates: Sequence[AsOfInput]) -> pd.DataFrame:
@@ -144,7 +140,7 @@ def exposure_over_time(risks: pd.DataFrame, *, dates: Sequence[AsOfInput]) -> pd
     2 2024-04-30   20000.0       1
     """
     days = pd.DatetimeIndex(sorted({as_of_point(date).day for date in dates}), dtype=Day)
-    register = _register(risks)
+    register = complete(risks, Risks)
     if register.empty:
         return empty(ExposureOverTime)
     has_ended = register["status"].isin(ENDED)
@@ -152,6 +148,7 @@ def exposure_over_time(risks: pd.DataFrame, *, dates: Sequence[AsOfInput]) -> pd
     dated = register[is_dated]
     cost = _expected_cost(dated)
     currencies = dated["currency"].where(cost.notna())
+    refuse_mixed(currencies, np.zeros(len(dated)))
     is_open = _open_on(dated, days)
     is_assessed = is_open & cost.notna().to_numpy()
     n_open, n_assessed = is_open.sum(axis=1), is_assessed.sum(axis=1)
@@ -160,7 +157,7 @@ def exposure_over_time(risks: pd.DataFrame, *, dates: Sequence[AsOfInput]) -> pd
         {
             "date": days,
             "exposure": np.where((n_assessed == 0) & (n_open > 0), np.nan, exposure),
-            "currency": _one_currency(currencies.groupby(np.zeros(len(dated)))).max(),
+            "currency": currencies.dropna().max(),
             "n_open": n_open,
             "n_unassessed": n_open - n_assessed,
             "n_undated": int((~is_dated).sum()),
@@ -203,26 +200,15 @@ def risk_hygiene(risks: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
     1      R2              False          True               True
     """
     day = as_of_point(as_of).day
-    register = _register(risks)
+    register = complete(risks, Risks)
     register = register[_open_on(register, pd.DatetimeIndex([day]))[0]].reset_index(drop=True)
     table = register.assign(
-        age_days=(day - register["opened_date"]) / pd.Timedelta(days=1),
+        age_days=days_between(register["opened_date"], day),
         is_review_overdue=register["review_due_date"] < day,
         has_no_owner=register["owner"].isna(),
         has_no_assessment=_expected_cost(register).isna(),
     )
     return RiskHygiene.validate(table[list(dtypes(RiskHygiene))])
-
-
-def _register(risks: pd.DataFrame) -> pd.DataFrame:
-    """Return the register, or say why its sums would be wrong."""
-    register = complete(risks, Risks)
-    refuse_repeats(register, "risk_id")
-    refuse_values(register, Risks, "status", ~register["status"].isin(RISK_STATUSES))
-    probability = register["probability"]
-    refuse_values(register, Risks, "probability", (probability < 0) | (probability > 1))
-    refuse_values(register, Risks, "impact_cost", register["impact_cost"] < 0)
-    return register
 
 
 def _open_on(register: pd.DataFrame, days: pd.DatetimeIndex) -> NDArray[np.bool_]:
@@ -234,21 +220,5 @@ def _open_on(register: pd.DataFrame, days: pd.DatetimeIndex) -> NDArray[np.bool_
     return is_open
 
 
-def _group_columns(register: pd.DataFrame, by: str | Sequence[str] | None) -> list[str]:
-    """Return the columns to group by; the currency of the sums may be one of them."""
-    wanted = [by] if isinstance(by, str) else by
-    if not isinstance(wanted, list | tuple) or "currency" not in wanted:
-        return group_columns(register, by, RiskExposure)
-    others = [name for name in wanted if name != "currency"]
-    return [*group_columns(register, others, RiskExposure), "currency"]
-
-
 def _expected_cost(register: pd.DataFrame) -> pd.Series:
     return register["probability"] * register["impact_cost"]
-
-
-def _one_currency(currencies: pd.core.groupby.SeriesGroupBy) -> pd.Series:
-    """Return the one currency of each group."""
-    if currencies.nunique().gt(1).any():
-        raise MixedCurrenciesError(currencies.obj.dropna().unique())
-    return currencies.first()

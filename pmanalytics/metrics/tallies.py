@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.intervals import reliability, wilson
 from pmanalytics.metrics.delivery import FAILURES, SUCCESSES
 from pmanalytics.schemas import Day, Rates
@@ -47,8 +48,29 @@ def grouped(keys: pd.DataFrame) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """
     if not len(keys.columns):
         return np.zeros(len(keys), dtype="int64"), pd.DataFrame(index=range(min(len(keys), 1)))
-    groups = keys.groupby([*keys], dropna=False, observed=True)
-    return groups.ngroup().to_numpy(), groups.size().reset_index()[[*keys]]
+    number = keys.groupby([*keys], dropna=False, observed=True).ngroup().to_numpy()
+    _, first = np.unique(number, return_index=True)
+    return number, keys.iloc[first].reset_index(drop=True)
+
+
+def sums_by(numbers: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """Return what the groups are, and the sums of each beside it."""
+    group, groups = grouped(keys)
+    return groups.join(numbers.groupby(group).sum())
+
+
+def with_interval(k: pd.Series, n: pd.Series, name: str) -> dict[str, pd.Series]:
+    """Return the share k ÷ n by its name, with its interval and reliability."""
+    low, high = (pd.Series(end, index=n.index) for end in wilson(k, n))
+    words = pd.Series(reliability(n), index=n.index, dtype="str")
+    return {name: k / n.where(n > 0), "low": low, "high": high, "reliability": words}
+
+
+def refuse_mixed(currency: pd.Series, group: Any) -> None:
+    """Refuse to add up the amounts of a group in several currencies."""
+    is_mixed = currency.groupby(group).transform("nunique") > 1
+    if is_mixed.any():
+        raise MixedCurrenciesError(currency[is_mixed].dropna().unique())
 
 
 def tally(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError
-from pmanalytics.intervals import wilson
 from pmanalytics.metrics.delivery import first_true
+from pmanalytics.metrics.tallies import sums_by, with_interval
 from pmanalytics.schemas import Day, TaskIndices, Tasks, dtypes
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import By, complete, group_columns
 
 COUNTS = ["n_finished", "n_due", "k", "n", "n_missing_baseline"]
 
@@ -22,7 +19,7 @@ def task_indices(
     *,
     as_of: AsOfInput,
     period_start_date: AsOfInput | None = None,
-    by: str | Sequence[str] | None = None,
+    by: By = None,
 ) -> pd.DataFrame:
     """Are as many tasks done as should be by now, and were those due in the period done in time?
 
@@ -72,26 +69,18 @@ def task_indices(
     if start > day:
         raise PMAnalyticsError(f"period_start_date {start.date()} is after as_of {day.date()}.")
     table = complete(tasks, Tasks).reset_index(drop=True)
-    if not table["task_id"].is_unique:
-        raise PMAnalyticsError("task_id repeats: one row per task, please.")
     names = group_columns(table, by, TaskIndices)
-    groups = [table[name] for name in names] or np.zeros(len(table))
-    sums = _tally(table, day, start).groupby(groups, dropna=False, observed=True).sum()
-    sums = sums.reset_index(drop=not names)
-    low, high = wilson(sums["k"], sums["n"])
+    sums = sums_by(_tally(table, day, start), table[names])
     reasons = [
         (sums["n_due"] == 0, "no task was due yet"),
         (sums["n"] == 0, "no task was due in the period"),
     ]
-    said = first_true(reasons, "", sums.index)
     table = sums.assign(
         bei=sums["n_finished"] / sums["n_due"].where(sums["n_due"] > 0),
-        hit_rate=sums["k"] / sums["n"].where(sums["n"] > 0),
-        low=low,
-        high=high,
+        **with_interval(sums["k"], sums["n"], "hit_rate"),
         period_start_date=pd.Series(start, index=sums.index, dtype=Day),
         as_of=pd.Series(day, index=sums.index, dtype=Day),
-        reason=said.where(said != "").astype("str"),
+        reason=first_true(reasons, None, sums.index),
     )
     return TaskIndices.validate(table[[*names, *dtypes(TaskIndices)]])
 

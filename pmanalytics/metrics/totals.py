@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.metrics.delivery import HALF_A_CENT
 from pmanalytics.metrics.earned_value import AMOUNTS, measured, prepared, usable_amounts
+from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.schemas import EarnedValue, Projects, dtypes, empty
-from pmanalytics.tables import complete, group_columns
+from pmanalytics.tables import By, complete, group_columns
 
 GROUP_AND_END = ["series", "period_end_date"]
 
@@ -21,7 +19,7 @@ def earned_value_totals(
     projects: pd.DataFrame | None = None,
     *,
     as_of: AsOfInput,
-    by: str | Sequence[str] | None = None,
+    by: By = None,
 ) -> pd.DataFrame:
     """Are all projects together, or those of each group, on plan and on cost?
 
@@ -78,26 +76,22 @@ def earned_value_totals(
         attributes.drop(columns="currency"), on="project_id", how="left"
     )
     names = group_columns(facts, by, EarnedValue)
-    keys = [facts[name] for name in names] or [pd.Series(0, index=facts.index)]
-    reports["series"] = facts.groupby(keys, dropna=False, observed=True).ngroup()
+    reports["series"], groups = grouped(facts[names])
     _refuse_mixed(reports)
     sums = _sums(_grid(reports, day), day)
-    groups = facts[names].assign(currency=facts["currency"]).groupby(reports["series"])
-    earliest = reports.groupby("series")["baseline_start_date"].min()
-    labels = groups.first().assign(baseline_start_date=earliest).reset_index()
-    table = measured(sums.merge(labels, on="series", how="left"), day)
-    columns = [*names, *(name for name in dtypes(EarnedValue) if name not in names)]
-    return EarnedValue.validate(table[columns])
+    parts = reports.groupby("series")
+    labels = parts["currency"].first().to_frame()
+    labels["baseline_start_date"] = parts["baseline_start_date"].min()
+    table = measured(sums.join(labels, on="series"), day)
+    table = pd.concat([groups.loc[table["series"]].reset_index(drop=True), table], axis="columns")
+    table = table.loc[:, ~table.columns.duplicated()]
+    return EarnedValue.validate(table[[*dict.fromkeys([*names, *dtypes(EarnedValue)])]])
 
 
 def _refuse_mixed(reports: pd.DataFrame) -> None:
     """Refuse to add up amounts of several currencies."""
     is_added = ~reports["is_mixed"] & reports[AMOUNTS].notna().any(axis="columns")
-    currencies = reports[is_added].groupby("series")["currency"]
-    is_one = currencies.transform("nunique") <= 1
-    if not is_one.all():
-        series = reports.loc[is_one[~is_one].index, "series"].iloc[0]
-        raise MixedCurrenciesError(currencies.get_group(series).dropna().unique())
+    refuse_mixed(reports.loc[is_added, "currency"], reports["series"])
 
 
 def _grid(reports: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 from pmanalytics.calendars import DAY_LENGTH, AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError
 from pmanalytics.intervals import TOO_FEW, newcombe
-from pmanalytics.metrics.delivery import first_true, one_of
+from pmanalytics.metrics.delivery import MOST_GRACE_DAYS, first_true, one_of, within
 from pmanalytics.metrics.rates import Measure, classed, labelled
 from pmanalytics.metrics.tallies import as_rates, counted, stated
 from pmanalytics.schemas import Day, RateChanges, RateDifferences, Rates, RateTrends, dtypes
@@ -87,7 +87,7 @@ def rate_trend(
     0      2024-03-31         True  1  1
     1      2024-06-30        False  0  1
     """
-    _check(every, window)
+    _check(every, window, options)
     plan, labels = _cohort(projects, measure, cohort, as_of, options)
     period = _period(plan[cohort], every)
     is_there = (period <= _period(plan["day"], every)).to_numpy()
@@ -165,7 +165,7 @@ def rate_change(
     0     due      12      12      0     12   worse
     1  finish      12      12      0     12   worse
     """
-    _check(every, window)
+    _check(every, window, options)
     last = _last_complete(as_of, every, options)
     views = []
     for cohort in POPULATION:
@@ -274,8 +274,11 @@ def _cohort(
     return plan, labelled(measure, as_of, **{**options, "population": population})
 
 
-def _check(every: str, window: int) -> None:
+def _check(every: str, window: int, options: dict[str, Any]) -> None:
     one_of("every", every, tuple(MONTHS))
+    within("grace_days", options.get("grace_days", 0), MOST_GRACE_DAYS)
+    if "population" in options:
+        raise PMAnalyticsError("population: a rate by period has that of its cohort.")
     if not isinstance(window, int) or isinstance(window, bool) or window < 1:
         raise PMAnalyticsError(f"window={window!r} must be a whole number from 1.")
 

@@ -14,11 +14,10 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
 from pmanalytics.metrics.delivery import Basis, project_outcomes
-from pmanalytics.metrics.rates import By
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles
 from pmanalytics.schemas import VARIANCES, VarianceDistributions, dtypes
-from pmanalytics.tables import group_columns
+from pmanalytics.tables import By, group_columns
 
 QUANTILES = {"median": 0.5, "p80": 0.8, "p90": 0.9, "worst": 1.0}
 FAR = 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pmanalytics.schemas.base import Day, Table, count, optional, required, share
+from pmanalytics.schemas.delivery import RELIABILITIES
 
 
 class EarnedValue(Table):
@@ -62,4 +63,5 @@ class TaskIndices(Table):
     n_missing_baseline: np.int64 = count("Left out: no baseline finish date")
     period_start_date: Day = optional("First day of the period; empty: all since the start")
     as_of: Day = required("The status date: last day of the period")
+    reliability: str = required("too_few below 5, indicative below 20, else ok", isin=RELIABILITIES)
     reason: str = optional("Why a number is missing")

@@ -38,10 +38,14 @@ def test_every_project_is_a_mark_at_its_rank(twelve_projects):
     assert rings == 2
 
 
-def test_what_lies_beyond_the_axis_is_a_triangle(twelve_projects):
+def test_what_lies_beyond_the_axis_is_a_triangle_that_points_there(twelve_projects):
     far = twelve_projects.assign(actual_cost=twelve_projects["actual_cost"] * 4)
     symbols = {trace.marker.symbol for trace in drawn(far, "cost_variance_share").data}
     assert "triangle-right" in symbols
+    assert "triangle-left" not in symbols
+    free = twelve_projects.assign(actual_cost=0.0)
+    symbols = {trace.marker.symbol for trace in drawn(free, "cost_variance_share").data}
+    assert symbols == {"triangle-left"}
 
 
 def test_a_few_projects_are_not_called_a_distribution(twelve_projects):

@@ -238,3 +238,70 @@ def test_a_repeated_id_is_refused_in_words(twelve_projects):
     twice = pd.concat([twelve_projects, twelve_projects])
     with pytest.raises(PMAnalyticsError, match="project_id repeats"):
         project_outcomes(twice, as_of=AS_OF)
+
+
+def worked_verdicts(row, as_of, grace, tolerance):
+    """Judge one project step by step, in the words of the definitions."""
+    due, finish, cost, budget = (
+        None if pd.isna(row[name]) else row[name]
+        for name in ("baseline_finish_date", "actual_finish_date", "actual_cost", "baseline_budget")
+    )
+    is_over = None not in (cost, budget) and cost > budget + budget * tolerance + 0.005
+    is_known = finish is None or finish <= as_of
+    if row["status"] == "cancelled" and is_known:
+        return "cancelled", "cancelled"
+    is_done = row["status"] == "done" and is_known
+    last = None if due is None else due + pd.Timedelta(days=grace)
+    if last is None:
+        on_time = "missing_baseline"
+    elif is_done and finish is None:
+        on_time = "invalid"
+    elif last >= as_of:
+        on_time = "early" if is_done else "not_due"
+    elif is_done:
+        on_time = "on_time" if finish <= last else "late"
+    else:
+        on_time = "late_open"
+    if budget is None:
+        return on_time, "missing_baseline"
+    if is_over:
+        return on_time, "over" if is_done else "over_open"
+    return on_time, "on_budget" if is_done and cost is not None else "undetermined"
+
+
+@settings(deadline=None, max_examples=60)
+@given(portfolios(), DAYS, st.integers(0, 60), st.sampled_from([0.0, 0.1, 0.5]))
+def test_each_verdict_is_that_of_the_definitions_worked_step_by_step(
+    projects, day, grace, tolerance
+):
+    found = project_outcomes(projects, as_of=day, grace_days=grace, tolerance=tolerance)
+    rows = projects.to_dict("records")
+    expected = [worked_verdicts(row, pd.Timestamp(day), grace, tolerance) for row in rows]
+    assert [*zip(found["on_time"], found["on_budget"], strict=True)] == expected
+
+
+@settings(deadline=None, max_examples=40)
+@given(portfolios())
+def test_both_is_the_three_valued_and_of_the_two_verdicts(projects):
+    """True, false or not known; ahead of its due date a project is not yet on time."""
+    truth = {"on_time": True, "on_budget": True} | dict.fromkeys(
+        ["late", "late_open", "over", "over_open"], False
+    )
+    for row in project_outcomes(projects, as_of=AS_OF).to_dict("records"):
+        two = [truth.get(row["on_time"]), truth.get(row["on_budget"])]
+        assert (row["both"] == "not_both") == (False in two)
+        assert (row["both"] == "both") == (two == [True, True])
+
+
+def test_a_budget_of_less_than_a_cent_is_one_of_0(twelve_projects):
+    tiny = twelve_projects.assign(baseline_budget=1e-12)
+    outcomes = project_outcomes(tiny, as_of=AS_OF)
+    assert outcomes[["cost_variance_share", "cost_band"]].isna().all(axis=None)
+    assert outcomes.loc[1, "reason"] == "finished 41 days late; over a budget of 0"
+
+
+def test_an_absurd_overrun_is_told_in_words_not_digits(twelve_projects):
+    absurd = twelve_projects.assign(baseline_budget=0.01, actual_cost=1e15)
+    outcomes = project_outcomes(absurd, as_of=AS_OF)
+    assert outcomes.loc[1, "reason"] == ("finished 41 days late; more than 1000 times its budget")
+    assert outcomes.loc[1, "cost_band"] == "red"

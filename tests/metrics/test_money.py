@@ -76,8 +76,11 @@ def test_unknown_currencies_are_all_named():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (pd.concat([rates(USD=0.9), rates(USD=0.8)]), "names a currency twice"),
-        (rates(USD=0.0), "not above 0"),
+        (
+            pd.concat([rates(USD=0.9), rates(USD=0.8)]),
+            "currency repeats in the ExchangeRates table",
+        ),
+        (rates(USD=0.0), "ExchangeRates table has the exchange_rate 0.0"),
         (pd.DataFrame({"currency": ["USD"]}), "exchange_rate"),
     ],
 )
@@ -190,7 +193,7 @@ def test_where_there_is_no_real_cost_it_is_said_why(change, spent, reason):
 
 def test_a_year_has_one_price_level():
     twice = pd.concat([index(y2022=100.0), index(y2022=101.0)])
-    with pytest.raises(PMAnalyticsError, match="PriceIndex table names a year twice"):
+    with pytest.raises(PMAnalyticsError, match="year repeats in the PriceIndex table"):
         real_costs(costs([100.0], [105.0], **STARTED), paid(), twice, as_of=AS_OF)
 
 

@@ -156,3 +156,23 @@ def test_the_quality_equals_one_added_up_day_by_day(made, lasted):
         assert quality.loc[0, "eqf"] == pytest.approx(lasted * len(errors) / sum(errors))
     else:
         assert pd.isna(quality.loc[0, "eqf"])
+
+
+def test_without_a_finish_a_cost_cannot_be_held_against_its_estimates():
+    """It is not known for how long the last estimate stood."""
+    projects = pd.DataFrame(
+        {
+            "project_id": ["P1"],
+            "name": ["One"],
+            "status": ["done"],
+            "actual_cost": [120.0],
+            "currency": ["EUR"],
+        }
+    )
+    made = pd.to_datetime(["2024-01-01", "2024-02-01"])
+    estimates = pd.DataFrame(
+        {"project_id": "P1", "made_date": made, "forecast_cost": [100.0, 110.0], "currency": "EUR"}
+    )
+    cost = estimate_quality(estimates, projects, as_of="2024-06-30").iloc[1]
+    assert pd.isna(cost["eqf"])
+    assert (cost["n_estimates"], cost["reason"]) == (2, "its finish is not known")

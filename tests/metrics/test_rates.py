@@ -10,6 +10,7 @@ from pmanalytics import (
     on_time_and_on_budget_rate,
     on_time_rate,
     rate_splits,
+    variance_distribution,
 )
 from pmanalytics.schemas import Projects, Rates, RateSplits, dtypes, empty
 
@@ -324,3 +325,64 @@ def test_an_unknown_group_is_refused_in_words(twelve_projects):
         PMAnalyticsError, match=r"lacks: projectclass .nearest header: 'project_class'"
     ):
         on_time_rate(twelve_projects, as_of=AS_OF, by="projectclass")
+
+
+def test_weights_need_one_currency_per_group_only(twelve_projects):
+    """P02 and P10 are late; weighed within each currency, P02's 200 does not meet P10's 1000."""
+    mixed = twelve_projects.assign(currency=["USD"] * 9 + ["EUR"] * 3)
+    table = on_time_rate(
+        mixed, as_of=AS_OF, population="finished", weights="baseline_budget", by="currency"
+    )
+    assert table["currency"].tolist() == ["EUR", "USD"]
+    assert table["rate"].tolist() == pytest.approx([30 / 1030, 210 / 410])
+
+
+@pytest.mark.parametrize("measure", ["on_time", "on_budget", "on_time_and_on_budget"])
+def test_an_unknown_option_of_a_split_is_refused_in_words(twelve_projects, measure):
+    with pytest.raises(PMAnalyticsError, match=r"no option 'grace'\. Did you mean grace_days\?"):
+        rate_splits(twelve_projects, ["status"], as_of=AS_OF, measure=measure, grace=3)
+
+
+@settings(deadline=None, max_examples=25)
+@given(portfolios(), st.integers(0, 25))
+def test_counts_of_two_parts_add_up_to_those_of_the_whole(projects, cut):
+    counts = ["k", "n", *EXCLUSIONS, "n_on_hold"]
+    for rate in RATES.values():
+        whole, *parts = (
+            rate(table, as_of=AS_OF)[counts].sum()
+            for table in (projects, projects[:cut], projects[cut:])
+        )
+        assert whole.tolist() == sum(parts).tolist()
+
+
+def test_agencies_of_new_york_have_the_rates_of_the_reference(new_york):
+    """Published per agency: 27 of 125 is 0.2160, and so on; medians where one project is it."""
+    projects = pd.DataFrame(
+        {
+            "project_id": new_york["PID"],
+            "name": new_york["Project Name"].fillna("?"),
+            "status": "done",
+            "agency": new_york["Managing Agency"],
+            "baseline_finish_date": new_york["baseline"],
+            "actual_finish_date": new_york["forecast"],
+            "baseline_budget": new_york["budget"].where(new_york["budget"] >= 0),
+            "actual_cost": new_york["Budget Forecast"],
+            "currency": "USD",
+        }
+    )
+    end = "2031-12-31"
+    splits = rate_splits(projects, ["agency"], as_of=end).set_index("group")
+    reference = {
+        "DDC": (125, 0.2160), "DOT": (82, 0.3537), "DEP": (38, 0.1053), "SCA": (27, 0.9630),
+        "EDC": (21, 0.2381), "DCAS": (3, 0.0000), "DSNY": (3, 0.6667), "DOC": (2, 1.0000),
+    }  # fmt: skip
+    rows = splits.loc[[*reference]]
+    assert rows["n"].tolist() == [n for n, _ in reference.values()]
+    assert rows["rate"].tolist() == pytest.approx([r for _, r in reference.values()], abs=5e-5)
+    spread = variance_distribution(projects, as_of=end, by="agency")
+    days = spread[spread["measure"] == "finish_variance_days"].set_index("agency")["median"]
+    medians = {"DDC": 329.0, "SCA": 0.0, "EDC": 783.0, "DCAS": 730.0, "DSNY": 0.0}
+    assert days[[*medians]].to_dict() == medians
+    whole = on_time_rate(projects, as_of=end, by="agency")
+    assert whole["k"].sum() == 98
+    assert whole["n"].sum() == 309

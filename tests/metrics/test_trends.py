@@ -257,3 +257,17 @@ def test_the_budget_has_trends_of_its_own(twelve_projects):
 def test_an_unknown_option_is_refused_in_words(twelve_projects, options):
     with pytest.raises(PMAnalyticsError, match=next(iter(options))):
         rate_trend(twelve_projects, as_of=AS_OF, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"population": "due"}, "has that of its cohort"),
+        ({"grace_days": "3"}, "must be a number"),
+        ({"weights": "baseline_budget"}, "no option 'weights'"),
+    ],
+)
+def test_an_impossible_option_of_a_period_is_refused_in_words(twelve_projects, options, message):
+    for rate in (rate_trend, rate_change):
+        with pytest.raises(PMAnalyticsError, match=message):
+            rate(twelve_projects, as_of="2024-06-30", **options)
