@@ -20,7 +20,7 @@ from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.files import File, path_of
 from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
-from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
+from pmanalytics.loaders.proposed_columns import MONEY, add_columns, are_snapshots, currency_of
 from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.proposed_toml import Section, toml_text
 from pmanalytics.loaders.reading import PAD
@@ -125,10 +125,14 @@ def _drafted(guesses: Mapping[File, Guess]) -> tuple[dict[str, Section], dict[st
     for file, guess in guesses.items():
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
+    reasons = {name: guesses[those[0]].why for name, those in files.items()}
+    if "project_snapshots" not in files and are_snapshots(files.get("projects", [])):
+        files["project_snapshots"] = files.pop("projects")
+        reasons["project_snapshots"] = "the same projects, on the days in the files' names"
     sections: dict[str, Section] = {}
     unlike: dict[str, str] = {}
     for name, those in files.items():
-        why = guesses[those[0]].why
+        why = reasons[name]
         if name.startswith("jira_"):
             listed = visible(those[0].name) if len(those) == 1 else f"{len(those)} files"
             sections[name] = Section({}, f"{listed}: {why}, known by the content")

@@ -42,7 +42,8 @@ EVEN = 0.8
 SAMPLE_ROWS = 500
 DATE_LIKE = (
     r"([^\W\d]{2,10}[.,]* )?"
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4}"
+    r"|[^\W\d]{3,9}\.? \d{1,2},? \d{4})"
     r"([T ,].*)?"
 )
 # A date on which something is meant to happen, or the row was changed, is no entry into a stage.
@@ -52,6 +53,7 @@ NO_ENTRY = re.compile(
 )
 FEW_WORDS = 3
 MISTAKES = 0.2
+SLIPS = 0.02
 RESULTS = {  # what a list of projects is kept for
     "baseline_finish_date", "forecast_finish_date", "actual_finish_date", "baseline_budget",
     "actual_cost",
@@ -130,16 +132,16 @@ def stage_columns(sample: pd.DataFrame) -> list[str]:
 
 
 def id_column(sample: pd.DataFrame) -> str | None:
-    """Return the column that tells the rows apart: filled and different in each."""
-    days = set(date_columns(sample))
-    candidates = [name for name in sample.columns if name not in days]
-    unique = [
-        name
-        for name in candidates
-        if sample[name].str.strip().ne("").all() and sample[name].is_unique
-    ]
-    by_name = [name for name in unique if guessed_columns([name], {"id": HISTORY["item_id"]})]
-    return next(iter([*by_name, *unique]), None)
+    """Return the column that tells the rows apart: filled and different in each.
+
+    A row may stand there twice, and few may differ by mistake where the header speaks of an id.
+    """
+    rows, days = sample.drop_duplicates(), set(date_columns(sample))
+    filled = [n for n in rows if n not in days and rows[n].str.strip().ne("").all()]
+    by_name = [name for name in filled if guessed_columns([name], {"id": HISTORY["item_id"]})]
+    unique = [name for name in [*by_name, *filled] if rows[name].is_unique]
+    nearly = [name for name in by_name if rows[name].duplicated().mean() <= SLIPS]
+    return next(iter([*unique, *nearly]), None)
 
 
 def _of_markup(head: str) -> Guess | None:
@@ -179,6 +181,10 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
     ours = _of_our_headers(plain, file)
     if ours is None and is_scripted_header(header) and _holds_issues(sample):
         return Guess("jira_csv", "headers and keys of Jira issues", is_sure=True)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        named = listed(map(shown, twice))
+        return Guess(None, f"its header names {named} more than once; give each its own name")
     guess = ours or _by_shape(file, sample, header)
     lacking = lacking_headers(header)
     if guess.section is None and lacking:

@@ -14,7 +14,8 @@ from pmanalytics.loaders.intake import plain_name
 
 PROJECTS = {
     "project_id": [
-        "project_id", "project_number", "project_no", "project_code", "project_key", "pid",
+        "project_id", "project_number", "project_no", "project_nr", "project_code", "project_key",
+        "project_ref", "proj_id", "proj_no", "proj_nr", "proj_code", "prj_id", "prj_no", "pid",
         "investment_id", "initiative_id", "id", "nr", "no", "number", "code", "key", "projekt_id",
         "projektnummer", "projekt_nr", "projektnr", "numéro", "n_projet", "n_de_projet",
         "numéro_projet", "code_projet", "id_projet", "código", "id_proyecto", "id_projeto",
@@ -90,7 +91,8 @@ PROJECTS = {
     "rebaselined_budget": ["revised_budget", "budget_re_planned", "current_budget"],
     "forecast_cost": [
         "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "eac",
-        "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "coût_estimé",
+        "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "prognose_kosten",
+        "kostenprognose", "coût_estimé",
     ],
     "actual_cost": [
         "cost", "spent", "spend", "expenditure", "actuals", "cost_actual", "cost_to_date",
@@ -158,8 +160,11 @@ HISTORY = {
     "created_at": ["created_at", "date_created", "created", "created_on", "created_date"],
     "item_type": ["item_type", "issue_type", "type"],
 }  # fmt: skip
-OF_PROJECT = ["project", "project_no", "project_number", "project_code", "project_key", "projekt",
-              "projekt_nr", "projektnummer", "projet", "proyecto", "projeto"]  # fmt: skip
+OF_PROJECT = [
+    "project", "project_no", "project_nr", "project_number", "project_code", "project_key",
+    "project_ref", "proj_id", "proj_no", "proj_nr", "proj_code", "projekt", "projekt_nr",
+    "projekt_id", "projektnummer", "projet", "proyecto", "projeto",
+]  # fmt: skip
 # Tables that only some measures need. `DISTINCTIVE` columns tell them: so many must be there.
 FURTHER = {
     "status_reports": {
