@@ -305,7 +305,8 @@ def _range_reason(check: pa.Check) -> Reason:
     given = check.statistics
     if "allowed_values" in given:
         allowed = ", ".join(given["allowed_values"])
-        return Reason(f"is none of {allowed}", "Use one of these, or map yours with values=")
+        hint = 'Use one of these, or say under values which one yours means: "yours" = "ours"'
+        return Reason(f"is none of {allowed}", hint)
     if "pattern" in given:
         return Reason("is not a three-letter code", "Write an ISO currency code such as EUR")
     if given.get("max_value") == 1:

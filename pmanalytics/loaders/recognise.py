@@ -49,7 +49,8 @@ DATE_LIKE = (
 # A date on which something is meant to happen, or the row was changed, is no entry into a stage.
 NO_ENTRY = re.compile(
     r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu"
-    r"|modified|update|^last|latest|geändert|aktualisiert"
+    r"|modified|update|^last|latest|geändert|aktualisiert|mise?_à_jour|actualizad|atualizad"
+    r"|échéance|vencim|limite|límite|prazo|affichage|última|visualiza"
 )
 FEW_WORDS = 3
 MISTAKES = 0.2
@@ -276,6 +277,9 @@ def _of_items(sample: pd.DataFrame, header: list[str], level: str) -> Guess:
     product = guessed_columns(header, PRODUCTS)
     if level == "product" and {"product_id", "name", "stage"} <= set(product):
         return Guess("products", "an id, a name and a stage")
+    if len(stages) == 1 and identity is not None:
+        lacking = "a status, or the days on which the items entered other stages"
+        return Guess(None, f"items of which {shown(stages[0])!r} tells one day: it lacks {lacking}")
     return by_stages or Guess(None, _unknown_table(header))
 
 

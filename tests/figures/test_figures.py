@@ -243,14 +243,14 @@ def test_a_superlative_needs_its_interval():
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
 
 
-def test_stays_that_were_all_cut_off_are_not_called_few():
+def test_stays_whose_beginning_is_not_known_are_not_called_few():
     row = dict.fromkeys(("n", "n_ended", "n_open", "n_cancelled", "n_zero_length"), 0)
     row |= dict.fromkeys(("median_days", "median_low", "median_high"), np.nan)
     row |= dict.fromkeys(("p85_days", "p85_low", "p85_high"), np.nan)
     cut = pd.DataFrame([row | {"level": "project", "stage": "Design", "n_incomplete": 554}])
     drawing = plot_stage_durations(cut, level="project")
     assert finding(drawing).startswith("No stay of a project was seen from its beginning")
-    assert drawing.layout.meta["alt"] == "Design: 554 with a cut-off history."
+    assert drawing.layout.meta["alt"] == "Design: 554 whose beginning is not known."
 
 
 @pytest.mark.parametrize(

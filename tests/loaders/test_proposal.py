@@ -237,9 +237,10 @@ def test_phases_stay_as_they_are_in_the_order_in_which_projects_pass_them(tmp_pa
 
 
 def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
-    """Coding done is still in progress, and Review of that category is a stage of its own."""
+    """Coding done is still in progress; what waits for review or release is no work to do."""
     categories = {"Coding done": "indeterminate", "In review": "indeterminate", "Live": "done",
-                  "Ready": "new", "Won't do": "done"}  # fmt: skip
+                  "Ready": "new", "Ready for QA": "new", "Ready for release": "new",
+                  "Won't do": "done"}  # fmt: skip
     issues = [
         {
             "id": str(n),
@@ -259,7 +260,7 @@ def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
     assert config["lifecycle"]["work_item"]["stages"] == {
         "To do": ["Ready"],
         "In progress": ["Coding done"],
-        "Review": ["In review"],
+        "Review": ["In review", "Ready for QA", "Ready for release"],
         "Done": ["Live"],
         "Cancelled": ["Won't do"],
     }
