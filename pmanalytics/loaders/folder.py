@@ -36,7 +36,7 @@ from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
 from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira_xml import load_jira_xml
-from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
+from pmanalytics.loaders.recognise import CORRECTIONS, Guess, date_columns, recognise, sample_of
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.loaders.status_date import newest_day
@@ -118,7 +118,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         lifecycles=lifecycles,
         files=reader.accounts(),
         problems=quarantine.problems,
-        columns=quarantine.columns,
+        columns=reader.columns(),
         notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
@@ -254,6 +254,16 @@ class FolderReader:
                 f"{counted(int(is_repeat.sum()), identity)} in two sources: the first one counts."
             )
         return table[~is_repeat].reset_index(drop=True)
+
+    def columns(self) -> pd.DataFrame:
+        """Return `Columns`, and say which of those that are not ours hold dates."""
+        found = self.quarantine.columns
+        is_other = (found["use"] != "used") & found["reading"].isna()
+        names = set(found.loc[is_other, "file"])
+        read = [file for those in self.files.values() for file in those if file.name in names]
+        dated = [(file.name, header) for file in read for header in date_columns(sample_of(file))]
+        is_dated = is_other & pd.MultiIndex.from_frame(found[["file", "header"]]).isin(dated)
+        return found.assign(reading=found["reading"].mask(is_dated, "dates that are not used"))
 
     def accounts(self) -> pd.DataFrame:
         """Return `Files`: what was read, and as what and why; then what was not read, and why."""
