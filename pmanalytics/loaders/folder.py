@@ -17,7 +17,9 @@ from pmanalytics.errors import (
     MissingAsOfError,
     UnreadableFileError,
     counted,
+    listed,
     shortened,
+    shown,
 )
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
 from pmanalytics.loaders.archives import files_in, files_named
@@ -110,6 +112,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
+    reader.tell_strangers(tables)
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes]
     return Portfolio(
@@ -186,6 +189,20 @@ class FolderReader:
             for name, schema in FURTHER_TABLES.items()
         }
         return {name: table for name, table in loaded.items() if table is not None}
+
+    def tell_strangers(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Say how many rows of further tables belong to a project that is not among the others."""
+        known = tables["projects"]["project_id"]
+        for name in [name for name in FURTHER_TABLES if name in tables and len(known)]:
+            ids = tables[name].get("project_id", known).dropna()
+            strange = ids[~ids.isin(known)]
+            if len(strange):
+                first = listed(map(shown, strange.unique()))
+                self.notes.append(
+                    f"{name.replace('_', ' ').capitalize()}: {len(strange)} of "
+                    f"{counted(len(ids), 'row')} name a project that is not in the projects: "
+                    f"{first}."
+                )
 
     def histories(self) -> list[pd.DataFrame | None]:
         """Return the histories of every level that are no Jira changelog."""
@@ -298,10 +315,10 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     files, unused, why = _by_section(folder, found, config)
     corrections, notes = load_corrections(files.pop(CORRECTIONS, []))
     if not files:
-        listed = [f"  {name}: {why}" for name, why in unused.items()]
-        advice = f"Write how to read it with: pmanalytics init {folder}" if listed else ""
+        told = [f"  {name}: {why}" for name, why in unused.items()]
+        advice = f"Write how to read it with: pmanalytics init {folder}" if told else ""
         problem = f"{folder}: nothing in this folder can be read as it is."
-        raise UnreadableFileError("\n".join(filter(None, [problem, *listed, advice])))
+        raise UnreadableFileError("\n".join(filter(None, [problem, *told, advice])))
     files = {
         section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
         for section, those in files.items()

@@ -62,6 +62,8 @@ def propose_config(folder: str | Path) -> str:
     if (folder / CONFIG).exists():
         raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
     guesses = {file: recognise(file) for file in files_in(folder)}
+    if not guesses:
+        raise UnreadableFileError(f"{folder}: there is no file in this folder.")
     sections, unlike = _drafted(guesses)
     general = Section(
         {"time_zone": UTC},

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pmanalytics import errors
+from pmanalytics.errors import listed, shown
 from pmanalytics.loaders.convert import blank_to_missing
 from pmanalytics.loaders.dates import DAY_FIRST, MONTH_FIRST, ORDERS, read_dates
 from pmanalytics.loaders.files import File
@@ -91,6 +92,7 @@ def add_columns(name: str, section: Section, files: Sequence[File]) -> dict[str,
         _add_project_id(name, section, files[0])
         _add_values(name, section, sample)
         _add_scales(section)
+        _tell_other_dates(section, sample)
     _add_level(name, section, common, files[0])
     _add_missing(section, sample)
     return {file.name: why for file, why in others.items()}
@@ -247,6 +249,14 @@ def _add_scales(section: Section) -> None:
         if scale and column in MONEY:
             words = SCALES.get(scale.casefold(), scale if len(scale) > 4 else "thousands")
             section.checks[f"columns.{column}"] = f"in {words}, and so in every report"
+
+
+def _tell_other_dates(section: Section, sample: pd.DataFrame) -> None:
+    """Say which columns of dates stand for none of ours, as far as we know."""
+    used = section.settings["columns"].values()
+    others = [header for header in date_columns(sample) if header not in used]
+    if others:
+        section.checks["columns"] += f"; dates not used: {listed(map(shown, others), 8)}"
 
 
 def _add_missing(section: Section, sample: pd.DataFrame) -> None:

@@ -61,6 +61,8 @@ RESULTS = {  # what a list of projects is kept for
 }  # fmt: skip
 ISSUE_KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JSON_LINES = re.compile(r"\{[^\n]*\}\s*\n\s*\{")
+# One object around a list of records: its first member that is no single value.
+JSON_AROUND = re.compile(r'\{\s*("[^"]*"\s*:\s*[^\s\[{][^\[{]*,\s*)?"[^"]*"\s*:\s*\[\s*\{')
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -167,7 +169,7 @@ def _of_json(head: str) -> Guess | None:
         return Guess("jira_json", "a changelog of Jira issues", is_sure=True)
     if "issues" in keys:
         return Guess("jira_json", "a page of a Jira search", is_sure=True)
-    if head[0] == "[" or JSON_LINES.match(head):
+    if head[0] == "[" or JSON_LINES.match(head) or JSON_AROUND.match(head):
         return None
     return Guess(None, "JSON, but neither issues nor records")
 

@@ -293,9 +293,7 @@ def test_names_with_line_breaks_stay_within_their_comments(tmp_path, proposed):
 
 
 def test_an_existing_configuration_is_kept_and_an_empty_folder_refused(tmp_path):
-    with pytest.raises(
-        UnreadableFileError, match="No table that can be used and no Jira export is among"
-    ):
+    with pytest.raises(UnreadableFileError, match="there is no file in this folder"):
         propose_config(tmp_path)
     (tmp_path / "pmanalytics.toml").write_text("")
     with pytest.raises(ConfigError, match="exists; move it away"):

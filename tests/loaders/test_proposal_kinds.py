@@ -438,6 +438,43 @@ def test_an_abbreviated_identifier_joins_risks_and_projects(proposed):
     assert config["risks"]["columns"]["project_id"] == "Proj ID"
 
 
+def test_records_within_one_object_are_a_table(proposed):
+    records = [{"name": f"App {n}", "launched": f"20{n}-01-31", "ended": None} for n in (10, 11)]
+    records[0]["ended"] = "2012-01-31"
+    config, _, portfolio = proposed(
+        apps__json=json.dumps({"source": "x", "n": 2, "apps": records, "next": None})
+    )
+    assert list(config["product_stage_dates"]["stages"]) == ["launched", "ended"]
+    assert portfolio.files["rows_read"].tolist() == [2]
+
+
+def test_changes_in_spanish_are_a_history_that_says_what_it_lacks(proposed):
+    config, _, portfolio = proposed(
+        cambios__txt="Fecha|Clave|De|A\n13/02/2024|M-1|Pendiente|En curso\n"
+        "15/02/2024|M-1|En curso|Hecho\n14/02/2024|M-2|Pendiente|En curso\n"
+    )
+    assert config["work_item_history"]["columns"] == {
+        "item_id": "Clave", "changed_at": "Fecha", "to_status": "A", "from_status": "De",
+    }  # fmt: skip
+    assert portfolio.notes[0].startswith(
+        "cambios.txt: the first row of 2 items is a change, so nobody knows when it began"
+    )
+
+
+def test_dates_that_are_not_used_are_told(proposed):
+    _, text, _ = proposed(list__csv="Nr,Name,Status,Due,Gate\n1,A,open,2025-03-31,2025-01-31\n")
+    assert "# check: ours = header in the file; dates not used: Gate\n" in text
+
+
+def test_risks_of_unknown_projects_are_told(proposed):
+    _, _, portfolio = proposed(
+        list__csv="Proj ID,Project name,Status,Due\nP1,A,open,2025-03-31\n",
+        risks__csv="Risk ID,Project,Risk,Status,Probability,Impact,Raised\n"
+        "R1,P1,x,Open,0.3,10,2025-01-01\nR2,Move,x,Open,0.3,10,2025-01-01\n",
+    )
+    assert "Risks: 1 of 2 rows name a project that is not in the projects: Move." in portfolio.notes
+
+
 def test_rows_that_turn_out_to_be_named_alike_far_down_are_no_items(tmp_path):
     rows = [f"T{n},2024-01-01,2024-01-02" for n in [*range(600), *range(20)]]
     rows[600:] = [row.replace("-01-02", "-01-03") for row in rows[600:]]
