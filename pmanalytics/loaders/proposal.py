@@ -175,21 +175,32 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
     before = {name: copy.deepcopy(section.settings) for name, section in sections.items()}
     for name, section in sections.items():
         names = [file.name for file in reader.files.get(name, [])]
-        reasons = set(problems.loc[problems["file"].isin(names), "reason"])
-        if reasons & {errors.AMBIGUOUS_DATE.reason, errors.AMBIGUOUS_YEAR.reason}:
+        own = problems[problems["file"].isin(names)]
+        reasons = set(own["reason"])
+        undecided = _columns_of(own, errors.AMBIGUOUS_DATE, errors.AMBIGUOUS_YEAR)
+        if undecided:
             section.settings["date_format"] = _order_beside(reader, names)
-            section.checks["date_format"] = "no cell decides: day first or month first"
+            why = f"no cell of {undecided} decides: day first or month first"
+            section.checks["date_format"] = why
         if any("Excel's serial number" in reason for reason in reasons):
             section.settings["date_format"] = "excel"
             section.checks["date_format"] = "dates are serial numbers of Excel"
-        if errors.AMBIGUOUS_NUMBER.reason in reasons:
+        undecided = _columns_of(own, errors.AMBIGUOUS_NUMBER)
+        if undecided:
             section.settings["decimal"] = _mark_beside(reader, names)
-            section.checks["decimal"] = "no cell decides: the decimal mark is . or ,"
+            why = f"no cell of {undecided} decides: the decimal mark is . or ,"
+            section.checks["decimal"] = why
         if errors.SHORT_ROW.reason in reasons:
             section.settings["short_rows"] = PAD
             section.checks["short_rows"] = "rows lack their last cells: these count as empty"
-        _leave_out_percentages(section, problems[problems["file"].isin(names)])
+        _leave_out_percentages(section, own)
     return before != {name: section.settings for name, section in sections.items()}
+
+
+def _columns_of(problems: pd.DataFrame, *reasons: errors.Reason) -> str:
+    """Return the columns with such a problem, in words; nothing if there is none."""
+    is_such = problems["reason"].isin([reason.reason for reason in reasons])
+    return errors.listed(map(repr, map(errors.shown, problems.loc[is_such, "column"].unique())))
 
 
 def _leave_out_percentages(section: Section, problems: pd.DataFrame) -> None:
