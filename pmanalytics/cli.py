@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pmanalytics.portfolio import Portfolio
 
 BY_ISSUE = ("Jira JSON", "Jira XML")
+COUNTS = ("rows_read", "n_valid", "n_repaired", "n_quarantined", "n_duplicate")
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 AS_OF = click.option(
     "--as-of", metavar="YYYY-MM-DD", help="The day the files describe, if not in pmanalytics.toml."
@@ -132,30 +133,54 @@ def account(portfolio: Portfolio) -> Iterator[str]:
     """Yield what became of every file, column and row, as lines."""
     from pmanalytics.loaders.corrections import to_mend  # noqa: PLC0415
 
-    files, problems = portfolio.files, to_mend(portfolio.problems)
+    problems = to_mend(portfolio.problems)
     where = f"As of {portfolio.as_of}, {portfolio.time_zone}."
     yield f"{where} Rows read = valid + set aside + repeats:"
-    for row in files[files["rows_read"] > 0].to_dict("records"):
-        repaired = f", {row['n_repaired']} of them without a value," if row["n_repaired"] else ""
-        yield (
-            f"  {row['file']} ({row['kind']}; {row['evidence']}): {row['rows_read']} = "
-            f"{row['n_valid']} valid{repaired} + {row['n_quarantined']} set aside + "
-            f"{counted(row['n_duplicate'], 'repeat')}"
-        )
-        yield from _columns(portfolio.columns[portfolio.columns["file"] == row["file"]])
-    for row in files[files["rows_read"] == 0].to_dict("records"):
-        yield f"  {row['file']}: not used ({row['evidence']})"
+    yield from _files(portfolio)
     yield from portfolio.notes
     yield from _participants(portfolio)
     if problems.empty:
         yield f"Every {'other ' if len(portfolio.problems) else ''}row can be used."
         return
     yield f"{counted(len(problems), 'problem')}:"
-    kinds = files.set_index("file")["kind"]
-    for problem in problems[:LINES_ON_SCREEN].to_dict("records"):
+    yield from _problems(problems, portfolio.files.set_index("file")["kind"])
+
+
+def _files(portfolio: Portfolio) -> Iterator[str]:
+    """Yield a line per file with its columns; sound files of which the same is told share one."""
+    files = portfolio.files
+    told: dict[tuple[str, ...], list[dict]] = {}
+    for row in files[files["rows_read"] > 0].to_dict("records"):
+        columns = _columns(portfolio.columns[portfolio.columns["file"] == row["file"]])
+        own = row["file"] if row["n_quarantined"] else ""
+        told.setdefault((own, f"{row['kind']}; {row['evidence']}", *columns), []).append(row)
+    for (_, what, *of_columns), rows in told.items():
+        n = {name: sum(row[name] for row in rows) for name in COUNTS}
+        repaired = f", {n['n_repaired']} of them without a value," if n["n_repaired"] else ""
+        yield (
+            f"  {listed(row['file'] for row in rows)} ({what}): {n['rows_read']} = "
+            f"{n['n_valid']} valid{repaired} + {n['n_quarantined']} set aside + "
+            f"{counted(n['n_duplicate'], 'repeat')}"
+        )
+        yield from of_columns
+    unused = files[files["rows_read"] == 0]
+    for why, names in unused.groupby("evidence", sort=False)["file"]:
+        yield f"  {listed(names, 8)}: not used ({why})"
+
+
+def _problems(problems: pd.DataFrame, kinds: pd.Series) -> Iterator[str]:
+    """Yield the first problems of each reason, so that a frequent one hides no other."""
+    cause = problems.groupby(["file", "column", "reason"], sort=False)
+    n_each = max(LINES_ON_SCREEN // cause.ngroups, 1)
+    first = problems[cause.cumcount() < n_each][:LINES_ON_SCREEN]
+    n_more = cause["reason"].transform("size") - n_each
+    is_last = ~first.duplicated(["file", "column", "reason"], keep="last")
+    for index, problem in first.to_dict("index").items():
         yield describe(problem, "issue" if kinds[problem["file"]] in BY_ISSUE else "line")
-    if len(problems) > LINES_ON_SCREEN:
-        yield f"  … and {len(problems) - LINES_ON_SCREEN} more; --fix-me FILE writes all of them."
+        if is_last[index] and n_more[index] > 0:
+            yield f"    … and {n_more[index]} more for this reason"
+    if len(problems) > len(first):
+        yield f"  … and {len(problems) - len(first)} more; --fix-me FILE writes all of them."
 
 
 def _participants(portfolio: Portfolio) -> Iterator[str]:
@@ -174,8 +199,9 @@ def _columns(columns: pd.DataFrame) -> Iterator[str]:
     """Yield which columns were used, how dates and numbers were read, and what was left out."""
     for row in columns[columns["reading"].notna()].to_dict("records"):
         yield f"    {shown(row['header'])}: {row['reading']}"
+    rest = columns[columns["reading"].isna()]
     for use in ("kept", "ignored"):
-        headers = columns.loc[columns["use"] == use, "header"].tolist()
+        headers = rest.loc[rest["use"] == use, "header"].tolist()
         if headers:
             yield f"    {use}: {listed(map(shown, headers), 8)}"
 

@@ -102,7 +102,7 @@ UNCLOSED_QUOTE = Reason(
 )
 SHORT_ROW = Reason(
     "has fewer cells than the header",
-    "Fill the row, or say that the last cells are left out: short_rows = 'pad'",
+    'Fill the row, or say that the last cells are left out: short_rows = "pad"',
 )
 NOT_A_KEY = Reason(
     "is no issue key such as ABC-12",
@@ -161,7 +161,10 @@ class MissingColumnsError(PMAnalyticsError):
         lacking = ", ".join(_with_nearest(name, headers) for name in missing)
         lines = [f"{visible(file)} lacks: {lacking}."]
         lines.append(f"Headers found: {listed(map(shown, headers), HEADERS_ON_SCREEN) or 'none'}.")
-        lines.append("Name yours with columns={'ours': 'header in the file'}.")
+        lines.append(
+            'Name yours: ours = "header in the file" under columns in pmanalytics.toml, '
+            "or columns={'ours': 'header in the file'} in Python."
+        )
         super().__init__("\n".join(lines))
 
 
@@ -268,7 +271,7 @@ def require_texts(option: str, given: object) -> None:
     if not isinstance(given, Mapping) or not all(
         isinstance(text, str) for pair in given.items() for text in pair
     ):
-        raise ConfigError(f"{option} must map texts to texts, as in {option}={{'ours': 'yours'}}.")
+        raise ConfigError(f'{option} must map texts to texts, as in ours = "yours".')
 
 
 def visible(text: str) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pmanalytics import load_portfolio
 from pmanalytics.cli import main
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -78,6 +79,31 @@ def test_problems_beyond_the_screen_are_counted_and_all_are_in_the_list(call, tm
     assert "projects.csv: 5000 corrections taken in." in result.output
 
 
+def test_no_reason_hides_another_and_files_alike_share_a_line(call, tmp_path):
+    head = "project_id,name,status,baseline_finish_date\n"
+    for n in range(30):
+        (tmp_path / f"p{n}.csv").write_text(f"{head}P{n},Name,open,2025-01-31\n")
+    bad = "".join(f"Q{n},Name,frozen,2025-01-31\n" for n in range(50))
+    (tmp_path / "q.csv").write_text(head + bad + "Q99,Name,open,31/11/2025\n")
+    told = call("check", tmp_path, "--as-of", "2025-01-31").output.splitlines()
+    said = "  p0.csv, p1.csv, p10.csv and 27 more (projects; our headers; UTF-8, comma): 30 = 30 "
+    assert told[1].startswith(said)
+    assert len([line for line in told if "'frozen' is none of" in line]) == 10
+    assert "    … and 40 more for this reason" in told
+    assert "q.csv, line 52, baseline_finish_date: '31/11/2025' is not a day" in told[-2]
+    assert told[-1] == "  … and 40 more; --fix-me FILE writes all of them."
+
+
+def test_columns_of_dates_that_are_not_used_are_always_told(call, tmp_path):
+    others = [f"Other {n}" for n in range(12)]
+    header = ["project_id", "name", "status", *others, "Go-live"]
+    row = ["P1", "One", "open", *["x"] * 12, "2025-01-31"]
+    (tmp_path / "projects.csv").write_text(f"{','.join(header)}\n{','.join(row)}\n")
+    told = call("check", tmp_path, "--as-of", "2025-01-31").output
+    assert "    Go-live: dates that are not used\n" in told
+    assert "    kept: Other 0, Other 1, " in told
+
+
 def test_rows_deleted_on_purpose_are_no_problems(call, tmp_path):
     (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\nP2,Two,iced\n")
     (tmp_path / "bad.csv").write_text(
@@ -86,6 +112,8 @@ def test_rows_deleted_on_purpose_are_no_problems(call, tmp_path):
     result = call("check", tmp_path, "--as-of", "2025-01-31", "--fix-me", tmp_path / "new.csv")
     assert result.exit_code == 0
     assert "2 = 1 valid + 1 set aside + 0 repeats" in result.output
+    files = load_portfolio(tmp_path, as_of="2025-01-31").files.set_index("file")
+    assert files.loc["projects.csv", ["n_quarantined", "n_deleted"]].tolist() == [1, 1]
     assert "projects.csv: 1 correction taken in, 1 row deleted." in result.output
     assert result.output.splitlines()[-2:] == [
         "Every other row can be used.",

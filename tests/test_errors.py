@@ -42,7 +42,7 @@ def test_headers_in_a_message_are_written_out_cut_and_no_more_than_a_screen_hold
     assert lacking.startswith(r"evil\nfile.csv lacks: project_id, hhh")
     assert found.startswith(f"Headers found: {WRITTEN_OUT}, {'h' * 59}…, c0, ")
     assert found.endswith("c37 and 62 more.")
-    assert advice.startswith("Name yours with")
+    assert advice.startswith("Name yours: ours = ")
 
 
 def test_the_problems_keep_the_whole_value(tmp_path):

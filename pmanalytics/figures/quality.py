@@ -199,9 +199,10 @@ def _read(row: pd.Series) -> str:
 def _became(row: pd.Series) -> str:
     """Return what became of the rows of a file."""
     repaired = f", of which {number(row['n_repaired'])} repaired" if row["n_repaired"] else ""
+    deleted = f", of which {number(row['n_deleted'])} deleted" if row["n_deleted"] else ""
     parts = [
         f"{number(row['n_valid'])} accepted{repaired}",
-        f"{number(row['n_quarantined'])} set aside",
+        f"{number(row['n_quarantined'])} set aside{deleted}",
     ]
     parts += [f"{number(row['n_duplicate'])} repeated"] if row["n_duplicate"] else []
     return " · ".join(parts)
@@ -221,11 +222,15 @@ def _below(drawing: go.Figure, texts: list[str], shift: int = -8) -> None:
 
 
 def _files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:
-    n_read, n_bad = files["rows_read"].sum(), files["n_quarantined"].sum()
+    n_read, n_deleted = files["rows_read"].sum(), files["n_deleted"].sum()
+    n_bad = files["n_quarantined"].sum() - n_deleted
     if not n_bad and (n_repaired := files["n_repaired"].sum()):
         return f"{count(n_read, 'row')} read, {number(n_repaired)} of them without a value"
     if not n_bad:
-        return f"Every row could be used: {count(n_read, 'row')} read"
+        every = (
+            f"Every {'other ' if n_deleted else ''}row could be used: {count(n_read, 'row')} read"
+        )
+        return every + (f", {number(n_deleted)} deleted on purpose" if n_deleted else "")
     finding = f"{number(n_bad)} of {count(n_read, 'row')} could not be used and were set aside"
     if worst_case is None or worst_case["rate"].isna().all():
         return finding

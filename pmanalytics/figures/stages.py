@@ -129,7 +129,7 @@ def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:
 def _stated(row: pd.Series) -> str:
     """Return a stage's quantiles in words, or its counts where they are too few."""
     if not row["n"] and row["n_incomplete"]:
-        return f"{row['n_incomplete']} with a cut-off history"
+        return f"{row['n_incomplete']} whose beginning is not known"
     if row["n_ended"] < FEWEST_ENDED:
         return f"{_counts(row)}: too few to say"
     half, p85 = (
@@ -168,7 +168,7 @@ def _note(durations: pd.DataFrame, noun: str) -> str:
     if durations["n_zero_length"].sum():
         left_out.append(f"{durations['n_zero_length'].sum()} stays of no time")
     if durations["n_incomplete"].sum():
-        left_out.append(f"{durations['n_incomplete'].sum()} with a cut-off history")
+        left_out.append(f"{durations['n_incomplete'].sum()} whose beginning is not known")
     note = f"Kaplan–Meier: {noun}s still in a stage, or cancelled in it, count as longer than this."
     drawn = durations[durations["n_ended"] >= FEWEST_ENDED]
     if (drawn["median_high"].isna() | drawn["p85_high"].isna()).any():

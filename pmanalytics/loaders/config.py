@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,11 @@ def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -
         raise ConfigError(f"{path}: {section} is no section; write [{section}].")
     for key in found:
         if key not in known:
-            raise ConfigError(f"{path}: {key!r} is not known in {place}; {', '.join(known)} are.")
+            nearest = get_close_matches(key.casefold(), known, n=1, cutoff=0.5)
+            meant = f" Did you mean {nearest[0]}?" if nearest else ""
+            raise ConfigError(
+                f"{path}: {key!r} is not known in {place}.{meant} Known are: {', '.join(known)}."
+            )
 
 
 def _refuse_wrong_kind(path: Path, section: str, key: str, value: object) -> None:

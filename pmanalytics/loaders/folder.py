@@ -17,7 +17,9 @@ from pmanalytics.errors import (
     MissingAsOfError,
     UnreadableFileError,
     counted,
+    listed,
     shortened,
+    shown,
 )
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
 from pmanalytics.loaders.archives import files_in, files_named
@@ -36,7 +38,7 @@ from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira_csv import load_jira_csv
 from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira_xml import load_jira_xml
-from pmanalytics.loaders.recognise import CORRECTIONS, Guess, recognise
+from pmanalytics.loaders.recognise import CORRECTIONS, Guess, date_columns, recognise, sample_of
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.loaders.status_date import newest_day
@@ -110,6 +112,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
+    reader.tell_strangers(tables)
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes]
     return Portfolio(
@@ -118,7 +121,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         lifecycles=lifecycles,
         files=reader.accounts(),
         problems=quarantine.problems,
-        columns=quarantine.columns,
+        columns=reader.columns(),
         notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
@@ -186,6 +189,20 @@ class FolderReader:
             for name, schema in FURTHER_TABLES.items()
         }
         return {name: table for name, table in loaded.items() if table is not None}
+
+    def tell_strangers(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Say how many rows of further tables belong to a project that is not among the others."""
+        known = tables["projects"]["project_id"]
+        for name in [name for name in FURTHER_TABLES if name in tables and len(known)]:
+            ids = tables[name].get("project_id", known).dropna()
+            strange = ids[~ids.isin(known)]
+            if len(strange):
+                first = listed(map(shown, strange.unique()))
+                self.notes.append(
+                    f"{name.replace('_', ' ').capitalize()}: {len(strange)} of "
+                    f"{counted(len(ids), 'row')} name a project that is not in the projects: "
+                    f"{first}."
+                )
 
     def histories(self) -> list[pd.DataFrame | None]:
         """Return the histories of every level that are no Jira changelog."""
@@ -255,6 +272,16 @@ class FolderReader:
             )
         return table[~is_repeat].reset_index(drop=True)
 
+    def columns(self) -> pd.DataFrame:
+        """Return `Columns`, and say which of those that are not ours hold dates."""
+        found = self.quarantine.columns
+        is_other = (found["use"] != "used") & found["reading"].isna()
+        names = set(found.loc[is_other, "file"])
+        read = [file for those in self.files.values() for file in those if file.name in names]
+        dated = [(file.name, header) for file in read for header in date_columns(sample_of(file))]
+        is_dated = is_other & pd.MultiIndex.from_frame(found[["file", "header"]]).isin(dated)
+        return found.assign(reading=found["reading"].mask(is_dated, "dates that are not used"))
+
     def accounts(self) -> pd.DataFrame:
         """Return `Files`: what was read, and as what and why; then what was not read, and why."""
         read = self.quarantine.files
@@ -288,10 +315,10 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     files, unused, why = _by_section(folder, found, config)
     corrections, notes = load_corrections(files.pop(CORRECTIONS, []))
     if not files:
-        listed = [f"  {name}: {why}" for name, why in unused.items()]
-        advice = f"Write how to read it with: pmanalytics init {folder}" if listed else ""
+        told = [f"  {name}: {why}" for name, why in unused.items()]
+        advice = f"Write how to read it with: pmanalytics init {folder}" if told else ""
         problem = f"{folder}: nothing in this folder can be read as it is."
-        raise UnreadableFileError("\n".join(filter(None, [problem, *listed, advice])))
+        raise UnreadableFileError("\n".join(filter(None, [problem, *told, advice])))
     files = {
         section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
         for section, those in files.items()

@@ -287,6 +287,13 @@ def _entries(intake: Intake, rows: pd.DataFrame, lacking: pd.Series) -> pd.DataF
             "one entered before; the histories of these items count as incomplete."
         )
     is_first = before.isna()
+    n_changed = int((is_first & rows["from_status"].notna()).sum())
+    if n_changed and rows["created_at"].isna().all():
+        intake.notes.append(
+            f"{intake.file}: the first row of {counted(n_changed, 'item')} is a change, so nobody "
+            "knows when it began and no stay is counted: add a column with the day of creation, "
+            "created_at under columns."
+        )
     has_holes = rows["item_id"].isin([*lacking, *rows.loc[is_gap, "item_id"]])
     left = left.mask(is_first & has_holes, UNKNOWN_STATUS)
     source = pd.Series(np.where(left.isna(), "created", "history"), rows.index, dtype="str")

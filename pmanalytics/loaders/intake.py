@@ -125,6 +125,12 @@ class Intake:
         return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
 
     @property
+    def _deleted(self) -> pd.Index:
+        is_deleted = [part["reason"] == errors.DELETED.reason for part in self.rejected]
+        noted = [part[own]["record"] for part, own in zip(self.rejected, is_deleted, strict=True)]
+        return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
+
+    @property
     def _repeats(self) -> pd.Index:
         return pd.Index([record for part in self.repeated for record in part], dtype="int64")
 
@@ -227,6 +233,7 @@ class Intake:
         }
         counts = {"rows_read": self._per_file(self.where.index)}
         counts |= {name: self._per_file(records) for name, records in parts.items()}
+        counts["n_deleted"] = self._per_file(self._deleted.intersection(self.bad_records))
         counts["n_repaired"] = self._per_file(self.repaired_records.intersection(rows.index))
         table = pd.DataFrame(counts).rename_axis("file").reset_index()
         if (table["rows_read"] != table[list(parts)].sum(axis="columns")).any():
@@ -305,7 +312,8 @@ def _range_reason(check: pa.Check) -> Reason:
     given = check.statistics
     if "allowed_values" in given:
         allowed = ", ".join(given["allowed_values"])
-        return Reason(f"is none of {allowed}", "Use one of these, or map yours with values=")
+        hint = 'Use one of these, or say under values which one yours means: "yours" = "ours"'
+        return Reason(f"is none of {allowed}", hint)
     if "pattern" in given:
         return Reason("is not a three-letter code", "Write an ISO currency code such as EUR")
     if given.get("max_value") == 1:

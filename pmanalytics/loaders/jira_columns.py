@@ -155,7 +155,7 @@ def _merged(
             intake.notes.append(
                 f"{intake.file}: {len(columns)} columns are named {name!r} and differ in "
                 f"{counted(n_differ, 'row')}; the first counts as {ours}. "
-                f"Choose with columns={{{ours!r}: {name + ' #2'!r}}}, or #1 for the first."
+                f'To choose, say in columns: {ours} = "{name} #2", or #1 for the first.'
             )
         fields.append(field)
         used += repeats
@@ -164,7 +164,7 @@ def _merged(
         names = " and ".join(repr(name) for name in dict.fromkeys(header[p] for p in used))
         intake.notes.append(
             f"{intake.file}: {names} differ in {counted(n_differ, 'row')}; there the first counts "
-            f"as {ours}. Choose with columns={{{ours!r}: …}}."
+            f'as {ours}. To choose, say in columns: {ours} = "header in the file".'
         )
     return cells, used
 

@@ -20,7 +20,7 @@ from pmanalytics.loaders.archives import files_in
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.files import File, path_of
 from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
-from pmanalytics.loaders.proposed_columns import MONEY, add_columns, currency_of
+from pmanalytics.loaders.proposed_columns import MONEY, add_columns, are_snapshots, currency_of
 from pmanalytics.loaders.proposed_stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.proposed_toml import Section, toml_text
 from pmanalytics.loaders.reading import PAD
@@ -62,6 +62,8 @@ def propose_config(folder: str | Path) -> str:
     if (folder / CONFIG).exists():
         raise ConfigError(f"{folder / CONFIG} exists; move it away to have a new one proposed.")
     guesses = {file: recognise(file) for file in files_in(folder)}
+    if not guesses:
+        raise UnreadableFileError(f"{folder}: there is no file in this folder.")
     sections, unlike = _drafted(guesses)
     general = Section(
         {"time_zone": UTC},
@@ -125,10 +127,14 @@ def _drafted(guesses: Mapping[File, Guess]) -> tuple[dict[str, Section], dict[st
     for file, guess in guesses.items():
         if guess.section and guess.section != CORRECTIONS:
             files.setdefault(guess.section, []).append(file)
+    reasons = {name: guesses[those[0]].why for name, those in files.items()}
+    if "project_snapshots" not in files and are_snapshots(files.get("projects", [])):
+        files["project_snapshots"] = files.pop("projects")
+        reasons["project_snapshots"] = "the same projects, on the days in the files' names"
     sections: dict[str, Section] = {}
     unlike: dict[str, str] = {}
     for name, those in files.items():
-        why = guesses[those[0]].why
+        why = reasons[name]
         if name.startswith("jira_"):
             listed = visible(those[0].name) if len(those) == 1 else f"{len(those)} files"
             sections[name] = Section({}, f"{listed}: {why}, known by the content")
@@ -169,21 +175,32 @@ def _refined(sections: Mapping[str, Section], reader: FolderReader) -> bool:
     before = {name: copy.deepcopy(section.settings) for name, section in sections.items()}
     for name, section in sections.items():
         names = [file.name for file in reader.files.get(name, [])]
-        reasons = set(problems.loc[problems["file"].isin(names), "reason"])
-        if reasons & {errors.AMBIGUOUS_DATE.reason, errors.AMBIGUOUS_YEAR.reason}:
+        own = problems[problems["file"].isin(names)]
+        reasons = set(own["reason"])
+        undecided = _columns_of(own, errors.AMBIGUOUS_DATE, errors.AMBIGUOUS_YEAR)
+        if undecided:
             section.settings["date_format"] = _order_beside(reader, names)
-            section.checks["date_format"] = "no cell decides: day first or month first"
+            why = f"no cell of {undecided} decides: day first or month first"
+            section.checks["date_format"] = why
         if any("Excel's serial number" in reason for reason in reasons):
             section.settings["date_format"] = "excel"
             section.checks["date_format"] = "dates are serial numbers of Excel"
-        if errors.AMBIGUOUS_NUMBER.reason in reasons:
+        undecided = _columns_of(own, errors.AMBIGUOUS_NUMBER)
+        if undecided:
             section.settings["decimal"] = _mark_beside(reader, names)
-            section.checks["decimal"] = "no cell decides: the decimal mark is . or ,"
+            why = f"no cell of {undecided} decides: the decimal mark is . or ,"
+            section.checks["decimal"] = why
         if errors.SHORT_ROW.reason in reasons:
             section.settings["short_rows"] = PAD
             section.checks["short_rows"] = "rows lack their last cells: these count as empty"
-        _leave_out_percentages(section, problems[problems["file"].isin(names)])
+        _leave_out_percentages(section, own)
     return before != {name: section.settings for name, section in sections.items()}
+
+
+def _columns_of(problems: pd.DataFrame, *reasons: errors.Reason) -> str:
+    """Return the columns with such a problem, in words; nothing if there is none."""
+    is_such = problems["reason"].isin([reason.reason for reason in reasons])
+    return errors.listed(map(repr, map(errors.shown, problems.loc[is_such, "column"].unique())))
 
 
 def _leave_out_percentages(section: Section, problems: pd.DataFrame) -> None:

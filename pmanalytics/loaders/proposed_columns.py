@@ -9,14 +9,16 @@ from typing import NamedTuple
 import pandas as pd
 
 from pmanalytics import errors
+from pmanalytics.errors import listed, shown
 from pmanalytics.loaders.convert import blank_to_missing
-from pmanalytics.loaders.dates import read_dates
+from pmanalytics.loaders.dates import DAY_FIRST, MONTH_FIRST, ORDERS, read_dates
 from pmanalytics.loaders.files import File
 from pmanalytics.loaders.histories import stage_order
 from pmanalytics.loaders.intake import plain_name
 from pmanalytics.loaders.proposed_toml import Section
 from pmanalytics.loaders.reading import Reading
 from pmanalytics.loaders.recognise import date_columns, id_column, sample_of, stage_columns
+from pmanalytics.loaders.snapshots import day_in_name
 from pmanalytics.loaders.status_words import (
     FOUND_WORDS,
     RISK_WORDS,
@@ -46,6 +48,7 @@ MONEY = {
     "baseline_budget", "rebaselined_budget", "forecast_cost", "actual_cost", "planned_value",
     "earned_value", "actual_cost_to_date", "budget_at_completion", "impact_cost",
 }  # fmt: skip
+HALF = 0.5
 SCALES = {"m": "millions", "mio": "millions", "mio.": "millions", "mn": "millions"}
 
 
@@ -89,9 +92,28 @@ def add_columns(name: str, section: Section, files: Sequence[File]) -> dict[str,
         _add_project_id(name, section, files[0])
         _add_values(name, section, sample)
         _add_scales(section)
+        _tell_other_dates(section, sample)
     _add_level(name, section, common, files[0])
     _add_missing(section, sample)
     return {file.name: why for file, why in others.items()}
+
+
+def are_snapshots(files: Sequence[File]) -> bool:
+    """Tell whether lists of projects are one list, exported on the days in the files' names."""
+    days = {day_in_name(file.name) for file in files}
+    if len(files) < 2 or None in days or len(days) < len(files):
+        return False
+    first, *others = [sample_of(file) for file in files]
+    return all(_is_listed_again(first, other) for other in others)
+
+
+def _is_listed_again(first: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Tell whether most projects of one list are in the other, too."""
+    columns = project_columns(first.columns)
+    header = columns.get("project_id") or columns.get("name")
+    if header not in first or header not in other:
+        return False
+    return bool(other[header].isin(first[header]).mean() > HALF)
 
 
 def currency_of(section: Section) -> tuple[str, str] | None:
@@ -116,7 +138,12 @@ def _unlike(name: str, samples: Mapping[File, pd.DataFrame]) -> dict[File, str]:
         needed = list(guessed_columns(samples[first].columns, _synonyms(name)).values())
     for file in others:
         sample = samples[file]
-        if not set(needed) <= set(sample.columns):
+        if name == "projects" and any(_is_listed_again(each, sample) for each in kept):
+            found[file] = (
+                f"its projects are those of {first.name}; if both are one list at two days, put "
+                "the day into the name of each, as in projects_2026-01-31.csv"
+            )
+        elif not set(needed) <= set(sample.columns):
             found[file] = f"its headers are not those of {first.name}; read it in another folder"
         elif name.endswith("_stage_dates") and not _is_told_apart([*kept, sample]):
             found[file] = f"its rows are named as those of {first.name}; read it in another folder"
@@ -133,7 +160,7 @@ def _is_told_apart(samples: Sequence[pd.DataFrame]) -> bool:
 
 def _add_stages(section: Section, sample: pd.DataFrame) -> None:
     section.settings["item_id"] = id_column(sample)
-    order = stage_order(sample[stage_columns(sample)].apply(_clock_times))
+    order = stage_order(_clock_times(sample[stage_columns(sample)]))
     section.settings["stages"] = {header: header for header in order}
     section.checks["stages"] = "stage entered = date; in order, the last one ends it"
     section.checks["item_id"] = "tells the rows apart"
@@ -147,9 +174,17 @@ def _add_level(name: str, section: Section, header: Sequence[str], file: File) -
         section.checks["file"] = f"nothing tells what the rows are; or {' or '.join(others)}?"
 
 
-def _clock_times(cells: pd.Series) -> pd.Series:
-    filled = blank_to_missing(cells).dropna()
-    return read_dates(filled, Reading(), errors.UNKNOWN_DATE).clock.reindex(cells.index)
+def _clock_times(sample: pd.DataFrame) -> pd.DataFrame:
+    """Return columns of dates as times; one that could be read two ways follows its neighbours."""
+    filled = {name: blank_to_missing(sample[name]).dropna() for name in sample}
+    unknown = errors.UNKNOWN_DATE
+    read = {name: read_dates(cells, Reading(), unknown) for name, cells in filled.items()}
+    words = [word for dates in read.values() for word in dates.words]
+    order = MONTH_FIRST if any(ORDERS[MONTH_FIRST] in word for word in words) else DAY_FIRST
+    for name, cells in filled.items():
+        if read[name].clock.isna().all():
+            read[name] = read_dates(cells, Reading(date_format=order), unknown)
+    return pd.DataFrame({name: dates.clock for name, dates in read.items()}, sample.index)
 
 
 def _synonyms(name: str) -> Mapping[str, Sequence[str]]:
@@ -214,6 +249,14 @@ def _add_scales(section: Section) -> None:
         if scale and column in MONEY:
             words = SCALES.get(scale.casefold(), scale if len(scale) > 4 else "thousands")
             section.checks[f"columns.{column}"] = f"in {words}, and so in every report"
+
+
+def _tell_other_dates(section: Section, sample: pd.DataFrame) -> None:
+    """Say which columns of dates stand for none of ours, as far as we know."""
+    used = section.settings["columns"].values()
+    others = [header for header in date_columns(sample) if header not in used]
+    if others:
+        section.checks["columns"] += f"; dates not used: {listed(map(shown, others), 8)}"
 
 
 def _add_missing(section: Section, sample: pd.DataFrame) -> None:

@@ -88,7 +88,7 @@ def _workflow(entered: pd.DataFrame, level: str, category: pd.Series) -> Section
 def _kind(word: str | None, category: object) -> str | None:
     """Return the kind of a status: Jira's category tells more than a word, but for few cases."""
     told = CATEGORY_KINDS.get(str(category))
-    finer = {"new": ["done"], "doing": ["ready", "review", "waiting"]}.get(str(told), [])
+    finer = {"new": ["done", "review"], "doing": ["ready", "review", "waiting"]}.get(str(told), [])
     return word if told is None or word in ["cancelled", *finer] else told
 
 
@@ -179,6 +179,6 @@ def _section(
     checks = {
         "terminal": "nothing waits to leave these",
         "cancelled": "these end it without success",
-        "stages": "stage = the statuses that mean it; in order",
+        "stages": "stage = the statuses that mean it, beside its own name; in order",
     }
     return Section({key: value for key, value in settings.items() if value}, "", checks)

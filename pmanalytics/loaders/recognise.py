@@ -42,22 +42,27 @@ EVEN = 0.8
 SAMPLE_ROWS = 500
 DATE_LIKE = (
     r"([^\W\d]{2,10}[.,]* )?"
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4})"
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](\d{1,2}|[^\W\d]{3,9}\.?)[-/. ]\d{2,4}"
+    r"|[^\W\d]{3,9}\.? \d{1,2},? \d{4})"
     r"([T ,].*)?"
 )
 # A date on which something is meant to happen, or the row was changed, is no entry into a stage.
 NO_ENTRY = re.compile(
     r"plan|soll|forecast|due|baseline|budget|target|expected|fällig|prévu"
-    r"|modified|update|^last|latest|geändert|aktualisiert"
+    r"|modified|update|^last|latest|geändert|aktualisiert|mise?_à_jour|actualizad|atualizad"
+    r"|échéance|vencim|limite|límite|prazo|affichage|última|visualiza"
 )
 FEW_WORDS = 3
 MISTAKES = 0.2
+SLIPS = 0.02
 RESULTS = {  # what a list of projects is kept for
     "baseline_finish_date", "forecast_finish_date", "actual_finish_date", "baseline_budget",
     "actual_cost",
 }  # fmt: skip
 ISSUE_KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JSON_LINES = re.compile(r"\{[^\n]*\}\s*\n\s*\{")
+# One object around a list of records: its first member that is no single value.
+JSON_AROUND = re.compile(r'\{\s*("[^"]*"\s*:\s*[^\s\[{][^\[{]*,\s*)?"[^"]*"\s*:\s*\[\s*\{')
 JSON_KEY = re.compile(r'"(\w+)"\s*:')
 
 
@@ -130,16 +135,16 @@ def stage_columns(sample: pd.DataFrame) -> list[str]:
 
 
 def id_column(sample: pd.DataFrame) -> str | None:
-    """Return the column that tells the rows apart: filled and different in each."""
-    days = set(date_columns(sample))
-    candidates = [name for name in sample.columns if name not in days]
-    unique = [
-        name
-        for name in candidates
-        if sample[name].str.strip().ne("").all() and sample[name].is_unique
-    ]
-    by_name = [name for name in unique if guessed_columns([name], {"id": HISTORY["item_id"]})]
-    return next(iter([*by_name, *unique]), None)
+    """Return the column that tells the rows apart: filled and different in each.
+
+    A row may stand there twice, and few may differ by mistake where the header speaks of an id.
+    """
+    rows, days = sample.drop_duplicates(), set(date_columns(sample))
+    filled = [n for n in rows if n not in days and rows[n].str.strip().ne("").all()]
+    by_name = [name for name in filled if guessed_columns([name], {"id": HISTORY["item_id"]})]
+    unique = [name for name in [*by_name, *filled] if rows[name].is_unique]
+    nearly = [name for name in by_name if rows[name].duplicated().mean() <= SLIPS]
+    return next(iter([*unique, *nearly]), None)
 
 
 def _of_markup(head: str) -> Guess | None:
@@ -164,7 +169,7 @@ def _of_json(head: str) -> Guess | None:
         return Guess("jira_json", "a changelog of Jira issues", is_sure=True)
     if "issues" in keys:
         return Guess("jira_json", "a page of a Jira search", is_sure=True)
-    if head[0] == "[" or JSON_LINES.match(head):
+    if head[0] == "[" or JSON_LINES.match(head) or JSON_AROUND.match(head):
         return None
     return Guess(None, "JSON, but neither issues nor records")
 
@@ -179,6 +184,10 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
     ours = _of_our_headers(plain, file)
     if ours is None and is_scripted_header(header) and _holds_issues(sample):
         return Guess("jira_csv", "headers and keys of Jira issues", is_sure=True)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        named = listed(map(shown, twice))
+        return Guess(None, f"its header names {named} more than once; give each its own name")
     guess = ours or _by_shape(file, sample, header)
     lacking = lacking_headers(header)
     if guess.section is None and lacking:
@@ -270,6 +279,9 @@ def _of_items(sample: pd.DataFrame, header: list[str], level: str) -> Guess:
     product = guessed_columns(header, PRODUCTS)
     if level == "product" and {"product_id", "name", "stage"} <= set(product):
         return Guess("products", "an id, a name and a stage")
+    if len(stages) == 1 and identity is not None:
+        lacking = "a status, or the days on which the items entered other stages"
+        return Guess(None, f"items of which {shown(stages[0])!r} tells one day: it lacks {lacking}")
     return by_stages or Guess(None, _unknown_table(header))
 
 

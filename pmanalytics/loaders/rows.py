@@ -346,13 +346,13 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _json_rows(file: File) -> Rows:
-    """Return the rows of flat JSON objects: a list of them, or one per line."""
+    """Return the rows of flat JSON objects: a list of them, one in an object, or one per line."""
     try:
         content = as_utf_8(file.read())
         if content.lstrip()[:1] == b"[":
             objects = msgspec.json.decode(content, type=list[dict[str, object]])
         else:
-            objects = msgspec.json.Decoder(dict[str, object]).decode_lines(content)
+            objects = _lines_or_list(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableFileError(f"{file}: no list of JSON records ({error}).") from None
     header = list(dict.fromkeys(name for each in objects for name in each))
@@ -360,6 +360,16 @@ def _json_rows(file: File) -> Rows:
         (n, [_plain(each.get(name)) for name in header]) for n, each in enumerate(objects, 1)
     )
     return Rows(header, records, "JSON records", [], "record")
+
+
+def _lines_or_list(content: bytes) -> list[dict[str, object]]:
+    """Return one object per line; of a single one its only list of objects."""
+    try:
+        whole = msgspec.json.decode(content, type=dict[str, object])
+    except msgspec.DecodeError:
+        return msgspec.json.Decoder(dict[str, object]).decode_lines(content)
+    lists = [each for each in whole.values() if isinstance(each, list) and each]
+    return msgspec.convert(lists[0], list[dict[str, object]]) if len(lists) == 1 else [whole]
 
 
 def _plain(value: object) -> str:

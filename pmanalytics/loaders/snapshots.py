@@ -129,16 +129,22 @@ def _day_in_name(part: Intake, given: Sequence[str]) -> dict[str, pd.Timestamp]:
     """Return the day that a file's name tells, unless a column does."""
     if TAKEN in given or TAKEN in map(plain_name, map(str, part.cells.columns)):
         return {}
-    found = {"".join(match.group(1, 3, 4)) for match in re.finditer(DAY_IN_NAME, part.file)}
+    day = day_in_name(part.file)
+    if day is None:
+        raise ConfigError(
+            f"{part.file}: nothing tells the day of this snapshot. Say which column does, as "
+            f'{TAKEN} = "header in the file" under [project_snapshots.columns] or in columns, or '
+            "put one day, such as 2026-01-31, into the file's name."
+        )
+    return {TAKEN: day}
+
+
+def day_in_name(name: str) -> pd.Timestamp | None:
+    """Return the one day that the name of a file tells."""
+    found = {"".join(match.group(1, 3, 4)) for match in re.finditer(DAY_IN_NAME, name)}
     days = pd.to_datetime(pd.Series(sorted(found), dtype="str"), format="%Y%m%d", errors="coerce")
     days = days.dropna()
-    if len(days) != 1:
-        raise ConfigError(
-            f"{part.file}: nothing tells the day of this snapshot. Name its column with "
-            f"columns={{'{TAKEN}': 'header in the file'}}, or put one day, such as 2026-01-31, "
-            "into the file's name."
-        )
-    return {TAKEN: days.iloc[0]}
+    return days.iloc[0] if len(days) == 1 else None
 
 
 def _stale_notes(rows: pd.DataFrame) -> list[str]:

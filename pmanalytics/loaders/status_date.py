@@ -21,18 +21,22 @@ HAPPENED = [
 
 
 def newest_day(tables: Mapping[str, pd.DataFrame], latest: str | None = None) -> str | None:
-    """Return the newest day, up to `latest`, on which something is recorded to have happened."""
+    """Return the newest day, up to `latest`, on which something is recorded to have happened.
+
+    Of the stages of a product or project only the first date is sure to be no plan. The others
+    count, too, where none of them lies after `latest`, as plans would.
+    """
     items, changes = tables["work_items"], tables["status_changes"]
-    # Of the stages of a product or project only the first date is sure to be no plan.
-    may_lie_ahead = (changes["source"] == "stage dates") & changes["from_status"].notna()
-    may_lie_ahead &= changes["level"] != "work_item"
+    may_be_plan = (changes["source"] == "stage dates") & changes["from_status"].notna()
+    may_be_plan &= changes["level"] != "work_item"
+    end = pd.Timestamp(latest) + pd.Timedelta(days=1) if latest else pd.Timestamp.max
+    entered = changes["changed_at"].dt.tz_localize(None)
+    has_plans = latest is None or (entered[may_be_plan] >= end).any()
     happened = [
         *(tables[table][column] for table, column in HAPPENED if table in tables),
         items["updated_at"].dt.tz_localize(None),
-        changes.loc[~may_lie_ahead, "changed_at"].dt.tz_localize(None),
+        entered[~may_be_plan] if has_plans else entered,
     ]
     days = pd.concat([times.astype("datetime64[us]") for times in happened])
-    if latest is not None:
-        days = days[days < pd.Timestamp(latest) + pd.Timedelta(days=1)]
-    newest = days.max()
+    newest = days[days < end].max()
     return None if pd.isna(newest) else newest.date().isoformat()

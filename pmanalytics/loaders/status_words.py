@@ -34,6 +34,8 @@ STATUS_KINDS = {
     ],
     "review": [
         "review", "test", "testing", "tested", "qa", "verif", "validat", "uat", "acceptance",
+        "ready for release", "ready for deploy", "ready to release", "ready to deploy",
+        "bereit für release",
         "close-out", "closeout", "closing", "handover", "commissioning", "prüfung", "abnahme",
         "übergabe", "revue", "recette", "revisión", "revisão", "prueba", "teste", "aceptación",
         "aceitação",

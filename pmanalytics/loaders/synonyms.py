@@ -14,7 +14,8 @@ from pmanalytics.loaders.intake import plain_name
 
 PROJECTS = {
     "project_id": [
-        "project_id", "project_number", "project_no", "project_code", "project_key", "pid",
+        "project_id", "project_number", "project_no", "project_nr", "project_code", "project_key",
+        "project_ref", "proj_id", "proj_no", "proj_nr", "proj_code", "prj_id", "prj_no", "pid",
         "investment_id", "initiative_id", "id", "nr", "no", "number", "code", "key", "projekt_id",
         "projektnummer", "projekt_nr", "projektnr", "numéro", "n_projet", "n_de_projet",
         "numéro_projet", "code_projet", "id_projet", "código", "id_proyecto", "id_projeto",
@@ -72,13 +73,16 @@ PROJECTS = {
         "fin_estimée",
     ],
     "actual_start_date": [
-        "actual_start", "start_actual", "start", "started", "start_date", "startdatum_ist",
+        "actual_start", "start_actual", "kick_off", "kickoff", "start", "started", "start_date",
+        "startdatum_ist",
         "start_ist", "beginn", "startdatum", "beginn_ist", "date_de_début_réelle",
         "date_de_début", "début", "fecha_de_inicio", "inicio", "data_de_início", "início",
     ],
     "actual_finish_date": [
-        "actual_finish", "finish_actual", "finished", "completed", "actual_end",
-        "actual_end_date", "closed", "closed_date", "enddatum_ist", "ende_ist", "ist_ende",
+        "actual_finish", "finish_actual", "finished", "finished_on", "completed", "completed_on",
+        "completed_date", "date_completed", "actual_completion", "actual_completion_date",
+        "actual_end", "actual_end_date", "closed", "closed_on", "closed_date", "delivered_on",
+        "enddatum_ist", "ende_ist", "ist_ende",
         "fertigstellung", "fertig_am", "abgeschlossen_am", "date_de_fin_réelle", "fin_réelle",
         "fecha_fin_real", "fin_real", "data_fim_real", "fim_real",
     ],
@@ -90,11 +94,13 @@ PROJECTS = {
     "rebaselined_budget": ["revised_budget", "budget_re_planned", "current_budget"],
     "forecast_cost": [
         "budget_forecast", "cost_forecast", "forecast", "estimate_at_completion", "eac",
-        "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "coût_estimé",
+        "cost_expected", "final_forecast_cost", "prognose", "kosten_prognose", "prognose_kosten",
+        "kostenprognose", "coût_estimé",
     ],
     "actual_cost": [
         "cost", "spent", "spend", "expenditure", "actuals", "cost_actual", "cost_to_date",
-        "spend_to_date", "istkosten", "ist_kosten", "kosten_ist", "kosten", "coût_réel", "coût",
+        "spend_to_date", "spent_to_date", "istkosten", "ist_kosten", "kosten_ist", "kosten",
+        "coût_réel", "coût",
         "dépensé", "coste_real", "coste", "gasto", "custo_real", "custo",
     ],
     "currency": ["currency", "ccy", "währung", "devise", "moneda", "moeda"],
@@ -135,7 +141,8 @@ HISTORY = {
         "item_id", "ticket", "issue_key", "issue", "key", "ticket_id", "issue_id", "project_id",
         "product_id", "work_item_id", "work_item", "task_id", "card_id", "case_id", "case",
         "case_concept_name", "id", "project", "product", "item", "task", "card", "vorgang",
-        "vorgangsnummer", "projekt", "produkt", "projet", "proyecto", "projeto",
+        "vorgangsnummer", "schlüssel", "clave", "clé", "chave", "projekt", "produkt", "projet",
+        "proyecto", "projeto",
     ],
     "changed_at": [
         "changed_at", "date_updated", "changed", "changed_on", "change_date", "transition_date",
@@ -148,18 +155,23 @@ HISTORY = {
         "to_status", "status_change_to", "tostring", "to_string", "status", "new_status", "state",
         "new_state", "stage", "new_stage", "to",
         "to_state", "to_stage", "phase", "activity", "concept_name", "column", "list", "gate",
-        "zustand", "statut", "estado", "neuer_status", "étape", "etapa", "fase",
+        "zustand", "statut", "estado", "neuer_status", "nouveau_statut", "nuevo_estado",
+        "novo_status", "étape", "etapa", "fase", "nach", "vers", "para", "a",
     ],
     "from_status": [
         "from_status", "status_change_from", "fromstring", "from_string", "old_status",
         "previous_status", "from", "from_state", "from_stage",
-        "old_state", "previous_state", "alter_status",
+        "old_state", "previous_state", "alter_status", "ancien_statut", "estado_anterior",
+        "status_anterior", "von", "de", "desde",
     ],
     "created_at": ["created_at", "date_created", "created", "created_on", "created_date"],
     "item_type": ["item_type", "issue_type", "type"],
 }  # fmt: skip
-OF_PROJECT = ["project", "project_no", "project_number", "project_code", "project_key", "projekt",
-              "projekt_nr", "projektnummer", "projet", "proyecto", "projeto"]  # fmt: skip
+OF_PROJECT = [
+    "project", "project_no", "project_nr", "project_number", "project_code", "project_key",
+    "project_ref", "proj_id", "proj_no", "proj_nr", "proj_code", "projekt", "projekt_nr",
+    "projekt_id", "projektnummer", "projet", "proyecto", "projeto",
+]  # fmt: skip
 # Tables that only some measures need. `DISTINCTIVE` columns tell them: so many must be there.
 FURTHER = {
     "status_reports": {

@@ -36,7 +36,7 @@ HEADINGS = {
     "low": "At least (95%)",
     "high": "At most (95%)",
     "n_zero_length": "Stays of no time",
-    "n_incomplete": "With a cut-off history",
+    "n_incomplete": "Beginning not known",
     "n_ended": "Left",
     "n_open": "Still in it",
     "n_open_failed": "Open and failed",

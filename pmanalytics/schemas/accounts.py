@@ -20,6 +20,7 @@ class Files(Table):
     rows_read: np.int64 = count("Records in it, blank ones not counted")
     n_valid: np.int64 = count("Loaded")
     n_quarantined: np.int64 = count("Set aside, each with its problems")
+    n_deleted: np.int64 = count("Of these, deleted on purpose by a correction")
     n_duplicate: np.int64 = count("Repeats of a loaded row, or older states of it")
     n_repaired: np.int64 = count("Loaded without a value that was set aside, or padded")
 

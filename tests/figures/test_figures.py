@@ -243,14 +243,14 @@ def test_a_superlative_needs_its_interval():
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
 
 
-def test_stays_that_were_all_cut_off_are_not_called_few():
+def test_stays_whose_beginning_is_not_known_are_not_called_few():
     row = dict.fromkeys(("n", "n_ended", "n_open", "n_cancelled", "n_zero_length"), 0)
     row |= dict.fromkeys(("median_days", "median_low", "median_high"), np.nan)
     row |= dict.fromkeys(("p85_days", "p85_low", "p85_high"), np.nan)
     cut = pd.DataFrame([row | {"level": "project", "stage": "Design", "n_incomplete": 554}])
     drawing = plot_stage_durations(cut, level="project")
     assert finding(drawing).startswith("No stay of a project was seen from its beginning")
-    assert drawing.layout.meta["alt"] == "Design: 554 with a cut-off history."
+    assert drawing.layout.meta["alt"] == "Design: 554 whose beginning is not known."
 
 
 @pytest.mark.parametrize(
@@ -287,10 +287,10 @@ def test_a_life_is_drawn_in_the_days_of_its_zone():
     assert drawing.data[0].base[0] == pd.Timestamp("2026-03-02")
 
 
-def file_row(name, read, valid, bad, same=0, repaired=0):
+def file_row(name, read, valid, bad, same=0, repaired=0, deleted=0):
     return {
         "file": name, "kind": "projects", "evidence": None, "rows_read": read, "n_valid": valid,
-        "n_quarantined": bad, "n_duplicate": same, "n_repaired": repaired,
+        "n_quarantined": bad, "n_deleted": deleted, "n_duplicate": same, "n_repaired": repaired,
     }  # fmt: skip
 
 
@@ -324,6 +324,14 @@ def test_what_became_of_each_file_is_stated_with_what_was_repaired():
         False,
         False,
     ]
+
+
+def test_rows_deleted_on_purpose_are_no_rows_that_could_not_be_used():
+    deleted = plot_files(pd.DataFrame([file_row("p.csv", 10, 7, 3, deleted=3)]))
+    assert finding(deleted) == "Every other row could be used: 10 rows read, 3 deleted on purpose"
+    assert "7 accepted · 3 set aside, of which 3 deleted" in deleted.layout.meta["alt"]
+    some = plot_files(pd.DataFrame([file_row("p.csv", 10, 5, 5, deleted=3)]))
+    assert finding(some) == "2 of 10 rows could not be used and were set aside"
 
 
 def test_rows_that_lack_a_value_are_told_where_every_row_is_in():

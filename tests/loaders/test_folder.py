@@ -148,8 +148,8 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
     ("config", "message"),
     [
         ("as_of = ", "Invalid value"),
-        ("asof = '2025-01-01'", "'asof' is not known in the file; as_of, time_zone"),
-        ("[projects]\ncolumn = {}", r"'column' is not known in \[projects\]; file, columns"),
+        ("asof = '2025-01-01'", "'asof' is not known in the file. Did you mean as_of"),
+        ("[projects]\ncolumn = {}", r"'column' is not known in \[projects\]. Did you mean columns"),
         ("[projects]\ncolumns = 'x'", r"columns of \[projects\] must be a section"),
         ("projects = 'p.csv'", "projects is no section"),
         ("as_of = 2025", "as_of 2025 is not a date"),

@@ -71,8 +71,8 @@ def test_fields_of_one_name_that_contradict_each_other_are_not_mixed(load):
     assert items["story_points"].fillna(-1).tolist() == [1, -1, 3]
     assert quarantine.notes == [
         "jira.csv: 2 columns are named 'Custom field (Story Points)' and differ in 1 row; "
-        "the first counts as story_points. Choose with "
-        "columns={'story_points': 'Custom field (Story Points) #2'}, or #1 for the first."
+        "the first counts as story_points. To choose, say in "
+        'columns: story_points = "Custom field (Story Points) #2", or #1 for the first.'
     ]
     assert uses(quarantine) == [
         ["Custom field (Story Points)", "story_points", "used"],
@@ -105,8 +105,8 @@ def test_points_of_both_kinds_of_project_are_taken(load):
     assert items["story_points"].tolist() == [1, 2, 4]
     assert quarantine.notes == [
         "jira.csv: 'Custom field (Story Points)' and 'Custom field (Story point estimate)' differ "
-        "in 1 row; there the first counts as story_points. Choose with "
-        "columns={'story_points': …}."
+        "in 1 row; there the first counts as story_points. To choose, say in "
+        'columns: story_points = "header in the file".'
     ]
 
 

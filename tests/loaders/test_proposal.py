@@ -237,9 +237,10 @@ def test_phases_stay_as_they_are_in_the_order_in_which_projects_pass_them(tmp_pa
 
 
 def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
-    """Coding done is still in progress, and Review of that category is a stage of its own."""
+    """Coding done is still in progress; what waits for review or release is no work to do."""
     categories = {"Coding done": "indeterminate", "In review": "indeterminate", "Live": "done",
-                  "Ready": "new", "Won't do": "done"}  # fmt: skip
+                  "Ready": "new", "Ready for QA": "new", "Ready for release": "new",
+                  "Won't do": "done"}  # fmt: skip
     issues = [
         {
             "id": str(n),
@@ -259,7 +260,7 @@ def test_a_category_of_jira_tells_more_than_a_word(tmp_path, proposed):
     assert config["lifecycle"]["work_item"]["stages"] == {
         "To do": ["Ready"],
         "In progress": ["Coding done"],
-        "Review": ["In review"],
+        "Review": ["In review", "Ready for QA", "Ready for release"],
         "Done": ["Live"],
         "Cancelled": ["Won't do"],
     }
@@ -292,9 +293,7 @@ def test_names_with_line_breaks_stay_within_their_comments(tmp_path, proposed):
 
 
 def test_an_existing_configuration_is_kept_and_an_empty_folder_refused(tmp_path):
-    with pytest.raises(
-        UnreadableFileError, match="No table that can be used and no Jira export is among"
-    ):
+    with pytest.raises(UnreadableFileError, match="there is no file in this folder"):
         propose_config(tmp_path)
     (tmp_path / "pmanalytics.toml").write_text("")
     with pytest.raises(ConfigError, match="exists; move it away"):

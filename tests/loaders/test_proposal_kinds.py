@@ -364,8 +364,120 @@ def test_what_is_planned_for_later_does_not_move_the_status_date(tmp_path, propo
     assert config["as_of"] == "2005-04-24"
 
 
+def test_dates_of_stages_that_all_lie_behind_are_no_plans(tmp_path, proposed):
+    """The last product was launched in 2012, and products were stopped until 2021."""
+    config, _, _ = proposed(
+        produits__csv="Produit;Lancement;Arrêt\nA;14/05/2006;24/10/2011\nB;31/01/2012;05/05/2021\n"
+    )
+    assert config["as_of"] == "2021-05-05"
+
+
+def test_one_list_exported_on_several_days_is_a_series(proposed):
+    head = "Projekt-Nr.;Projektname;Phase;Geplantes Ende\n"
+    config, text, portfolio = proposed(**{
+        "Liste 2024-01-31__csv": head + "P1;A;Planung;31.12.2024\nP2;B;Planung;30.11.2024\n",
+        "Liste 2024-02-29__csv": head + "P1;A;Umsetzung;31.12.2024\nP2;B;Planung;31.12.2024\n",
+        "Liste 2024-03-31__csv": head + "P1;A;Umsetzung;31.12.2024\nP2;B;Umsetzung;31.12.2024\n",
+    })  # fmt: skip
+    assert "projects" not in config
+    assert config["as_of"] == "2024-03-31"
+    assert "[project_snapshots]  # the same projects, on the days in the files' names" in text
+    assert portfolio.files["rows_read"].tolist() == [2, 2, 2]
+    assert portfolio.projects["rebaseline_count"].tolist() == [0, 1]
+
+
+def test_the_same_list_twice_without_days_is_not_mixed(proposed):
+    config, text, portfolio = proposed(
+        new__csv="Nr,Name,Status,Due\n1,A,open,2025-03-31\n2,B,open,2025-04-30\n",
+        old__csv="Nr,Name,Status,Due\n1,A,open,2025-02-28\n2,B,open,2025-04-30\n",
+    )
+    assert config["projects"]["file"] == "new.csv"
+    assert "# Not used: old.csv: its projects are those of new.csv; if both are one list" in text
+    assert len(portfolio.projects) == 2
+
+
+def test_rows_that_stand_in_two_files_are_repeats(proposed):
+    head = "Vorgang;Angelegt am;Erledigt am\n"
+    config, _, portfolio = proposed(**{
+        "2023__csv": head + "T1;02.01.2023;03.01.2023\nT2;05.12.2023;\n",
+        "2024__csv": head + "T2;05.12.2023;\nT3;05.01.2024;31.01.2024\n",
+    })  # fmt: skip
+    assert config["work_item_stage_dates"]["file"] == ["2023.csv", "2024.csv"]
+    assert portfolio.files[["n_valid", "n_duplicate"]].to_numpy().tolist() == [[2, 0], [1, 1]]
+
+
+def test_american_dates_with_the_month_in_words_are_dates_of_stages(proposed):
+    config, _, portfolio = proposed(
+        python__tsv="Cycle\tFirst release\tEnd of life\n3.1\tMar 5, 2014\tMay 1, 2016\n"
+        "3.2\tApril 12, 2015\tMay 31, 2017\n"
+    )
+    assert list(config["product_stage_dates"]["stages"]) == ["First release", "End of life"]
+    assert len(portfolio.status_changes) == 4
+
+
+def test_a_table_whose_header_names_a_column_twice_does_not_stop_the_others(proposed):
+    _, text, portfolio = proposed(
+        a__csv="Nr,Name,Status,Due\n1,A,open,2025-03-31\n",
+        b__csv="Proj,Proj,Status,Due\nX,Y,open,2025-01-01\n",
+        c__csv="project_id,name,status\n",
+        projects__csv="project_id,name,name,status\nP1,A,B,open\n",
+    )
+    told = "its header names {} more than once; give each its own name"
+    assert f"# Not used: b.csv: {told.format('Proj')}" in text
+    assert f"# Not used: projects.csv: {told.format('name')}" in text
+    assert "# Not used: c.csv: a header, but no row below it" in text
+    assert len(portfolio.projects) == 1
+
+
+def test_an_abbreviated_identifier_joins_risks_and_projects(proposed):
+    config, _, _ = proposed(
+        list__csv="Proj ID,Project name,Status,Due\nP1,A,open,2025-03-31\n",
+        risks__csv="Risk ID,Proj ID,Risk,Status,Probability,Impact,Raised\nR1,P1,x,Open,0.3,10,2025-01-01\n",
+    )
+    assert config["projects"]["columns"]["project_id"] == "Proj ID"
+    assert config["risks"]["columns"]["project_id"] == "Proj ID"
+
+
+def test_records_within_one_object_are_a_table(proposed):
+    records = [{"name": f"App {n}", "launched": f"20{n}-01-31", "ended": None} for n in (10, 11)]
+    records[0]["ended"] = "2012-01-31"
+    config, _, portfolio = proposed(
+        apps__json=json.dumps({"source": "x", "n": 2, "apps": records, "next": None})
+    )
+    assert list(config["product_stage_dates"]["stages"]) == ["launched", "ended"]
+    assert portfolio.files["rows_read"].tolist() == [2]
+
+
+def test_changes_in_spanish_are_a_history_that_says_what_it_lacks(proposed):
+    config, _, portfolio = proposed(
+        cambios__txt="Fecha|Clave|De|A\n13/02/2024|M-1|Pendiente|En curso\n"
+        "15/02/2024|M-1|En curso|Hecho\n14/02/2024|M-2|Pendiente|En curso\n"
+    )
+    assert config["work_item_history"]["columns"] == {
+        "item_id": "Clave", "changed_at": "Fecha", "to_status": "A", "from_status": "De",
+    }  # fmt: skip
+    assert portfolio.notes[0].startswith(
+        "cambios.txt: the first row of 2 items is a change, so nobody knows when it began"
+    )
+
+
+def test_dates_that_are_not_used_are_told(proposed):
+    _, text, _ = proposed(list__csv="Nr,Name,Status,Due,Gate\n1,A,open,2025-03-31,2025-01-31\n")
+    assert "# check: ours = header in the file; dates not used: Gate\n" in text
+
+
+def test_risks_of_unknown_projects_are_told(proposed):
+    _, _, portfolio = proposed(
+        list__csv="Proj ID,Project name,Status,Due\nP1,A,open,2025-03-31\n",
+        risks__csv="Risk ID,Project,Risk,Status,Probability,Impact,Raised\n"
+        "R1,P1,x,Open,0.3,10,2025-01-01\nR2,Move,x,Open,0.3,10,2025-01-01\n",
+    )
+    assert "Risks: 1 of 2 rows name a project that is not in the projects: Move." in portfolio.notes
+
+
 def test_rows_that_turn_out_to_be_named_alike_far_down_are_no_items(tmp_path):
-    rows = [f"T{n},2024-01-01,2024-01-02" for n in range(600)] + ["T1,2024-01-01,2024-01-02"]
+    rows = [f"T{n},2024-01-01,2024-01-02" for n in [*range(600), *range(20)]]
+    rows[600:] = [row.replace("-01-02", "-01-03") for row in rows[600:]]
     (tmp_path / "tasks.csv").write_text("\n".join(["Task,Start,Ended", *rows]))
     with pytest.raises(UnreadableFileError, match="no column tells all its rows apart"):
         propose_config(tmp_path)

@@ -241,3 +241,20 @@ def test_issues_without_what_they_need_are_told_as_such(tmp_path, header, lackin
     guess = recognise(file_at(path))
     assert guess.section is None
     assert f"without {lacking}: export them again" in guess.why
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Key,Summary,Created,Updated",
+        "Ticket,Titre,Création,Mise à jour",
+        "Clave,Creada,Actualizada",
+    ],
+)
+def test_a_list_that_tells_only_when_items_began_is_told_what_it_lacks(tmp_path, header):
+    path = tmp_path / "x.csv"
+    row = ["A-1", *["text"] * (header.count(",") - 2), "2025-01-31", "2025-02-28"]
+    path.write_text(f"{header}\n{','.join(row)}\n", encoding="utf-8")
+    guess = recognise(file_at(path))
+    assert guess.section is None
+    assert "tells one day: it lacks a status, or the days on which" in guess.why

@@ -49,7 +49,8 @@ def problems(*rows):
 
 
 def files(name="projects.csv", kind="projects"):
-    counts = {"rows_read": 9, "n_valid": 9, "n_quarantined": 0, "n_duplicate": 0, "n_repaired": 0}
+    counts = dict.fromkeys(("n_quarantined", "n_deleted", "n_duplicate", "n_repaired"), 0)
+    counts |= {"rows_read": 9, "n_valid": 9}
     return pd.DataFrame([{"file": name, "kind": kind, "evidence": None} | counts])
 
 
