@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -10,7 +10,6 @@ HAPPENED = [
     ("projects", "actual_start_date"),
     ("projects", "actual_finish_date"),
     ("projects", "updated_date"),
-    ("status_reports", "period_end_date"),
     ("forecasts", "made_date"),
     ("tasks", "actual_finish_date"),
     ("risks", "opened_date"),
@@ -34,9 +33,18 @@ def newest_day(tables: Mapping[str, pd.DataFrame], latest: str | None = None) ->
     has_plans = latest is None or (entered[may_be_plan] >= end).any()
     happened = [
         *(tables[table][column] for table, column in HAPPENED if table in tables),
+        *_reported(tables),
         items["updated_at"].dt.tz_localize(None),
         entered[~may_be_plan] if has_plans else entered,
     ]
     days = pd.concat([times.astype("datetime64[us]") for times in happened])
     newest = days[days < end].max()
     return None if pd.isna(newest) else newest.date().isoformat()
+
+
+def _reported(tables: Mapping[str, pd.DataFrame]) -> Iterator[pd.Series]:
+    """Yield the ends of periods of which more than the plan is known."""
+    if "status_reports" in tables:
+        reports = tables["status_reports"]
+        is_known = reports[["earned_value", "actual_cost_to_date"]].notna().any(axis="columns")
+        yield reports.loc[is_known, "period_end_date"]

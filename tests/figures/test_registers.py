@@ -121,7 +121,7 @@ def test_the_list_says_who_needs_a_decision_first():
     )
     card = table_card(table, said)
     assert card.headers[:5] == ["Rank", "Project", "Project id", "Project manager", "Why"]
-    assert card.rows[0][5:] == ["24 Mar 2024", "–", "+1%"]
+    assert card.rows[0][5:] == ["24\xa0Mar\xa02024", "–", "+1%"]
     assert "<b>:" not in card._repr_mimebundle_()["text/html"]
 
 
