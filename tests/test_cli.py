@@ -94,6 +94,16 @@ def test_no_reason_hides_another_and_files_alike_share_a_line(call, tmp_path):
     assert told[-1] == "  … and 40 more; --fix-me FILE writes all of them."
 
 
+def test_an_encoding_that_only_the_configuration_tells_is_no_hindrance(call, tmp_path):
+    text = "project_id,name,status,Фаза\nP1,Один Б,open,План\n"
+    (tmp_path / "projects.csv").write_bytes(text.encode("cp866"))
+    (tmp_path / "pmanalytics.toml").write_text(
+        'as_of = "2025-01-31"\n[projects]\nfile = "projects.csv"\nencoding = "cp866"\n'
+    )
+    result = call("check", tmp_path)
+    assert "1 = 1 valid + 0 set aside" in result.output, result.output
+
+
 def test_columns_of_dates_that_are_not_used_are_always_told(call, tmp_path):
     others = [f"Other {n}" for n in range(12)]
     header = ["project_id", "name", "status", *others, "Go-live"]

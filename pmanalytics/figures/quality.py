@@ -40,6 +40,7 @@ NOUNS = {"Products": "product", "Projects": "project", "WorkItems": "issue"}
 COMPLETE_ENOUGH = 0.9
 COLUMN_HEIGHT, COLUMN_MARGIN = 34, 165
 APART = 0.17
+MANY = 12
 
 
 def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> go.Figure:
@@ -57,6 +58,7 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
     files = files[files["rows_read"] > 0].reset_index(drop=True)
     if files.empty:
         return nothing("No file was read", HOW_TO_READ)
+    files = _folded(files)
     read = [_read(row) for _, row in files.iterrows()]
     became = [_became(row) for _, row in files.iterrows()]
     said = zip(files["file"], read, became, strict=True)
@@ -173,7 +175,9 @@ def rows_used(files: pd.DataFrame, rates: pd.DataFrame) -> tuple[list[Headline],
         own, what = files[files["rows_read"] > 0], "Rows read"
     read, valid, bad, same = own[["rows_read", "n_valid", "n_quarantined", "n_duplicate"]].sum()
     lost = f"{number(bad)} set aside, {number(same)} repeated"
-    steps = [Headline(what, number(read), "", listed(own["file"].tolist()))]
+    names = own["file"].tolist()
+    told = listed(names) if len(names) <= MANY else count(len(names), "file")
+    steps = [Headline(what, number(read), "", told)]
     steps += [Headline("Accepted", number(valid), "", lost)] if read else []
     if rates.empty or pd.isna(rates["rate"].iloc[0]):
         return steps, "From rows read to rows used: no rate rests on them"
@@ -190,6 +194,17 @@ def rows_used(files: pd.DataFrame, rates: pd.DataFrame) -> tuple[list[Headline],
 def _rest(rate: pd.Series, names: list[str]) -> str:
     parts = [f"{number(rate[name])} {LEFT_OUT[name]}" for name in names if rate[name]]
     return f"the rest: {listed(parts)}" if parts else "all of them"
+
+
+def _folded(files: pd.DataFrame) -> pd.DataFrame:
+    """Return the files with the most rows set aside, and beyond a dozen the others as one."""
+    if len(files) <= MANY:
+        return files
+    files = files.sort_values("n_quarantined", ascending=False, kind="stable", ignore_index=True)
+    others = files[MANY - 1 :]
+    totals = others.select_dtypes("number").sum().to_dict()
+    one = others[:1].assign(file=f"{len(others)} other files", **totals)
+    return pd.concat([files[: MANY - 1], one], ignore_index=True)
 
 
 def _read(row: pd.Series) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -277,8 +278,11 @@ class FolderReader:
         found = self.quarantine.columns
         is_other = (found["use"] != "used") & found["reading"].isna()
         names = set(found.loc[is_other, "file"])
-        read = [file for those in self.files.values() for file in those if file.name in names]
-        dated = [(file.name, header) for file in read for header in date_columns(sample_of(file))]
+        dated: list[tuple[str, str]] = []
+        for file in (f for those in self.files.values() for f in those if f.name in names):
+            # What only the configuration can decode has no sample.
+            with suppress(UnreadableFileError):
+                dated += [(file.name, header) for header in date_columns(sample_of(file))]
         is_dated = is_other & pd.MultiIndex.from_frame(found[["file", "header"]]).isin(dated)
         return found.assign(reading=found["reading"].mask(is_dated, "dates that are not used"))
 

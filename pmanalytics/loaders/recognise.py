@@ -186,7 +186,7 @@ def _of_table(file: File, sample: pd.DataFrame) -> Guess:
         return Guess("jira_csv", "headers and keys of Jira issues", is_sure=True)
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        named = listed(map(shown, twice))
+        named = listed(repr(shown(name)) for name in twice)
         return Guess(None, f"its header names {named} more than once; give each its own name")
     guess = ours or _by_shape(file, sample, header)
     lacking = lacking_headers(header)

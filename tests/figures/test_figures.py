@@ -334,6 +334,16 @@ def test_rows_deleted_on_purpose_are_no_rows_that_could_not_be_used():
     assert finding(some) == "2 of 10 rows could not be used and were set aside"
 
 
+def test_of_many_files_those_with_most_set_aside_are_drawn_and_the_rest_as_one():
+    files = pd.DataFrame([file_row(f"{n}.csv", 10, 10 - n % 7, n % 7) for n in range(30)])
+    drawing = plot_files(files)
+    assert len(drawing.data[0].x) == 12
+    told = drawing.layout.meta["alt"].split("; ")
+    assert told[0] == "6.csv: 10 rows read, 4 accepted · 6 set aside"
+    assert told[-1].startswith("19 other files: 190 rows read, ")
+    assert finding(drawing).startswith(f"{sum(n % 7 for n in range(30))} of 300 rows could not")
+
+
 def test_rows_that_lack_a_value_are_told_where_every_row_is_in():
     repaired = plot_files(pd.DataFrame([file_row("p.csv", 445, 445, 0, repaired=27)]))
     assert finding(repaired) == "445 rows read, 27 of them without a value"
