@@ -123,7 +123,7 @@ def _measured(plan: pd.DataFrame) -> pd.DataFrame:
         is_open=~(plan["is_done"] | plan["is_cancelled"]),
         past_days=days_between(plan["due"], plan["day"]),
         expected_days=days_between(plan["due"], plan["forecast_finish_date"]),
-        expected_over=per_budget(plan["forecast_cost"], budget) - 1,
+        expected_over=(per_budget(plan["forecast_cost"], budget) - 1).round(9),
         unchanged_days=days_between(plan["updated_date"], plan["day"]),
     )
     late_days = measured[["past_days", "expected_days"]].max(axis="columns")

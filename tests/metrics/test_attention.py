@@ -129,6 +129,13 @@ def test_thresholds_are_met_only_beyond_them():
     assert reasons(late, forecast_late_days=29) == {"P1": "forecast 30 days after its due date"}
     over = {"baseline_budget": 100, "forecast_cost": 120}
     assert reasons(over, forecast_over_share=0.19) == {"P1": "forecast 20 % over budget"}
+    tenth = {"baseline_budget": 100, "forecast_cost": 110}  # 1.1 - 1 is above 0.1 in binary
+    assert reasons(tenth, forecast_over_share=0.1) == {}
+    held = {"status": "on_hold", "rebaseline_count": 2, "updated_date": "2024-06-16"}
+    assert reasons(held) == {}  # 14 days
+    assert reasons(held, stale_after_days=13) == {
+        "P1": "on hold; re-planned 2 times; no update for 14 days"
+    }
 
 
 def test_the_latest_plan_is_named_where_it_is_the_basis():

@@ -245,3 +245,9 @@ def test_empty_tables_stay_empty():
 def test_what_is_no_date_is_refused():
     with pytest.raises(PMAnalyticsError, match="not dates"):
         staleness(state(updated_date=["June", "July"]), as_of=AS_OF, key="project_id")
+
+
+def test_an_update_of_the_status_date_is_known():
+    rows = pd.DataFrame({"project_id": ["P1"], "updated_date": pd.to_datetime(["2024-06-30"])})
+    assert staleness(rows, as_of="2024-06-30", key="project_id").loc[0, "unchanged_days"] == 0
+    assert pd.isna(staleness(rows, as_of="2024-06-29", key="project_id").loc[0, "unchanged_days"])

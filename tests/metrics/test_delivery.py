@@ -305,3 +305,11 @@ def test_an_absurd_overrun_is_told_in_words_not_digits(twelve_projects):
     outcomes = project_outcomes(absurd, as_of=AS_OF)
     assert outcomes.loc[1, "reason"] == ("finished 41 days late; more than 1000 times its budget")
     assert outcomes.loc[1, "cost_band"] == "red"
+
+
+def test_a_plan_never_approved_anew_is_still_the_latest_one(twelve_projects):
+    """P03 was due on 31 March with a budget of 50, ended that day, and cost 54."""
+    once = twelve_projects.assign(rebaselined_finish_date=pd.NaT, rebaselined_budget=float("nan"))
+    latest = project_outcomes(once, as_of=AS_OF, basis="rebaselined").set_index("project_id")
+    assert latest.loc["P03", ["on_time", "on_budget"]].tolist() == ["on_time", "over"]
+    assert latest.loc["P08", ["on_time", "on_budget"]].tolist() == ["missing_baseline"] * 2

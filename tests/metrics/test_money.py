@@ -178,6 +178,7 @@ def test_real_costs_have_their_worked_value(examples):
         ({}, [], "cost of a year is not known"),
         ({}, [("P0", 2022, 50.0), ("P0", 2023, np.nan)], "cost of a year is not known"),
         ({}, [("P0", 2022, 50.0)], "the years add up to another cost"),
+        ({}, [("P0", 2022, 107.0)], "the years add up to another cost"),
         ({}, [("P0", 2022, 50.0), ("P0", 2021, 55.0)], "no price index of a year"),
         ({"baseline_start_date": pd.NaT}, [("P0", 2022, 105.0)],
          "no baseline start, so no price level of the plan"),

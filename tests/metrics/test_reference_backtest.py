@@ -154,3 +154,11 @@ def test_no_projects_give_an_empty_table():
 def test_an_impossible_option_is_refused_in_words():
     with pytest.raises(PMAnalyticsError, match="learned_from='all' is none of finished_before"):
         reference_class_backtest(empty(Projects), as_of=AS_OF, learned_from="all")
+
+
+def test_who_finishes_on_the_day_of_a_start_is_known_by_then():
+    """P0 ends on day 100. P1 starts that day; had it started a day earlier, nothing were known."""
+    for start, n in ((100, 1), (99, 0)):
+        courses = projects_of([(0, 100, "done"), (start, 100, "done")])
+        row = row_of(reference_class_backtest(courses, as_of=AS_OF, min_n=1))
+        assert (row["n"], row["n_not_forecast"]) == (n, 2 - n)

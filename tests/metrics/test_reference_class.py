@@ -316,3 +316,11 @@ def test_an_open_project_is_compared_with_its_own_class():
 def test_an_impossible_option_is_refused_in_words(options, message):
     with pytest.raises(PMAnalyticsError, match=message):
         project_forecasts(projects_of([1]), **options)
+
+
+def test_without_a_project_that_came_to_its_plan_it_is_not_known_how_many_end_above_it():
+    """Ten took half their plan, one is open at 80 % of it: it may still end below, or above."""
+    table = reference_class(projects_of([50] * 10, [80]), as_of=AS_OF)
+    assert np.isnan(stated(table)["over_share"])
+    beyond = reference_class(projects_of([50] * 10, [100]), as_of=AS_OF)
+    assert stated(beyond)["over_share"] == pytest.approx(1 / 11)

@@ -74,6 +74,10 @@ def test_a_week_that_is_not_over_has_no_utilisation():
     assert pd.isna(row["utilisation"])
     assert (row["reason"], row["n_without_timesheet"]) == ("the week is not over", 0)
     assert row["allocation"] == 1.0
+    on_sunday = load(
+        {"planned_hours": 40, "logged_hours": 8, "week_date": "2024-06-24"}, as_of="2024-06-30"
+    ).iloc[0]
+    assert on_sunday["utilisation"] == 0.2
 
 
 def test_without_capacity_there_is_no_share():

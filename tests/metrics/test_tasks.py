@@ -39,6 +39,15 @@ def test_without_a_period_all_that_was_due_counts():
     assert pd.isna(row["period_start_date"])
 
 
+def test_a_period_begins_with_its_first_day():
+    """Due on 10 and 20 February."""
+    from_the_day, from_the_next = (
+        task_indices(M33, as_of=AS_OF, period_start_date=day).loc[0, "n"]
+        for day in ("2024-02-10", "2024-02-11")
+    )
+    assert (from_the_day, from_the_next) == (2, 1)
+
+
 def test_a_finish_after_the_status_date_is_not_known_yet():
     """On 31 January: due are the first two, and only the first is done."""
     row = task_indices(M33, as_of="2024-01-31", period_start_date="2024-01-01").iloc[0]

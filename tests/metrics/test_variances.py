@@ -117,3 +117,10 @@ def test_a_percentile_has_its_worked_value(examples):
     table = grouped_quantiles([1, 2, 2, 3, 5, 8, 13, 21, 34, 55], [0] * 10, 1, [0.85, 0.5])
     assert table[0].tolist() == [34, 5]
     assert "34" in str(examples["M27"]["expected"])
+
+
+def test_a_fifth_over_is_not_far_over():
+    """120 against 100, and 0.42 against 0.35, which binary fractions put above 20 %."""
+    spread = variance_distribution(finished([100, 0.35, 100], [120, 0.42, 121]), as_of=AS_OF)
+    cost = spread.set_index("measure").loc["cost_variance_share"]
+    assert cost["far_over_share"] == pytest.approx(1 / 3)
