@@ -88,7 +88,7 @@ def report(folder: Path, out: Path, as_of: str | None) -> None:
 def init(folder: Path) -> None:
     """Propose a pmanalytics.toml for the files in FOLDER; what is a guess is marked in it."""
     from pmanalytics.loaders.config import CONFIG  # noqa: PLC0415
-    from pmanalytics.loaders.proposal import propose_config  # noqa: PLC0415
+    from pmanalytics.loaders.guesses.proposal import propose_config  # noqa: PLC0415
 
     text = propose_config(folder)
     (folder / CONFIG).write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pmanalytics.loaders.jira_headers import HEADERS
+from pmanalytics.loaders.jira.headers import HEADERS
 from pmanalytics.schemas import (
     FURTHER_TABLES,
     INPUT_TABLES,

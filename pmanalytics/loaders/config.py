@@ -11,7 +11,7 @@ from typing import Any
 
 from pmanalytics.errors import ConfigError, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle
-from pmanalytics.loaders.files import Limits, file_at
+from pmanalytics.loaders.sources.files import Limits, file_at
 from pmanalytics.schemas import FURTHER_TABLES
 
 CONFIG = "pmanalytics.toml"

@@ -16,10 +16,10 @@ import pandas as pd
 import xlsxwriter
 
 from pmanalytics.errors import DELETED, ConfigError, MissingColumnsError, counted, listed
-from pmanalytics.loaders.files import Correction, File
 from pmanalytics.loaders.intake import plain_name
-from pmanalytics.loaders.mend import DELETE, EMPTY, LONGEST_CELL, RECORD, Aside
-from pmanalytics.loaders.rows import every_record
+from pmanalytics.loaders.sources.files import Correction, File
+from pmanalytics.loaders.sources.mend import DELETE, EMPTY, LONGEST_CELL, RECORD, Aside
+from pmanalytics.loaders.sources.rows import every_record
 
 Corrections: TypeAlias = Mapping[str, Mapping[int, Sequence[Correction]]]
 

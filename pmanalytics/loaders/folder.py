@@ -23,7 +23,6 @@ from pmanalytics.errors import (
     shown,
 )
 from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
-from pmanalytics.loaders.archives import files_in, files_named
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -33,15 +32,22 @@ from pmanalytics.loaders.config import (
     read_config,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
-from pmanalytics.loaders.files import File, Limits, path_of
-from pmanalytics.loaders.from_jira import products_from_jira, projects_from_jira, with_products
+from pmanalytics.loaders.guesses.recognise import (
+    CORRECTIONS,
+    Guess,
+    date_columns,
+    recognise,
+    sample_of,
+)
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
-from pmanalytics.loaders.jira_csv import load_jira_csv
-from pmanalytics.loaders.jira_json import JiraTables, load_jira_json
-from pmanalytics.loaders.jira_xml import load_jira_xml
-from pmanalytics.loaders.recognise import CORRECTIONS, Guess, date_columns, recognise, sample_of
+from pmanalytics.loaders.jira.from_csv import load_jira_csv
+from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
+from pmanalytics.loaders.jira.from_xml import load_jira_xml
+from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
+from pmanalytics.loaders.sources.archives import files_in, files_named
+from pmanalytics.loaders.sources.files import File, Limits, path_of
 from pmanalytics.loaders.status_date import newest_day
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.schemas import (

@@ -14,9 +14,9 @@ from pmanalytics.calendars import local_days, local_instants
 from pmanalytics.errors import ConfigError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.intake import Intake, name_columns
-from pmanalytics.loaders.reading import ReadingOptions, reading_for
 from pmanalytics.loaders.records import take_in
-from pmanalytics.loaders.rows import Source
+from pmanalytics.loaders.sources.reading import ReadingOptions, reading_for
+from pmanalytics.loaders.sources.rows import Source
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import LEVELS, Instant, StatusChanges, Table, dtypes, optional, required
 from pmanalytics.tables import with_all_columns

@@ -10,11 +10,11 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import require_texts
-from pmanalytics.loaders.convert import blank_to_missing, typed
+from pmanalytics.loaders.cells.convert import blank_to_missing, typed
+from pmanalytics.loaders.cells.numbers import may_be_currency, only_currency, written_currencies
 from pmanalytics.loaders.intake import Intake, name_columns
-from pmanalytics.loaders.numbers import may_be_currency, only_currency, written_currencies
-from pmanalytics.loaders.reading import Reading, ReadingOptions, reading_for
-from pmanalytics.loaders.rows import Source, open_records
+from pmanalytics.loaders.sources.reading import Reading, ReadingOptions, reading_for
+from pmanalytics.loaders.sources.rows import Source, open_records
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import MONEY, Products, Projects, Table
 

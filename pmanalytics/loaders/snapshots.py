@@ -13,9 +13,9 @@ from pmanalytics.calendars import local_instants
 from pmanalytics.errors import ConfigError, counted, require_texts
 from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.intake import Intake, plain_name
-from pmanalytics.loaders.reading import ReadingOptions, reading_for
 from pmanalytics.loaders.records import compare_currencies, name_table, take_in
-from pmanalytics.loaders.rows import Source
+from pmanalytics.loaders.sources.reading import ReadingOptions, reading_for
+from pmanalytics.loaders.sources.rows import Source
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import Day, Projects, StatusChanges, dtypes, required
 from pmanalytics.tables import with_all_columns

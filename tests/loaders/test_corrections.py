@@ -17,7 +17,7 @@ from pmanalytics.loaders.corrections import (
     to_mend,
     write_corrections,
 )
-from pmanalytics.loaders.files import file_at
+from pmanalytics.loaders.sources.files import file_at
 
 HEADER = "project_id,name,status,baseline_finish_date,baseline_budget,currency"
 PROJECTS = f"""{HEADER}

@@ -1,0 +1,1 @@
+"""Cells of text as days, instants, numbers and truth values."""

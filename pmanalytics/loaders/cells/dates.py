@@ -1,0 +1,420 @@
+"""Dates and times written in the ways people and programs write them, column by column.
+
+A date with its year first or its month as a word can be read one way only. Whether 3/4/2025 is of
+March or April is decided by the whole column, and only where no cell of it disagrees.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pmanalytics import errors
+from pmanalytics.calendars import ISO_DAY, UTC, local_times
+from pmanalytics.errors import Reason
+from pmanalytics.loaders.cells.names import months, named, weekdays
+from pmanalytics.loaders.cells.texts import (
+    BLANK,
+    Verdicts,
+    as_arrow,
+    fits,
+    groups,
+    is_remark,
+    numbers_of,
+)
+from pmanalytics.loaders.sources.reading import Reading
+from pmanalytics.schemas import Day
+
+OFFSET = r"[+-](?:0\d|1[0-4])"
+ISO_INSTANT = (
+    rf"^{ISO_DAY}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?\s?(?:[zZ]|{OFFSET}:?[0-5]\d)$"
+)
+ISO_CLOCK = rf"^{ISO_DAY}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?)?$"
+HEAD = rf"^(?P<day>[^:]*?)(?:(?:[Tt,]|{BLANK})+(?P<hour>\d{{1,2}}):)?$"
+TAIL = (
+    r"^(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
+    rf"{BLANK}*(?P<half>(?i:[ap]\.?{BLANK}?m\.?)?)"
+    rf"{BLANK}*(?:(?P<utc>(?i:z|utc|gmt)?)(?:(?P<hours>{OFFSET})(?::?(?P<minutes>[0-5]\d))?)?)$"
+)
+YEAR_FIRST = r"^(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P<mark2>[-/.])(?P<day>\d{1,2})$"
+_BETWEEN = rf"(?:[-/.,]|{BLANK})*(?:(?i:de){BLANK}+)?"
+_WEEKDAY = rf"^(?:(?P<weekday>[\p{{L}}\p{{M}}]+)[.,]*{BLANK}+)?"
+_WORD = r"(?P<word>[\p{L}\p{M}]+)"
+_YEAR = r"(?P<year>\d{4}|\d{2})$"
+DAY_WORD_YEAR = rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_BETWEEN}{_WORD}{_BETWEEN}{_YEAR}"
+WORD_DAY_YEAR = rf"{_WEEKDAY}{_WORD}{_BETWEEN}(?P<day>\d{{1,2}})(?:[-/.,]|{BLANK})+{_YEAR}"
+NUMERIC = (
+    _WEEKDAY + r"(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P<mark2>[./-])(?P<c>\d{4}|\d{2})$"
+)
+SERIAL = r"^(?P<serial>\d{5}(?:\.\d+)?)$"
+
+SHORT = r"^\d\d[-/]\d\d[-/]\d\d$"
+FORMS = [
+    ("ISO", YEAR_FIRST),
+    ("word", DAY_WORD_YEAR),
+    ("word", WORD_DAY_YEAR),
+    ("numeric", NUMERIC),
+    ("serial", SERIAL),
+]
+
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST_SHORT, EXCEL = "day first", "month first", "year first", "excel"
+ORDERS = {
+    DAY_FIRST: "day/month/year",
+    MONTH_FIRST: "month/day/year",
+    YEAR_FIRST_SHORT: "year/month/day",
+}
+# Beyond these no zone's history is known, and an instant is a slip of the pen.
+YEARS = (1900, 2200)
+PIVOT = 69
+SERIALS = (20_000, 80_000)
+EXCEL_ZERO = np.datetime64("1899-12-30", "us")
+SENTINELS = [0, 10101, 18991230, 18991231, 19000100, 19000101, 19700101, 99991231]
+NO_SHORT_DAY = 20_000_000  # 00/00/00
+SENTINEL_YEARS = [1899, 1900, 1969, 1970]
+EPOCH_MILLISECONDS = 1e11
+
+
+class Dates(NamedTuple):
+    """What texts say: an instant where they name an offset, otherwise the time a clock showed."""
+
+    instants: pd.Series
+    clock: pd.Series
+    verdicts: Verdicts
+    words: list[str]
+
+
+def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
+    """Read the texts of one column, none of them missing; `unknown` is said of foreign spellings.
+
+    Raises
+    ------
+    ConfigError
+        If `date_format` is none.
+    """
+    is_strptime = _is_strptime(reading.date_format)
+    verdicts = Verdicts(cells)
+    clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
+    instants = clock.dt.tz_localize(UTC)
+    words = []
+    if is_strptime:
+        clock, instants = _in_format(cells, str(reading.date_format))
+        verdicts.add(_is_sentinel(clock), errors.NO_DATE)
+        words = [f"as {reading.date_format}"] if _any(clock) or _any(instants) else []
+        unknown = errors.NOT_IN_FORMAT
+    left = cells[clock.isna() & instants.isna()]
+    zoned = _ordinary(zoned_instants(left))
+    local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
+    words += ["ISO"] if len(zoned) + len(local) else []
+    left = left.drop(zoned.index).drop(local.index)
+    if left.empty and not is_strptime:
+        return Dates(instants.fillna(zoned), clock.fillna(local), verdicts, words)
+    found = _read_parts(left, reading, unknown)
+    verdicts.take(found.verdicts, pd.Index(left.index).get_indexer(cells.index))
+    is_read = verdicts.is_open
+    instants = instants.fillna(zoned).fillna(found.instants).where(is_read)
+    clock = clock.fillna(local).fillna(found.clock).where(is_read)
+    return Dates(instants, clock, verdicts, list(dict.fromkeys([*words, *found.words])))
+
+
+def _is_strptime(date_format: str | None) -> bool:
+    if (
+        date_format
+        and "%" not in date_format
+        and date_format not in (DAY_FIRST, MONTH_FIRST, EXCEL)
+    ):
+        raise errors.ConfigError(
+            f"date_format {date_format!r} is none; write 'day first', 'month first', "
+            "'excel', or how dates are written, as in '%d.%m.%Y'."
+        )
+    return bool(date_format) and "%" in str(date_format)
+
+
+def zoned_instants(cells: pd.Series) -> pd.Series:
+    """Return the instants of ISO texts with an offset; all others are missing."""
+    return _iso(cells.astype("str"), ISO_INSTANT, is_zoned=True)
+
+
+def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
+    """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
+    texts = cells.where(fits(cells, pattern))
+    found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
+    return found.where(found.dt.year.between(*YEARS))
+
+
+def _ordinary(times: pd.Series) -> pd.Series:
+    """Return the times that were read and cannot stand for none."""
+    return times[times.notna() & ~times.dt.year.isin(SENTINEL_YEARS)]
+
+
+def epoch_instants(numbers: pd.Series) -> pd.Series:
+    """Return the instants of Unix time, which counts in seconds or, from 1e11, in milliseconds.
+
+    >>> epoch_instants(pd.Series([1492070429]))[0]
+    Timestamp('2017-04-13 08:00:29+0000', tz='UTC')
+    """
+    numbers = numbers.astype(float)
+    milliseconds = numbers.where(numbers.abs() >= EPOCH_MILLISECONDS, numbers * 1000).round()
+    is_known = milliseconds.abs() < 1e13
+    found = pd.to_datetime(milliseconds.where(is_known), unit="ms", utc=True).dt.as_unit("us")
+    return found.where(found.dt.year.between(*YEARS))
+
+
+def _in_format(cells: pd.Series, date_format: str) -> tuple[pd.Series, pd.Series]:
+    """Return the clock times, or with %z the instants, that texts name in strptime's format."""
+    is_zoned = "%z" in date_format
+    try:
+        times = pd.to_datetime(cells, format=date_format, errors="coerce", utc=is_zoned)
+    except (ValueError, TypeError, re.error) as error:
+        raise errors.ConfigError(f"date_format {date_format!r} cannot be used: {error}.") from None
+    instants = times if is_zoned else pd.Series(pd.NaT, cells.index).dt.tz_localize(UTC)
+    clock = local_times(instants, UTC) if is_zoned else times.astype(Day)
+    is_known = clock.dt.year.between(*YEARS) | _is_sentinel(clock)
+    none = pd.Series(pd.NaT, index=cells.index, dtype=Day)
+    return (none if is_zoned else clock.where(is_known)), instants.where(is_known).dt.as_unit("us")
+
+
+def _is_sentinel(clock: pd.Series) -> pd.Series:
+    return _codes(clock.dt.year, clock.dt.month, clock.dt.day).isin(SENTINELS) & (
+        clock == clock.dt.normalize()
+    )
+
+
+def _codes(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
+    """Return days as numbers such as 20250331, whether they exist or not."""
+    return year * 10_000 + month * 100 + day
+
+
+def _any(column: pd.Series) -> bool:
+    return bool(column.notna().any())
+
+
+class Parts(NamedTuple):
+    """Texts as a day (-1: none), the time after it, and its offset where there is one."""
+
+    days: pd.Series
+    day_of: np.ndarray
+    time: pd.Series
+    offset: pd.Series
+
+
+def _read_parts(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
+    """Read texts by taking their dates and times apart."""
+    parts = _parts(cells)
+    days = _days(parts.days)
+    order, decisive = _order(days, reading.date_format)
+    judged = Verdicts(parts.days)
+    _resolve(days, order, judged, reading.date_format)
+
+    verdicts = Verdicts(cells)
+    is_sentinel = np.append(days["is_sentinel"].to_numpy(), False)[parts.day_of]
+    is_late = np.append((days["year"] > YEARS[1]).to_numpy(), False)[parts.day_of]
+    is_midnight = parts.time == pd.Timedelta(0)
+    verdicts.add(is_sentinel & (is_midnight | is_late), errors.NO_DATE)
+    verdicts.take(judged, parts.day_of)
+    moment = np.append(days["moment"].to_numpy(), np.datetime64("NaT", "us"))[parts.day_of]
+    local = pd.Series(moment, cells.index) + parts.time
+    form = pd.Series(np.append(days["form"].to_numpy(), "")[parts.day_of], cells.index)
+    unread = verdicts.is_open & local.isna()
+    foreign = cells[unread & (form == "")]
+    verdicts.add(cells.index.isin(foreign[is_remark(foreign)].index), errors.REMARK_FOR_DATE)
+    verdicts.add(unread, unknown)
+    local = local.where(verdicts.is_open)
+    instants = (local - parts.offset).dt.tz_localize(UTC)
+    words = _in_words(cells, form[local.notna()], order, decisive)
+    return Dates(instants, local.where(parts.offset.isna()), verdicts, words)
+
+
+def _parts(cells: pd.Series) -> Parts:
+    """Split texts at the first colon, so that only distinct days and times need be looked at."""
+    halves = pc.list_slice(
+        pc.split_pattern(as_arrow(cells), ":", max_splits=1), 0, 2, return_fixed_size_list=True
+    ).flatten()
+    first = pa.array(np.arange(0, len(halves), 2))
+    after = halves.take(pc.add(first, 1))
+    before = halves.take(first)
+    with_colon = pc.binary_join_element_wise(before, *pa.array(["", ":"], pa.large_string()))
+    before = pc.if_else(after.is_valid(), with_colon, before)
+    head_of, heads = _distinct(before)
+    tail_of, tails = _distinct(after)
+    head = groups(heads, HEAD)
+    day_of, days = _distinct(as_arrow(head["day"]))
+    hour = numbers_of(head["hour"]).to_numpy()
+    time, offset = _times(np.append(hour, np.nan)[head_of], tails, tail_of)
+    day_of = np.append(day_of, -1)[head_of]
+    return Parts(days, day_of, time.set_axis(cells.index), offset.set_axis(cells.index))
+
+
+def _distinct(texts: pa.Array) -> tuple[np.ndarray, pd.Series]:
+    """Return the distinct texts and the position in them of each text, of a missing one -1."""
+    encoded = texts.dictionary_encode()
+    positions = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return positions, pd.Series(encoded.dictionary.to_pandas(), dtype="str")
+
+
+def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.Series, pd.Series]:
+    """Return times of day and offsets; a day alone has the time 0, an impossible time none."""
+    tail = groups(tails, TAIL)
+    names = ["minute", "second", "fraction", "hours", "minutes"]
+    number = pd.DataFrame({name: numbers_of(tail[name]) for name in names})
+    after = number["minute"] * 60e6 + number["second"].fillna(0) * 1e6
+    after += (number["fraction"] * 10 ** (6 - tail["fraction"].str.len())).fillna(0) // 1
+    half = tail["half"].str.slice(0, 1).str.casefold()
+    sign = np.where(tail["hours"].str.startswith("-"), -1, 1)
+    offset = (number["hours"].fillna(0) * 60 + sign * number["minutes"].fillna(0)) * 60e6
+    is_zoned = (tail["utc"] != "") | number["hours"].notna()
+    each = pd.DataFrame({"after": after, "offset": offset.where(is_zoned), "half": half})
+    each = each.reindex([*each.index, -1]).iloc[tail_of].reset_index(drop=True)
+    hours = pd.Series(hour)
+    is_half = each["half"].isin(["a", "p"])
+    is_hour = hours.between(1, 12) | (~is_half & hours.between(0, 23))
+    hours = hours.where(~is_half, hours % 12 + 12 * (each["half"] == "p")).where(is_hour)
+    micros = (hours * 3600e6 + each["after"]).where(tail_of >= 0, 0)
+    return pd.to_timedelta(micros, unit="us"), pd.to_timedelta(each["offset"], unit="us")
+
+
+def _days(texts: pd.Series) -> pd.DataFrame:
+    """Return form, year, month and day of each text; of numeric ones the parts a, b, c."""
+    numbers = ["year", "month", "day", "a", "b", "c", "serial"]
+    table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
+    table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
+    for form, pattern in FORMS:
+        found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
+        if "weekday" in found:
+            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
+            found = found[is_weekday]
+        if form == "word":
+            found = found.assign(month=named(found["word"], months()))
+            found = found[found["month"].notna()]
+            found["year"] = _full_year(found["year"])
+        elif form == "serial":
+            found = found[found["serial"].astype(float).between(*SERIALS)]
+        else:
+            found = found[found["mark"] == found["mark2"]]
+        table.loc[found.index, "form"] = form
+        for name in found.columns.intersection(numbers):
+            table.loc[found.index, name] = found[name].astype(float)
+        if form == "numeric":
+            table.loc[found.index, "year"] = _full_year(found["c"])
+            table.loc[found.index, "is_short"] = fits(texts[found.index], SHORT)
+    return table
+
+
+def _full_year(years: pd.Series) -> pd.Series:
+    number = years.astype(float)
+    century = np.where(number < PIVOT, 2000, 1900)
+    return number.where(years.str.len() == 4, number + century)
+
+
+def _order(days: pd.DataFrame, date_format: str | None) -> tuple[str | Reason | None, str]:
+    """Return the order of numeric dates, or why there is none, and the text that decides it."""
+    numeric = days[days["form"] == "numeric"]
+    fitting = pd.DataFrame(
+        {name: _moments(*parts).notna() for name, parts in _readings(numeric).items()}
+    )
+    fitting = fitting[fitting.any(axis="columns")]  # what is no day decides nothing
+    if date_format in ORDERS or fitting.empty:
+        return (date_format if date_format in ORDERS else None), ""
+    if "%" in (date_format or ""):
+        return errors.NOT_IN_FORMAT, ""
+    orders = [name for name in ORDERS if fitting[name].all()]
+    if len(orders) == 1:
+        most_telling = fitting.sum(axis="columns").idxmin()
+        return orders[0], numeric["text"][most_telling]
+    if not orders:
+        only = [
+            fitting.index[fitting[name] & (fitting.sum(axis="columns") == 1)] for name in ORDERS
+        ]
+        first = [str(numeric["text"][found[0]]) if len(found) else "" for found in only[:2]]
+        return errors.mixed_dates(*first), ""
+    is_year = YEAR_FIRST_SHORT in orders and len(orders) == 2
+    return (errors.AMBIGUOUS_YEAR if is_year else errors.AMBIGUOUS_DATE), ""
+
+
+def _fitting(numeric: pd.DataFrame) -> pd.DataFrame:
+    """Tell which order each numeric date could have by its parts, be it a day or not."""
+    a, b, c = numeric["a"], numeric["b"], numeric["c"]
+    return pd.DataFrame(
+        {
+            DAY_FIRST: a.between(1, 31) & b.between(1, 12),
+            MONTH_FIRST: a.between(1, 12) & b.between(1, 31),
+            YEAR_FIRST_SHORT: numeric["is_short"] & b.between(1, 12) & c.between(1, 31),
+        }
+    )
+
+
+def _resolve(
+    days: pd.DataFrame, order: str | Reason | None, judged: Verdicts, date_format: str | None
+) -> None:
+    """Set the moment each day begins, and whether it stands for none; note what is no day."""
+    is_numeric, is_serial = days["form"] == "numeric", days["form"] == "serial"
+    numeric = {name: _moments(*parts) for name, parts in _readings(days).items()}
+    moment = _moments(days["year"], days["month"], days["day"])
+    if isinstance(order, str):
+        moment = moment.where(~is_numeric, numeric[order])
+    serial = EXCEL_ZERO + pd.to_timedelta(days["serial"], "D").dt.round("ms")
+    if date_format == EXCEL:
+        moment = moment.where(~is_serial, serial)
+    else:
+        judged.add_each(is_serial, serial.dt.normalize(), errors.excel_serial)
+    is_known = moment.dt.year.between(*YEARS)
+    days["moment"] = moment.where(is_known).astype(Day)
+    days["is_sentinel"] = _stands_for_none(days)
+    judged.add(is_numeric & pd.DataFrame(numeric).isna().all(axis="columns"), errors.NOT_A_DATE)
+    if isinstance(order, Reason):
+        judged.add(is_numeric, order)
+    elif order == date_format and order:
+        judged.add(is_numeric & ~_fitting(days)[order], errors.NOT_IN_FORMAT)
+    judged.add(moment.notna() & ~is_known, errors.OUT_OF_YEARS)
+    judged.add((days["form"] != "") & moment.isna(), errors.NOT_A_DATE)
+
+
+def _readings(days: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series, pd.Series]]:
+    """Return year, month and day of numeric dates in each order."""
+    a, b, c = days["a"], days["b"], days["c"]
+    year_first = _full_year(days["text"].where(days["is_short"]).str.slice(0, 2))
+    return {
+        DAY_FIRST: (days["year"], b, a),
+        MONTH_FIRST: (days["year"], a, b),
+        YEAR_FIRST_SHORT: (year_first, b, c),
+    }
+
+
+def _stands_for_none(days: pd.DataFrame) -> pd.Series:
+    """Tell the days that programs write where there is none, in whatever order."""
+    is_none = _codes(days["year"], days["month"], days["day"]).isin(SENTINELS)
+    readings = _readings(days)
+    for name in (DAY_FIRST, MONTH_FIRST):
+        is_none |= _codes(*readings[name]).isin([*SENTINELS, NO_SHORT_DAY])
+    return is_none
+
+
+def _moments(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
+    """Return the days of the calendar; what is none is missing."""
+    is_shape = year.notna() & month.between(1, 12) & day.between(1, 31)
+    months = ((year - 1970) * 12 + month - 1).where(is_shape, 0).to_numpy("int64")
+    begins = months.astype("datetime64[M]")
+    found = begins.astype("datetime64[D]") + (day.where(is_shape, 1).to_numpy("int64") - 1)
+    is_day = is_shape & (found.astype("datetime64[M]") == begins)
+    return pd.Series(found.astype(Day), year.index).where(is_day)
+
+
+def _in_words(cells: pd.Series, forms: pd.Series, order: object, decisive: str) -> list[str]:
+    """Return how dates were read, in words."""
+    first = forms.drop_duplicates()
+    words = []
+    for form, record in zip(first, first.index, strict=True):
+        if form == "ISO":
+            words.append("ISO")
+        elif form == "word":
+            words.append(f"months by name, as in {cells[record]}")
+        elif form == "numeric":
+            why = f"as {decisive} decides" if decisive else "as date_format says"
+            words.append(f"{ORDERS[str(order)]}, {why}")
+        else:
+            words.append("Excel's serial numbers")
+    return words

@@ -1,0 +1,1 @@
+"""What files are and what their columns and statuses mean, guessed for the user to confirm."""

@@ -1,0 +1,241 @@
+"""Which files hold which issues, pages and changelogs of Jira's, not yet decoded."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pmanalytics.errors import MissingColumnsError, UnreadableFileError
+from pmanalytics.loaders.jira.api import (
+    CHANGELOG_OF,
+    UNDECODABLE,
+    IssueChangelog,
+    Page,
+    attribute,
+    in_words,
+)
+from pmanalytics.loaders.sources.files import File, as_utf_8
+
+LINE_SUFFIXES = (".jsonl", ".ndjson")
+ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
+ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]*-\d+")
+DEEPEST_PACKING = 3
+# A list of sprints, as Server writes them and as Cloud does; the field's number differs by server.
+SPRINTS = re.compile(
+    rb'"(customfield_\d+)"\s*:\s*\[\s*'
+    rb'(?:"com\.atlassian\.greenhopper\.service\.sprint\.Sprint@|\{[^{}\[\]]*"boardId"\s*:)'
+)
+NOT_JSON = (b"NaN", b"Infinity")
+
+
+class Record(NamedTuple):
+    """An issue, not yet decoded, and its line or number in its file."""
+
+    place: int
+    content: bytes | msgspec.Raw
+
+
+class Edits(NamedTuple):
+    """Edits of one issue from a changelog download, not yet decoded."""
+
+    place: int
+    issue: str | None
+    histories: list[msgspec.Raw] | msgspec.Raw
+    total: int | None = None
+    is_whole: bool = False
+
+
+@dataclass
+class Contents:
+    """What one file holds."""
+
+    file: File
+    unit: str
+    issues: list[Record] = field(default_factory=list)
+    searches: list[Page] = field(default_factory=list)
+    edits: list[Edits] = field(default_factory=list)
+    bulks: list[Page] = field(default_factory=list)
+
+
+def contents_of(file: File) -> Contents:
+    """Return the issues and changelogs in a file.
+
+    A file in which nothing has the `fields` of an issue or the edits of a changelog holds nothing
+    of ours.
+    """
+    unit, documents = _documents(file)
+    found = Contents(file, unit)
+    for place, document in _unpacked(documents):
+        page = _page(document)
+        if page.issues is not None:
+            found.searches.append(page)
+            numbers = _places(unit, place, len(found.issues))
+            found.issues += map(Record, numbers, page.issues)
+        elif page.issueChangeLogs is not None:
+            found.bulks.append(page)
+            numbers = _places(unit, place, len(found.edits))
+            found.edits += map(_bulk_edits, numbers, page.issueChangeLogs)
+        elif page.is_changelog:
+            found.edits.append(_edits(file, place, page))
+        else:
+            number = next(_places(unit, place, len(found.issues)))
+            found.issues.append(Record(number, document))
+    if not found.edits and not any(bytes(_page(issue.content).fields) for issue in found.issues):
+        found.issues, found.searches = [], []
+    return found
+
+
+def _unpacked(documents: Iterable[Record]) -> Iterator[Record]:
+    """Yield the documents, of what another program packed them into what is inside."""
+    for place, document in documents:
+        for inner in _inside(document) or [document]:
+            yield Record(place, inner)
+
+
+def _inside(
+    document: bytes | msgspec.Raw, depth: int = 0, *, is_named: bool = False
+) -> list[bytes | msgspec.Raw]:
+    """Return the pages and issues in an object or a list that Jira did not write.
+
+    What stands under an issue's key counts as one, whatever it is.
+    """
+    if _page(document).is_known:
+        return [document]
+    found: list[bytes | msgspec.Raw] = []
+    if depth < DEEPEST_PACKING:
+        for name, value in _members(document):
+            found += _inside(value, depth + 1, is_named=bool(ISSUE_KEY.fullmatch(name)))
+    return found or ([document] if is_named else [])
+
+
+def _members(document: bytes | msgspec.Raw) -> Iterable[tuple[str, msgspec.Raw]]:
+    try:
+        held = msgspec.json.decode(document, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+    except UNDECODABLE:
+        return []
+    return held.items() if isinstance(held, dict) else [("", value) for value in held]
+
+
+def _documents(file: File) -> tuple[str, list[Record]]:
+    """Return what a record is counted by, and the documents: the file, its list, or its lines."""
+    content = file.read()
+    try:
+        content = as_utf_8(content)
+        return "issue", _listed(content)
+    except UNDECODABLE as error:
+        lines = [Record(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+        is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
+        if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
+            return "line", [Record(n, _without_nan(line) or line) for n, line in lines]
+        if mended := _without_nan(content):
+            return "issue", _listed(mended)
+        raise UnreadableFileError(_why_unread(str(file), content, str(error))) from None
+
+
+def _listed(content: bytes) -> list[Record]:
+    document = msgspec.json.decode(content, type=msgspec.Raw)
+    is_list = bytes(memoryview(document)[:1]) == b"["
+    documents = msgspec.json.decode(content, type=list[msgspec.Raw]) if is_list else [document]
+    return [Record(n, one) for n, one in enumerate(documents, 1)]
+
+
+def _without_nan(content: bytes) -> bytes | None:
+    """Return JSON without what Python writes for missing numbers, which is no JSON; None if so."""
+    if not any(word in content for word in NOT_JSON):
+        return None
+    try:
+        return json.dumps(json.loads(content, parse_constant=lambda _: None)).encode()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _why_unread(name: str, content: bytes, message: str) -> str:
+    """Return what is wrong with a file, and in which line if the decoder tells the byte."""
+    told = re.search(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", message)
+    if told is None:
+        return f"{name}: {in_words(message)}. Export it again."
+    line = content.count(b"\n", 0, int(told[2])) + 1
+    return (
+        f"{name}, line {line}: this is no JSON ({told[1]}). Correct it there, or export it again."
+    )
+
+
+def _page(document: bytes | msgspec.Raw) -> Page:
+    try:
+        return msgspec.json.decode(document, type=Page)
+    except UNDECODABLE:
+        return Page()
+
+
+def _places(unit: str, place: int, before: int) -> Iterator[int]:
+    """Yield the line of what a line holds, and otherwise go on counting."""
+    while True:
+        before += 1
+        yield place if unit == "line" else before
+
+
+def _bulk_edits(place: int, log: msgspec.Raw) -> Edits:
+    try:
+        found = msgspec.json.decode(log, type=IssueChangelog)
+    except UNDECODABLE:
+        return Edits(place, None, log)
+    return Edits(place, str(found.issueId), found.changeHistories, is_whole=True)
+
+
+def _edits(file: File, place: int, page: Page) -> Edits:
+    told = CHANGELOG_OF.search(f"{page.own_url} {page.nextPage}")
+    issue = told or ISSUE_FILE.match(file.name.rpartition("/")[2])
+    is_all = page.isLast is True and not page.startAt
+    total = page.total if isinstance(page.total, int) else 0 if is_all else None
+    return Edits(place, issue[1] if issue else None, page.values or [], total)
+
+
+def with_sprints(contents: Sequence[Contents], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns asked for, and the sprints if there are any."""
+    field = _sprint_field(contents)
+    return {"sprints": field, **columns} if field else dict(columns)
+
+
+def _sprint_field(contents: Sequence[Contents]) -> str | None:
+    """Return the custom field that holds the sprints of issues; it may have any number."""
+    for found in contents:
+        for _, issue in found.issues:
+            content = bytes(issue)
+            if b"sprint.Sprint@" in content or b'"boardId"' in content:
+                field = SPRINTS.search(content)
+                if field:
+                    return field[1].decode()
+    return None
+
+
+def require_fields(
+    file: str, columns: Mapping[str, str], issues: Mapping[int, Any], contents: Sequence[Contents]
+) -> None:
+    """Refuse a field in `columns` that no issue has, not even empty.
+
+    Raises
+    ------
+    MissingColumnsError
+        If there is one.
+    """
+    empty = [
+        name
+        for name in columns.values()
+        if all(getattr(issue.fields, attribute(name)) is None for issue in issues.values())
+    ]
+    if not empty or not issues:
+        return
+    records = [record for found in contents for record in found.issues]
+    names = {name: None for n in issues for name in _field_names(records[n])}
+    absent = [name for name in empty if name not in names]
+    if absent:
+        raise MissingColumnsError(file, absent, names)
+
+
+def _field_names(record: Record) -> Iterable[str]:
+    return msgspec.json.decode(_page(record.content).fields, type=dict[str, msgspec.Raw])

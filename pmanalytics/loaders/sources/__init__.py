@@ -1,0 +1,1 @@
+"""Files and frames as records: whatever packs, encodes or delimits them."""
