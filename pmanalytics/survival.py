@@ -103,7 +103,7 @@ def survival_at(curves: Curves, group: ArrayLike, time: ArrayLike) -> NDArray[np
     """
     group = np.asarray(group, dtype=np.int64)
     before = _first_at_least(curves.group, curves.time, group, time, side="right") - 1
-    is_within = (before >= 0) & (np.take(np.r_[curves.group, -1], before) == group)
+    is_within = np.take(np.r_[curves.group, -1], before) == group
     return np.where(is_within, np.take(np.r_[curves.survival, 1.0], before), 1.0)
 
 
