@@ -88,6 +88,7 @@ DATE_FOR_ID = Reason(
 EXCEL_ERROR = Reason(
     "is an error of Excel", "Mend the formula in the spreadsheet, or leave the cell empty"
 )
+TOO_LARGE = Reason("is too large to be meant", "Correct the number")
 NOT_WHOLE = Reason("is not a whole number", "Write digits only")
 NOT_YES_NO = Reason("is neither yes nor no", "Write true or false")
 MISSING_VALUE = Reason("is missing and required", "Fill the cell")

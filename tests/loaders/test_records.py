@@ -473,3 +473,14 @@ def test_two_reports_of_one_period_are_set_aside():
     rows = pd.DataFrame([report, {**report, "earned_value": "2"}])
     assert load_table(rows, StatusReports, quarantine=quarantine).empty
     assert quarantine.files["n_quarantined"].tolist() == [2]
+
+
+def test_an_amount_beyond_all_money_is_set_aside_with_its_row():
+    """Above it a number no longer holds cents, and one slip would decide every sum."""
+    quarantine = Quarantine()
+    rows = pd.DataFrame({
+        "project_id": ["P1", "P2"], "name": "x", "status": "open", "currency": "EUR",
+        "baseline_budget": ["1000000000000", "9999999999999999"],
+    })  # fmt: skip
+    assert load_projects(rows, quarantine=quarantine)["project_id"].tolist() == ["P1"]
+    assert quarantine.problems["reason"].tolist() == ["is too large to be meant"]

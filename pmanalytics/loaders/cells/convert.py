@@ -17,7 +17,7 @@ from pmanalytics.loaders.cells.texts import Verdicts, blank_to_missing, fits
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.sources.reading import Reading
 from pmanalytics.schemas import Day, Table, dtypes
-from pmanalytics.tables import with_all_columns
+from pmanalytics.tables import LARGEST, with_all_columns
 
 __all__ = ["blank_to_missing", "instants", "typed", "zoned_instants"]
 
@@ -140,9 +140,11 @@ def _numbers(intake: Intake, field: pa.Column, column: pd.Series, reading: Readi
     _note(intake, field.name, found.verdicts, nullable=field.nullable)
     _tell(intake, field.name, [found.words] if found.words else [])
     numbers = pd.concat([ready.mask(np.isinf(ready)), found.numbers])
-    return (
-        _shares(intake, field.name, column, numbers) if is_share else numbers.reindex(column.index)
-    )
+    if is_share:
+        return _shares(intake, field.name, column, numbers)
+    is_beyond = numbers.abs() > LARGEST
+    intake.reject(field.name, column[numbers.index[is_beyond]], errors.TOO_LARGE)
+    return numbers.mask(is_beyond).reindex(column.index)
 
 
 def _shares(intake: Intake, name: str, column: pd.Series, numbers: pd.Series) -> pd.Series:
