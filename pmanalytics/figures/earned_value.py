@@ -37,7 +37,7 @@ def plot_earned_value(measures: pd.DataFrame, *, name: str) -> go.Figure:
     amounts = [column for column, *_ in CURVES]
     measures = measures[measures[amounts].notna().any(axis="columns")]
     if measures.empty:
-        return nothing(f"How {name} stands against its plan is not known", NEEDED)
+        return nothing(f"{name} cannot be held against its plan", NEEDED)
     last = measures.iloc[-1]
     currency = f", in {last['currency']}" if isinstance(last["currency"], str) else ""
     drawing = figure(
