@@ -49,7 +49,8 @@ def grouped(keys: pd.DataFrame) -> tuple[NDArray[np.int64], pd.DataFrame]:
     if not len(keys.columns):
         return np.zeros(len(keys), dtype="int64"), pd.DataFrame(index=range(min(len(keys), 1)))
     number = keys.groupby([*keys], dropna=False, observed=True).ngroup().to_numpy()
-    _, first = np.unique(number, return_index=True)
+    first = np.zeros(number.max(initial=-1) + 1, dtype="int64")
+    first[number[::-1]] = np.arange(len(number))[::-1]  # of several the last is kept: the first row
     return number, keys.iloc[first].reset_index(drop=True)
 
 
