@@ -40,6 +40,7 @@ HEADINGS = {
     "n_ended": "Left",
     "n_open": "Still in it",
     "n_open_failed": "Open and failed",
+    "any_share": "Chance of at least one",
     "k_then": "Succeeded then",
     "n_then": "Counted then",
     "k_now": "Succeeded now",
@@ -53,7 +54,17 @@ HEADINGS = {
     "eac_cpi": "EAC, rest as so far",
 }
 WORDS = TITLES | NOUNS | {"work_item": "issue"}
-CODES = {"measure", "population", "reliability", "level", "status", "table", "verdict", "seen"}
+CODES = {
+    "measure",
+    "split",
+    "population",
+    "reliability",
+    "level",
+    "status",
+    "table",
+    "verdict",
+    "seen",
+}
 PERCENTAGES = {
     "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
     "allocation", "utilisation", "quantile",
