@@ -176,9 +176,10 @@ def _problems(problems: pd.DataFrame, kinds: pd.Series) -> Iterator[str]:
     n_more = cause["reason"].transform("size") - n_each
     is_last = ~first.duplicated(["file", "column", "reason"], keep="last")
     for index, problem in first.to_dict("index").items():
-        yield describe(problem, "issue" if kinds[problem["file"]] in BY_ISSUE else "line")
-        if is_last[index] and n_more[index] > 0:
-            yield f"    … and {n_more[index]} more for this reason"
+        has_more = is_last[index] and n_more[index] > 0
+        more = f" And {n_more[index]} more for this reason." if has_more else ""
+        unit = "issue" if kinds[problem["file"]] in BY_ISSUE else "line"
+        yield describe(problem, unit) + more
     if len(problems) > len(first):
         yield f"  … and {len(problems) - len(first)} more; --fix-me FILE writes all of them."
 
