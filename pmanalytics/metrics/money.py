@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,6 @@ from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.schemas import (
     FURTHER_TABLES,
-    INPUT_TABLES,
     CostByYear,
     CostTotals,
     ExchangeRates,
@@ -28,6 +26,7 @@ from pmanalytics.schemas import (
     RealCosts,
     Table,
     dtypes,
+    money_columns,
 )
 from pmanalytics.tables import By, complete, group_columns
 
@@ -79,7 +78,7 @@ def in_currency(
     # The reports' own currency, worth 1 of itself, may go without a row.
     if currency not in rates and not (rates == 1).any():
         rates[currency] = 1.0
-    amounts = table[[name for name in table.columns if name in _amounts()]]
+    amounts = table[[name for name in table.columns if name in money_columns()]]
     theirs = table.loc[amounts.notna().any(axis="columns"), "currency"]
     unknown = {*theirs.fillna("(none)"), currency}.difference(rates.index)
     if unknown:
@@ -135,13 +134,6 @@ def in_main_currency(portfolio: Portfolio) -> Portfolio:
         has_other = kept["currency"].notna() & (kept["currency"] != main)
         converted[name] = in_currency(kept, rates, currency=main) if has_other.any() else kept
     return replace(portfolio, **converted, notes=tuple(notes))
-
-
-@cache
-def _amounts() -> frozenset[str]:
-    """Return the columns that hold money, of whatever table."""
-    columns = [c for schema in INPUT_TABLES for c in schema.to_schema().columns.values()]
-    return frozenset(c.name for c in columns if (c.metadata or {}).get("is_money"))
 
 
 def cost_totals(

@@ -56,6 +56,7 @@ HEADINGS = {
 WORDS = TITLES | NOUNS | {"work_item": "issue"}
 CODES = {
     "measure",
+    "learned_from",
     "split",
     "population",
     "reliability",

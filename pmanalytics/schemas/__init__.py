@@ -6,6 +6,8 @@ a column `…_at`, money is a float beside a `currency`, a share or rate lies be
 what is not known is missing (`NaN`, `NaT`, `NA`), never 0.
 """
 
+from functools import cache
+
 from pmanalytics.schemas.accounts import (
     PROJECT_KINDS,
     Columns,
@@ -103,3 +105,10 @@ RESULT_TABLES = [
     DefectRemoval, ReopenRates, OpenDefects, Files, Problems, Columns, Completeness,
     Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip
+
+
+@cache
+def money_columns() -> frozenset[str]:
+    """Return the columns that hold money, of whatever table users provide."""
+    columns = [c for schema in INPUT_TABLES for c in schema.to_schema().columns.values()]
+    return frozenset(c.name for c in columns if (c.metadata or {}).get("is_money"))

@@ -18,7 +18,7 @@ from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError, visible
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
 from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
-from pmanalytics.loaders.guesses.columns import MONEY, add_columns, are_snapshots, currency_of
+from pmanalytics.loaders.guesses.columns import add_columns, are_snapshots, currency_of
 from pmanalytics.loaders.guesses.recognise import CORRECTIONS, DOCUMENT, Guess, recognise
 from pmanalytics.loaders.guesses.stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.guesses.toml import Section, toml_text
@@ -27,6 +27,7 @@ from pmanalytics.loaders.sources.archives import files_in
 from pmanalytics.loaders.sources.files import File, path_of
 from pmanalytics.loaders.sources.reading import PAD
 from pmanalytics.loaders.status_date import newest_day
+from pmanalytics.schemas import money_columns
 
 SHARES = {"percent_complete", "probability"}
 WANTED = (
@@ -104,7 +105,7 @@ def _add_status_date(general: Section, day: str | None, files: Iterable[File]) -
 def _add_currency(general: Section, sections: Iterable[Section]) -> None:
     """Add the currency of amounts that have no column for it, as far as a header tells it."""
     columns = [section.settings.get("columns", {}).keys() for section in sections]
-    if not any(names & MONEY and "currency" not in names for names in columns):
+    if not any(names & money_columns() and "currency" not in names for names in columns):
         return
     told = dict(filter(None, map(currency_of, sections)))
     if len(told) == 1:
