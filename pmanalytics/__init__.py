@@ -35,7 +35,8 @@ _HOMES = {
         "real_costs",
     ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
-    "pmanalytics.metrics.stages": ["stage_visits", "item_stages", "stage_durations"],
+    "pmanalytics.metrics.stages": ["stage_visits", "item_stages"],
+    "pmanalytics.metrics.durations": ["stage_durations"],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [
         "changes_between",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -30,11 +31,15 @@ class Lifecycle:
         Stages that end a life: they have an entry but nothing waits to leave them.
     cancelled
         Stages that end it without success.
+    waiting
+        Stages in which an item waits for somebody: they count against flow efficiency.
+    start
+        The stage with which the work begins; otherwise the first one in which no item waits.
 
     Raises
     ------
     ConfigError
-        If two stages claim one status, or `terminal` or `cancelled` name an unknown stage.
+        If two stages claim one status, or another parameter names an unknown stage.
 
     Examples
     --------
@@ -46,18 +51,27 @@ class Lifecycle:
     stages: Mapping[str, Sequence[str]]
     terminal: Sequence[str] = ()
     cancelled: Sequence[str] = ()
+    waiting: Sequence[str] = ()
+    start: str | None = None
 
     def __post_init__(self) -> None:
-        for names in (*self.stages.values(), self.terminal, self.cancelled):
+        named = [self.terminal, self.cancelled, self.waiting, [self.start] if self.start else []]
+        for names in (*self.stages.values(), *named):
             is_list = isinstance(names, list | tuple)
             if not is_list or not all(isinstance(name, str) for name in names):
                 raise ConfigError(f"lifecycle: {names!r} must be a list of names.")
         self._stage_by_status()
-        for stage in [*self.terminal, *self.cancelled]:
+        for stage in chain(*named):
             if stage not in self.stages:
                 raise ConfigError(
                     f"lifecycle: {stage!r} is no stage; the stages are {', '.join(self.stages)}."
                 )
+
+    @property
+    def first_working_stage(self) -> str:
+        """The stage with which the work begins."""
+        working = (stage for stage in self.stages if stage not in self.waiting)
+        return self.start or next(working, "")
 
     def stages_of(self, statuses: pd.Series) -> pd.Series:
         """Return the stage of each status; '(unmapped)' where no stage claims it."""

@@ -42,7 +42,7 @@ FROM_JIRA_KEYS = {
     "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
 }
 GENERAL = ["as_of", "time_zone", "currency", "ignore"]
-LIFECYCLE_KEYS = ["stages", "terminal", "cancelled"]
+LIFECYCLE_KEYS = ["stages", "terminal", "cancelled", "waiting", "start"]
 KINDS: dict[str, tuple[type, str]] = {
     "date_format": (str, "a text"),
     "decimal": (str, "a text"),
@@ -103,7 +103,7 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
         if unknown or not isinstance(stages, dict) or not all(map(_is_list, stages.values())):
             raise ConfigError(
                 f"{CONFIG}: [lifecycle.{level}] needs a section [lifecycle.{level}.stages] with a "
-                "list of statuses per stage, and may have terminal and cancelled."
+                "list of statuses per stage, and may have terminal, cancelled, waiting and start."
             )
         lifecycles[level] = Lifecycle(**settings)
     return lifecycles

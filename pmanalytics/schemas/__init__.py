@@ -42,6 +42,7 @@ from pmanalytics.schemas.delivery import (
     RateTrends,
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
+from pmanalytics.schemas.flow import Throughput
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -97,6 +98,7 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
+    Throughput,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
