@@ -37,6 +37,18 @@ _HOMES = {
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages"],
     "pmanalytics.metrics.durations": ["stage_durations"],
+    "pmanalytics.metrics.products": [
+        "product_stages",
+        "stage_mix",
+        "stage_moves",
+        "time_to_market",
+        "time_to_market_summary",
+    ],
+    "pmanalytics.metrics.rollup": ["projects_by_product", "product_rollup"],
+    "pmanalytics.metrics.goals": ["goal_attainment", "goals_attained"],
+    "pmanalytics.metrics.requirements": ["requirements", "requirement_coverage"],
+    "pmanalytics.metrics.releases": ["release_dates", "release_cadence"],
+    "pmanalytics.metrics.retirement": ["retirement"],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [
         "changes_between",
@@ -99,6 +111,7 @@ _HOMES = {
     "pmanalytics.sample": ["write_sample"],
     "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
     "pmanalytics.lifecycle": ["Lifecycle", "unmapped_statuses"],
+    "pmanalytics.requirement_types": ["RequirementTypes"],
     "pmanalytics.errors": ["PMAnalyticsError"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,6 +12,7 @@ from typing import Any
 from pmanalytics.errors import ConfigError, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle
 from pmanalytics.loaders.sources.files import Limits, file_at
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import FURTHER_TABLES
 
 CONFIG = "pmanalytics.toml"
@@ -34,6 +35,7 @@ KEYS = {
     "jira_xml": ["file", "columns"],
     **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
+    "requirements": [kind.name for kind in fields(RequirementTypes)],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
 }
@@ -55,6 +57,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "item_types": (list, "a list of texts"),
     "cancelled_resolutions": (list, "a list of texts"),
     "missing": (list, "a list of words"),
+    **{kind.name: (list, "a list of names") for kind in fields(RequirementTypes)},
 }
 
 

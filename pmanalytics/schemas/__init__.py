@@ -52,7 +52,9 @@ from pmanalytics.schemas.further import (
     Defects,
     ExchangeRates,
     Forecasts,
+    Goals,
     PriceIndex,
+    ProductProjects,
     Risks,
     StatusReports,
     Tasks,
@@ -66,6 +68,23 @@ from pmanalytics.schemas.inputs import (
     Releases,
     StatusChanges,
     WorkItems,
+)
+from pmanalytics.schemas.products import (
+    NEEDS,
+    ROLLUP_STATES,
+    GoalAttainments,
+    GoalRates,
+    ProductRollups,
+    ProductStages,
+    ReleaseCadence,
+    ReleaseDates,
+    RequirementCoverage,
+    Requirements,
+    Retirements,
+    StageMix,
+    StageMoves,
+    TimesToMarket,
+    TimeToMarketSummary,
 )
 from pmanalytics.schemas.reference_class import (
     Backtests,
@@ -94,7 +113,7 @@ from pmanalytics.schemas.variances import (
 )
 
 INPUT_TABLES = [
-    Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases,
+    Products, Projects, WorkItems, StatusChanges, FieldChanges,
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
@@ -104,7 +123,10 @@ RESULT_TABLES = [
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
     Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
-    DefectRemoval, ReopenRates, OpenDefects, Files, Problems, Columns, Completeness,
+    DefectRemoval, ReopenRates, OpenDefects,
+    ProductStages, StageMix, StageMoves, TimesToMarket, TimeToMarketSummary, ProductRollups,
+    GoalAttainments, GoalRates, Requirements, RequirementCoverage, ReleaseDates, ReleaseCadence,
+    Retirements, Files, Problems, Columns, Completeness,
     Participation, ReasonCounts, WorstCase,
 ]  # fmt: skip
 
