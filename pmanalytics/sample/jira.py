@@ -133,6 +133,11 @@ def _jira_object(issue: Row) -> Row:
         "labels": issue["labels"],
         "fixVersions": [{"name": issue["version"]}] if issue["version"] else [],
         "customfield_10016": issue["points"],
+        "parent": {"key": issue["parent"]} if "parent" in issue else None,
+        "issuelinks": [
+            {"type": {"name": "Implements"}, "outwardIssue": {"key": key}}
+            for key in issue.get("links", [])
+        ],
     }
     moves = list(enumerate(issue["moves"], 1))[::-1]
     kept = moves[:-1] if issue["cut"] else moves
