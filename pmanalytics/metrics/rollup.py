@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pmanalytics.calendars import AsOfInput
+from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.errors import PMAnalyticsError, counted, listed, shown
 from pmanalytics.metrics.delivery import FAILURES, Basis, first_true, judged
 from pmanalytics.metrics.tallies import grouped, refuse_mixed
@@ -13,6 +13,7 @@ from pmanalytics.schemas import (
     ProductProjects,
     ProductRollups,
     Projects,
+    ProjectSpans,
     dtypes,
 )
 from pmanalytics.schemas.further import is_off
@@ -151,6 +152,60 @@ def product_rollup(
     table = groups.join(_counts(rows).groupby(group).sum()).join(_time(rows, group))
     table = table.join(_money(rows, group)).assign(basis=basis).astype({"basis": "str"})
     return ProductRollups.validate(table[list(dtypes(ProductRollups))])
+
+
+def project_spans(
+    projects: pd.DataFrame,
+    product_projects: pd.DataFrame | None = None,
+    *,
+    as_of: AsOfInput,
+    basis: Basis = "baseline",
+) -> pd.DataFrame:
+    """From when to when does each project of each product run, and is it on time?
+
+    Parameters
+    ----------
+    projects, product_projects, as_of, basis
+        As in `product_rollup`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `ProjectSpans`: a shared project has a row for each of its products.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If an option or a column is unknown, or shares do not add up to 1.
+
+    Notes
+    -----
+    An open project ends where it is expected to, or else on its due date; where both have passed,
+    on the status date, for it has lasted at least so long.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "project_id": ["P1"], "name": ["One"], "status": ["open"], "product_id": ["A"],
+    ...     "actual_start_date": pd.to_datetime(["2024-01-15"]),
+    ...     "baseline_finish_date": pd.to_datetime(["2024-05-31"]),
+    ... })
+    >>> project_spans(rows, as_of="2024-06-30")[["product_id", "end_date", "on_time"]]
+      product_id   end_date    on_time
+    0          A 2024-06-30  late_open
+    """
+    plan = judged(projects, as_of=as_of, basis=basis)
+    day = as_of_point(as_of).day
+    is_open = ~plan["is_done"] & ~plan["is_cancelled"]
+    expected = plan["forecast_finish_date"].fillna(plan["due"])
+    plan = plan.assign(
+        start_date=plan["actual_start_date"].fillna(plan["baseline_start_date"]),
+        end_date=plan["finish"].mask(is_open, expected.clip(lower=day)),
+        is_open=is_open,
+    )
+    shares = projects_by_product(projects, product_projects)[["project_id", "product_id"]]
+    table = shares.merge(plan.drop(columns="product_id"), on="project_id", validate="many_to_one")
+    return ProjectSpans.validate(table[list(dtypes(ProjectSpans))])
 
 
 def _refuse_off(shares: pd.DataFrame) -> None:

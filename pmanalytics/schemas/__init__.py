@@ -76,6 +76,7 @@ from pmanalytics.schemas.products import (
     GoalRates,
     ProductRollups,
     ProductStages,
+    ProjectSpans,
     ReleaseCadence,
     ReleaseDates,
     RequirementCoverage,
@@ -125,9 +126,9 @@ RESULT_TABLES = [
     Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
     DefectRemoval, ReopenRates, OpenDefects,
     ProductStages, StageMix, StageMoves, TimesToMarket, TimeToMarketSummary, ProductRollups,
-    GoalAttainments, GoalRates, Requirements, RequirementCoverage, ReleaseDates, ReleaseCadence,
-    Retirements, Files, Problems, Columns, Completeness,
-    Participation, ReasonCounts, WorstCase,
+    ProjectSpans, GoalAttainments, GoalRates, Requirements, RequirementCoverage, ReleaseDates,
+    ReleaseCadence, Retirements, Files, Problems, Columns, Completeness, Participation,
+    ReasonCounts, WorstCase,
 ]  # fmt: skip
 
 

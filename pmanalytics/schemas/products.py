@@ -124,6 +124,18 @@ class ProductRollups(Table):
     basis: str = required("baseline or rebaselined")
 
 
+class ProjectSpans(Table):
+    """One row per project and product: from when to when it runs, or is expected to."""
+
+    project_id: str = required("The project")
+    product_id: str = optional("The product")
+    name: str = required("What people call the project")
+    start_date: Day = optional("Day the work began; else the first approved start")
+    end_date: Day = optional("Day it ended; of an open one, the finish now expected, or due")
+    on_time: str = required("Verdict on time", isin=ON_TIME_STATES)
+    is_open: bool = required("Was it open on the status date, on hold or not?")
+
+
 class GoalAttainments(Table):
     """One row per goal: how much of the way from its baseline to its target was made.
 
