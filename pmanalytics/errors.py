@@ -154,6 +154,17 @@ class UnreadableFileError(PMAnalyticsError):
     """A file is missing, empty or not of the kind expected."""
 
 
+class UnmappedStatusError(PMAnalyticsError):
+    """Some statuses belong to no stage, and the caller wants none of these."""
+
+    def __init__(self, entries: pd.Series) -> None:
+        found = [f"{shown(status)} (entered {n} times)" for status, n in entries.items()]
+        super().__init__(
+            f"No stage claims {listed(found)}. Add each to the statuses of a stage, or pass "
+            "unmapped='keep' to show them as '(unmapped)'."
+        )
+
+
 class MissingColumnsError(PMAnalyticsError):
     """A table lacks columns it needs."""
 

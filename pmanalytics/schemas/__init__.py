@@ -83,7 +83,14 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.stages import (
+    ItemStages,
+    Rework,
+    StageDurations,
+    StagePassages,
+    StageVisits,
+    StatusMapping,
+)
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -98,7 +105,7 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    Throughput,
+    StatusMapping, StagePassages, Rework, Throughput,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
