@@ -100,6 +100,7 @@ _HOMES = {
     "pmanalytics.sample": ["write_sample"],
     "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
     "pmanalytics.lifecycle": ["Lifecycle", "status_mapping"],
+    "pmanalytics.working_time": ["Calendar"],
     "pmanalytics.errors": ["PMAnalyticsError"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pmanalytics.errors import ConfigError, require_texts
+from pmanalytics.errors import ConfigError, did_you_mean, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, categories_of
 from pmanalytics.loaders.sources.files import Limits, file_at
 from pmanalytics.schemas import FURTHER_TABLES
+from pmanalytics.working_time import Calendar
 
 CONFIG = "pmanalytics.toml"
 CELLS = ["date_format", "decimal", "missing", "short_rows", "encoding"]
@@ -36,6 +36,7 @@ KEYS = {
     "jira_xml": ["file", "columns"],
     **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
+    "calendar": ["country", "subdivision", "weekdays", "hours", "holidays"],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
 }
@@ -46,6 +47,7 @@ FROM_JIRA_KEYS = {
 GENERAL = ["as_of", "time_zone", "currency", "ignore"]
 FALLBACK = "fallback"
 BY_CATEGORY = "status_category"
+CHECKED_ELSEWHERE = ["limits", "calendar"]
 LIFECYCLE_KEYS = [
     "stages", "terminal", "cancelled", "waiting", "start", "parallel", "item_types", FALLBACK,
 ]  # fmt: skip
@@ -86,7 +88,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     for section, keys in KEYS.items():
         _refuse_unknown(path, section, config.get(section, {}), keys)
         for key, value in config.get(section, {}).items():
-            if section != "limits":
+            if section not in CHECKED_ELSEWHERE:
                 _refuse_wrong_kind(path, section, key, value)
     _refuse_wrong_sections(path, config)
     return config
@@ -117,6 +119,13 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
         _refuse_wrong_fallback(settings.get(FALLBACK, BY_CATEGORY), level)
         lifecycles[level] = Lifecycle(**{k: v for k, v in settings.items() if k != FALLBACK})
     return lifecycles
+
+
+def calendar_of(config: Mapping[str, Any], time_zone: str) -> Calendar | None:
+    """Return when people work, where that is said."""
+    if "calendar" not in config:
+        return None
+    return Calendar(**config["calendar"], time_zone=time_zone)
 
 
 def with_fallback(
@@ -157,8 +166,7 @@ def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -
         raise ConfigError(f"{path}: {section} is no section; write [{section}].")
     for key in found:
         if key not in known:
-            nearest = get_close_matches(key.casefold(), known, n=1, cutoff=0.5)
-            meant = f" Did you mean {nearest[0]}?" if nearest else ""
+            meant = did_you_mean(key, known)
             raise ConfigError(
                 f"{path}: {key!r} is not known in {place}.{meant} Known are: {', '.join(known)}."
             )

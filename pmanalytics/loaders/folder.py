@@ -27,6 +27,7 @@ from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
     KEYS,
+    calendar_of,
     lifecycles_of,
     patterns_of,
     read_config,
@@ -115,6 +116,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
+    calendar = calendar_of(reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
     lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")
@@ -128,6 +130,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
+        calendar=calendar,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),

@@ -22,6 +22,7 @@ from pmanalytics.schemas import (
     empty,
 )
 from pmanalytics.tables import complete
+from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
 Unmapped = Literal["keep", "carry", "error"]
@@ -34,6 +35,7 @@ def stage_visits(
     *,
     as_of: AsOfInput,
     time_zone: str = UTC,
+    calendar: Calendar | None = None,
     policy: Policy = "history",
     unmapped: Unmapped = "keep",
 ) -> pd.DataFrame:
@@ -52,6 +54,8 @@ def stage_visits(
         Status date: a day (its end in `time_zone`) or an instant. Open visits last until then.
     time_zone
         IANA zone of that day, and of the midnights by which histories of whole days are told.
+    calendar
+        When people work: then `working_days` stand beside the elapsed ones.
     policy
         'history' (default) keeps every entry. To reproduce other tools, which keep one date per
         stage: with 'furthest' a move back wipes the dates of later stages (jira-agile-metrics),
@@ -64,7 +68,8 @@ def stage_visits(
     Returns
     -------
     pandas.DataFrame
-        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours.
+        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours,
+        `working_days` working hours ÷ those of a whole working day.
         Consecutive statuses of one stage are one visit. A visit of no time is flagged only if it
         lies between instants: in a history of whole days 0 days is an ordinary value.
 
@@ -104,12 +109,14 @@ def stage_visits(
     changes = changes.sort_values(order, kind="stable", ignore_index=True)
     changes = _staged(changes, lifecycle, unmapped)
     visits = _merged(kept(_numbered(changes), lifecycle, policy))
-    visits = _timed(visits, point, time_zone)
+    visits = _timed(visits, point, time_zone, calendar)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
     return StageVisits.validate(visits[[*dtypes(StageVisits), *further]])
 
 
-def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
+def parallel_visits(
+    visits: pd.DataFrame, lifecycle: Lifecycle, *, calendar: Calendar | None = None
+) -> pd.DataFrame:
     """How long did that run which runs beside the stages, such as tracking and controlling?
 
     The population is every item that entered a stage from the one that begins it up to the one
@@ -121,6 +128,8 @@ def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
         `StageVisits` of these stages.
     lifecycle
         Its `parallel` says what runs from which stage to which.
+    calendar
+        When people work, for `working_days`.
 
     Returns
     -------
@@ -169,6 +178,7 @@ def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
                 entered_at=first,
                 entered_after=items["entered_after"].nth(0).set_axis(first.index),
                 days=(end - first) / pd.Timedelta(days=1),
+                working_days=_working_days(first, end, calendar),
                 history_complete=items["history_complete"].all(),
                 is_zero_length=items["is_zero_length"].all(),
             ).reset_index()
@@ -256,12 +266,22 @@ def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _timed(visits: pd.DataFrame, point: AsOf, time_zone: str) -> pd.DataFrame:
+def _timed(
+    visits: pd.DataFrame, point: AsOf, time_zone: str, calendar: Calendar | None
+) -> pd.DataFrame:
     end = visits["exited_at"].fillna(point.end)
     days = (end - visits["entered_at"]) / pd.Timedelta(days=1)
     local = visits["entered_at"].dt.tz_convert(time_zone)
     is_whole_day = local == local.dt.normalize()
-    return visits.assign(days=days, is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+    working_days = _working_days(visits["entered_at"], end, calendar)
+    visits = visits.assign(days=days, working_days=working_days)
+    return visits.assign(is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+
+
+def _working_days(start: pd.Series, end: pd.Series, calendar: Calendar | None) -> pd.Series:
+    if calendar is None:
+        return pd.Series(index=start.index, dtype=float)
+    return calendar.working_hours(start, end) / calendar.hours_per_day
 
 
 def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
@@ -288,5 +308,6 @@ def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         last_outcome=("outcome", "last"),
         is_zero_length=("is_zero_length", "all"),
         is_complete=("history_complete", "all"),
-    ).reset_index()
+    )
+    items = items.assign(working_days=grouped["working_days"].sum(min_count=1)).reset_index()
     return items.assign(is_cancelled=items["last_outcome"] == "cancelled")

@@ -41,6 +41,7 @@ class StageVisits(Table):
     entered_at: Instant = required("When the stay began")
     exited_at: Instant = optional("When it ended; empty while it lasts")
     days: float = required("Elapsed days, to the status date while it lasts", ge=0)
+    working_days: float = optional("The same in working days of a calendar, if one was given", ge=0)
     is_open: bool = required("Does it still last?")
     visit: np.int64 = required("Which stay of this item in this stage, from 1", ge=1)
     next_stage: str = optional("Stage entered afterwards")
@@ -65,6 +66,7 @@ class ItemStages(Table):
     first_days: float = required("Length of the first stay", ge=0)
     last_days: float = required("Length of the last stay", ge=0)
     span_days: float = required("From first entry to last exit", ge=0)
+    working_days: float = optional("The total in working days, if a calendar was given", ge=0)
     is_open: bool = required("Is the item in this stage now?")
     is_cancelled: bool = required("Did its last stay here end by cancellation?")
 

@@ -129,6 +129,16 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
     assert portfolio.files["n_duplicate"].tolist() == [0, 1]
 
 
+def test_the_calendar_of_the_folder_is_that_of_the_portfolio(folder):
+    """1 May is free in Germany; the zone is the one whose days count."""
+    config = 'time_zone = "Europe/Berlin"\n[calendar]\ncountry = "DE"\nholidays = [2024-05-10]\n'
+    place = folder(projects__csv=PROJECTS, pmanalytics__toml=config)
+    calendar = load_portfolio(place, as_of="2025-06-30").calendar
+    assert calendar.time_zone == "Europe/Berlin"
+    days = pd.Series(pd.to_datetime(["2024-04-29", "2024-05-10"]))
+    assert calendar.working_days(days[:1], days[1:].set_axis([0])).tolist() == [7.0]
+
+
 def test_a_status_is_placed_by_its_category_only_where_that_is_wanted(folder):
     """Both ways it is told, with the number of issues."""
     issues = '{"issues": [' + ", ".join(
@@ -196,6 +206,9 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
+        ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
+        ("[calendar]\nhours = '9-17'", "hours must be a list"),
+        ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
         ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import (
+    Calendar,
     Lifecycle,
     PMAnalyticsError,
     item_stages,
@@ -139,6 +140,26 @@ def test_tracking_is_open_while_execution_is_and_ends_with_a_cancellation():
     assert table["outcome"].to_dict() == {"A": "open", "B": "cancelled"}
     assert table["days"].to_dict() == {"A": 31.0, "B": 10.0}
     assert parallel_visits(visits[:0], PROJECT).empty
+
+
+def test_working_days_stand_beside_elapsed_ones_if_a_calendar_is_given():
+    """Friday noon to Tuesday noon: half a day, Monday, half a day. Whole days count whole."""
+    calendar = Calendar(hours=["08:00-16:00"])
+    changes = changes_of(
+        ("A", "2024-05-31T12:00Z", "To Do"), ("A", "2024-06-04T12:00Z", "In Progress"),
+        ("B", "2024-05-31", "To Do"), ("B", "2024-06-04", "Done"),
+    )  # fmt: skip
+    options = {"as_of": "2024-06-05", "calendar": calendar}
+    visits = stage_visits(changes, FLOW, **options)
+    assert visits["days"].tolist() == [4.0, 1.5, 4.0, 2.0]
+    assert visits["working_days"].tolist() == [2.0, 1.5, 2.0, 2.0]
+    assert item_stages(visits)["working_days"].tolist() == [2.0, 1.5, 2.0, 2.0]
+    without = stage_visits(changes, FLOW, as_of="2024-06-05")
+    assert without["working_days"].isna().all()
+    assert item_stages(without)["working_days"].isna().all()
+    project = changes.assign(level="project", to_status=["Execution", "Closure"] * 2)
+    tracked = parallel_visits(stage_visits(project, PROJECT, **options), PROJECT, calendar=calendar)
+    assert tracked["working_days"].tolist() == [2.0, 2.0]
 
 
 def test_a_status_left_that_was_not_entered_is_told_and_the_one_entered_believed():
