@@ -37,7 +37,12 @@ _HOMES = {
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
     "pmanalytics.metrics.rework": ["stage_passages", "rework"],
-    "pmanalytics.metrics.durations": ["stage_durations"],
+    "pmanalytics.metrics.durations": [
+        "stage_durations",
+        "stage_survival",
+        "stage_outcomes",
+        "compare_durations",
+    ],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [
         "changes_between",

@@ -13,9 +13,9 @@ import pandas as pd
 
 from pmanalytics.errors import ConfigError
 from pmanalytics.lifecycle import Lifecycle
+from pmanalytics.metrics.delivery import one_of
 
 Policy = Literal["history", "furthest", "latest_monotone"]
-POLICIES = get_args(Policy)
 
 
 def kept(changes: pd.DataFrame, lifecycle: Lifecycle | None, policy: Policy) -> pd.DataFrame:
@@ -26,8 +26,7 @@ def kept(changes: pd.DataFrame, lifecycle: Lifecycle | None, policy: Policy) -> 
     ConfigError
         If the policy is not known, or needs the order of stages and there is none.
     """
-    if policy not in POLICIES:
-        raise ConfigError(f"policy {policy!r} is not known; use one of {', '.join(POLICIES)}.")
+    one_of("policy", policy, get_args(Policy))
     if policy == "history":
         return changes
     if lifecycle is None:

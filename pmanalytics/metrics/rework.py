@@ -107,7 +107,8 @@ def rework(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.D
     Notes
     -----
     rework_visits = Σ (visits − 1), rework_share = days in second and further visits ÷ days in all,
-    over stages that can be left: to be in a terminal or a cancelled one is no work.
+    over stages that can be left: to be in a terminal or a cancelled one is no work, though to leave
+    it again is a backward move.
 
     Examples
     --------
@@ -126,7 +127,8 @@ def rework(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.D
     visits = complete(visits, StageVisits)
     names = group_columns(visits, by, Rework)
     keys = ["level", *names]
-    parts = _reworked(visits[visits["outcome"] != "terminal"], lifecycle, names)
+    parts = _reworked(visits, lifecycle, names)
+    parts["rework_visits"] = parts["rework_visits"].where(parts["can_be_left"], 0)
     totals = ["rework_visits", "rework_days", "total_days", "backward_moves"]
     grouped = parts.groupby([*keys, "item_id"], dropna=False, observed=True)
     items = grouped[totals].sum().assign(is_complete=grouped["is_complete"].all()).reset_index()
@@ -159,6 +161,8 @@ def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> p
     items = per_item(visits, names).assign(backward_moves=moves.to_numpy())
     whole = items.groupby(["level", "item_id"])["is_complete"].transform("all")
     is_known = whole.astype("int64")
+    can_be_left = ~items["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
+    days = (items["total_days"] * is_known).where(can_be_left, 0.0)
     again = items["visits"] - 1
     return items.assign(
         rank=items["stage"].map(rank_of),
@@ -167,8 +171,9 @@ def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> p
         n_incomplete=1 - is_known,
         n_reentered=is_known * (again > 0),
         rework_visits=is_known * again,
-        rework_days=is_known * (items["total_days"] - items["first_days"]).clip(lower=0),
-        total_days=is_known * items["total_days"],
+        rework_days=(days - items["first_days"] * is_known).clip(lower=0),
+        total_days=days,
+        can_be_left=can_be_left,
         backward_moves=is_known * items["backward_moves"],
     )
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
-from pmanalytics.errors import ConfigError, UnmappedStatusError
+from pmanalytics.errors import UnmappedStatusError
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
+from pmanalytics.metrics.delivery import one_of
 from pmanalytics.metrics.policies import Policy, kept
 from pmanalytics.schemas import (
     ItemStages,
@@ -26,7 +27,6 @@ from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
 Unmapped = Literal["keep", "carry", "error"]
-UNMAPPED_OPTIONS = get_args(Unmapped)
 
 
 def stage_visits(
@@ -221,9 +221,7 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
 
 def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.DataFrame:
     """Add the stage of each change, whatever becomes of those that have none."""
-    if unmapped not in UNMAPPED_OPTIONS:
-        known = ", ".join(UNMAPPED_OPTIONS)
-        raise ConfigError(f"unmapped {unmapped!r} is not known; use one of {known}.")
+    one_of("unmapped", unmapped, get_args(Unmapped))
     if lifecycle is None:
         return changes.assign(stage=changes["to_status"])
     stage = lifecycle.placed(changes)["stage"]

@@ -84,10 +84,13 @@ from pmanalytics.schemas.registers import (
     TeamLoad,
 )
 from pmanalytics.schemas.stages import (
+    DurationComparisons,
     ItemStages,
     Rework,
     StageDurations,
+    StageOutcomes,
     StagePassages,
+    StageSurvival,
     StageVisits,
     StatusMapping,
 )
@@ -105,7 +108,8 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StatusMapping, StagePassages, Rework, Throughput,
+    StatusMapping, StagePassages, Rework, StageSurvival, StageOutcomes, DurationComparisons,
+    Throughput,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,

@@ -8,6 +8,8 @@ import pandas as pd
 from pmanalytics.schemas.base import LEVELS, Instant, Table, count, optional, required, share
 from pmanalytics.schemas.delivery import RELIABILITIES
 
+MEASURES = ["total", "first", "last", "span", "working"]
+DIFFERENCES = ["longer", "shorter", "no_clear_difference", "too_few"]
 MATCHES = ["id", "name", "category", "none"]
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
 
@@ -92,6 +94,77 @@ class StageDurations(Table):
     p85_days: float = optional("85 % have left after this many days")
     p85_low: float = optional("Lower end of its 95 % interval")
     p85_high: float = optional("Upper end of its 95 % interval")
+    p95_days: float = optional("95 % have left after this many days")
+    p95_low: float = optional("Lower end of its 95 % interval")
+    p95_high: float = optional("Upper end of its 95 % interval")
+    mean_days: float = optional("Mean, each stay counted up to the longest time seen at most")
+    mean_low: float = optional("Lower end of its 95 % interval")
+    mean_high: float = optional("Upper end of its 95 % interval")
+    horizon_days: float = optional("The longest time seen")
+    completed_median_days: float = optional("Median of those that have left only: it flatters")
+    measure: str = required("total, first, last, span or working days", isin=MEASURES)
+    reliability: str = required(
+        "Of n_ended: too_few below 5, indicative below 20, else ok", isin=RELIABILITIES
+    )
+
+
+class StageSurvival(Table):
+    """One row per group, stage and time at which an item left, or was last seen in it."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    stage: str = required("Lifecycle stage")
+    days: float = required("Days since entry", ge=0)
+    at_risk: np.int64 = count("Items seen there at least so long")
+    n_ended: np.int64 = count("Of these, left just then")
+    survival: float = share("Share still there just after it")
+    low: float = share("Lower end of its 95 % interval")
+    high: float = share("Upper end of its 95 % interval")
+
+
+class StageOutcomes(Table):
+    """One row per group, stage and time since entry: what has become of the items by then.
+
+    The three shares add up to 1. They are missing beyond the longest time seen.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    stage: str = required("Lifecycle stage")
+    at_days: float = required("Days since entry", ge=0)
+    n: np.int64 = count("Items that entered the stage and can be counted")
+    n_ended: np.int64 = count("Of these, moved on")
+    n_open: np.int64 = count("Of these, still there")
+    n_cancelled: np.int64 = count("Of these, cancelled there")
+    left_share: float = share("Moved on by then")
+    left_low: float = share("Lower end of its 95 % interval")
+    left_high: float = share("Upper end of its 95 % interval")
+    cancelled_share: float = share("Cancelled by then")
+    cancelled_low: float = share("Lower end of its 95 % interval")
+    cancelled_high: float = share("Upper end of its 95 % interval")
+    still_share: float = share("Still there")
+
+
+class DurationComparisons(Table):
+    """One row per group and stage: do the items of one side stay longer than those of the other?
+
+    A difference is claimed only where it holds among all the rows looked at together.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    stage: str = required("Lifecycle stage")
+    between: str = required("Column whose two values are compared")
+    first: str = required("Value of the first side")
+    second: str = required("Value of the second side")
+    first_n: np.int64 = count("Items of the first side")
+    first_n_ended: np.int64 = count("Of these, left the stage")
+    first_median: float = optional("Half of them have left after this many days")
+    second_n: np.int64 = count("Items of the second side")
+    second_n_ended: np.int64 = count("Of these, left the stage")
+    second_median: float = optional("Half of them have left after this many days")
+    chi_squared: float = optional("Log-rank statistic, one degree of freedom")
+    p_value: float = share("How often chance alone would show as much")
+    p_adjusted: float = share("The same after Holm, for all rows of the table")
+    verdict: str = required("What can be said of the second side", isin=DIFFERENCES)
+    measure: str = required("total, first, last, span or working days", isin=MEASURES)
 
 
 class StagePassages(Table):
@@ -111,7 +184,7 @@ class StagePassages(Table):
     reliability: str = required("too_few below 5, indicative below 20, else ok", isin=RELIABILITIES)
     n_reentered: np.int64 = count("Items that entered it more than once")
     rework_visits: np.int64 = count("Stays after the first")
-    rework_days: float = required("Days in stays after the first", ge=0)
+    rework_days: float = required("Days in stays after the first; 0 where a stage is an end", ge=0)
     rework_share: float = share("These days ÷ all days in the stage")
     backward_moves: np.int64 = count("Moves from it to an earlier stage")
     n_incomplete: np.int64 = count("Left out: the beginning is not known")

@@ -61,6 +61,19 @@ def test_items_without_a_known_beginning_are_told_and_left_out():
     assert pd.isna(row["rework_share"])
 
 
+def test_to_leave_an_end_is_a_backward_move_but_to_be_there_is_no_work():
+    changes = changes_of(
+        ("A", "2024-01-01", "In Progress"), ("A", "2024-01-03", "Done"),
+        ("A", "2024-01-06", "In Progress"), ("A", "2024-01-10", "Done"),
+    )  # fmt: skip
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    row = rework(visits, FLOW).iloc[0]
+    columns = ["backward_moves", "rework_visits", "rework_days", "total_days"]
+    assert row[columns].tolist() == [1, 1, 4.0, 6.0]
+    end = stage_passages(visits, FLOW).set_index("stage").loc["Done"]
+    assert (end["n_reentered"], end["backward_moves"], end["rework_days"]) == (1, 1, 0)
+
+
 def test_groups_are_told_apart():
     changes = changes_of(
         ("A", "2024-01-01", "To Do"), ("A", "2024-01-02", "In Progress"),
