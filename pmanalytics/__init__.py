@@ -79,6 +79,7 @@ _HOMES = {
     ],
     "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
+    "pmanalytics.figures.survival": ["plot_stage_survival"],
     "pmanalytics.figures.attention": ["attention_rows"],
     "pmanalytics.figures.changes": ["change_rows"],
     "pmanalytics.figures.defects": ["defect_rows"],
