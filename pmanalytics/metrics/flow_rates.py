@@ -14,7 +14,7 @@ from pmanalytics.errors import PMAnalyticsError
 from pmanalytics.intervals import TOO_FEW
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.metrics.tallies import grouped
-from pmanalytics.schemas import Day, FlowByDay, FlowItems, LittlesLaw, Throughput, dtypes
+from pmanalytics.schemas import Day, FlowByDay, FlowItems, LittlesLaw, Throughput, dtypes, empty
 from pmanalytics.tables import By, complete, group_columns
 
 PERIODS = ("day", "week", "month")
@@ -233,25 +233,20 @@ def littles_law(
     items = complete(items, FlowItems)
     names = group_columns(items, by, LittlesLaw)
     days = _window(items, as_of, time_zone, since)
+    if items.empty or not len(days):
+        return empty(LittlesLaw).join(items[names].head(0))
     group, groups = grouped(items[names].reset_index(drop=True))
-    daily = flow_by_day(items, as_of=as_of, time_zone=time_zone, since=since, by=by)
-    wip = daily["wip"].to_numpy().reshape(len(groups), -1)
-    sums = _in_window(items, days).groupby(group).sum().reindex(groups.index)
-    counts = [name for name in sums if name in dtypes(LittlesLaw)]
-    table = groups.join(sums).astype(dict.fromkeys(counts, "int64"))
-    n, n_days = table["n_items"], len(days)
+    table = groups.join(_in_window(items, days).groupby(group).sum()).assign(
+        start_date=days.min(), end_date=days.max(), n_days=len(days)
+    )
     table = table.assign(
-        start_date=days.min(),
-        end_date=days.max(),
-        n_days=n_days,
-        mean_wip=wip.sum(axis=1) / n_days,
-        items_per_day=n / n_days,
-        days_per_item=table["item_days"] / n.where(n > 0),
-        mean_cycle_time_days=_share(table, "cycle_days", "n_timed"),
-        mean_age_at_start_days=_share(table, "age_at_start", "n_at_start"),
-        mean_age_at_end_days=_share(table, "age_at_end", "n_at_end"),
-        implied_cycle_time_days=wip.sum(axis=1)
-        / table["n_finished"].where(table["n_finished"] > 0),
+        mean_wip=table["item_days"] / table["n_days"],
+        items_per_day=table["n_items"] / table["n_days"],
+        days_per_item=_mean(table, "item_days", "n_items"),
+        implied_cycle_time_days=_mean(table, "item_days", "n_finished"),
+        mean_cycle_time_days=_mean(table, "cycle_days", "n_timed"),
+        mean_age_at_start_days=_mean(table, "age_at_start", "n_at_start"),
+        mean_age_at_end_days=_mean(table, "age_at_end", "n_at_end"),
     )
     table["ratio"] = table["implied_cycle_time_days"] / table["mean_cycle_time_days"]
     table = table.assign(**_verdict(table))
@@ -287,7 +282,7 @@ def _in_window(items: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     return pd.DataFrame(parts).astype("float64").reset_index(drop=True)
 
 
-def _share(table: pd.DataFrame, part: str, whole: str) -> pd.Series:
+def _mean(table: pd.DataFrame, part: str, whole: str) -> pd.Series:
     return table[part] / table[whole].where(table[whole] > 0)
 
 
