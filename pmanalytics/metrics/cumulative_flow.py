@@ -15,8 +15,8 @@ from pmanalytics.metrics.stages import ITEM
 from pmanalytics.schemas import CumulativeFlow, Day, StageVisits, dtypes, empty
 from pmanalytics.tables import complete
 
-STEPS = (1, 7, 28)
-MOST_DATES = 120
+STEPS = (1, 7, 28, 91)
+MOST_DATES = 60
 
 
 def cumulative_flow(
@@ -47,8 +47,8 @@ def cumulative_flow(
     Returns
     -------
     pandas.DataFrame
-        `CumulativeFlow`: one row per date and stage. The dates lie 1, 7 or 28 days apart, the
-        least that gives no more than 120 of them, and end with the status date.
+        `CumulativeFlow`: one row per date and stage. The dates lie 1, 7, 28 or 91 days apart,
+        the least that gives no more than 60 of them, and end with the status date.
 
     Raises
     ------
@@ -98,7 +98,9 @@ def cumulative_flow(
     if first > last:
         raise PMAnalyticsError(f"since={since!r} lies after as_of={as_of!r}.")
     furthest = known.groupby("item")["rank"].cummax()
-    table = _counted(_entries(known, len(stages)), _dates(first, last), stages).assign(
+    table = _counted(_entries(known, len(stages)), _dates(first, last), stages)
+    table = table.assign(
+        state=table["stage"].map(_states(stages, lifecycle)).astype("str"),
         n_items=known["item"].nunique(),
         n_moved_back=known.loc[known["rank"] < furthest, "item"].nunique(),
         n_incomplete=known.loc[~known["history_complete"], "item"].nunique(),
@@ -106,6 +108,17 @@ def cumulative_flow(
         n_unmapped=kept["item"].nunique() - known["item"].nunique(),
     )
     return CumulativeFlow.validate(table[[*dtypes(CumulativeFlow)]].astype({"date": Day}))
+
+
+def _states(stages: list[str], lifecycle: Lifecycle) -> dict[str, str]:
+    """Return for each stage whether what is in it has begun, or ended."""
+    start = lifecycle.first_working_stage
+    begun = stages[stages.index(start) :] if start in stages else []
+    return {
+        stage: "finished" if stage in lifecycle.terminal
+        else "in_progress" if stage in begun else "not_started"
+        for stage in stages
+    }  # fmt: skip
 
 
 def _dates(first: pd.Timestamp, last: pd.Timestamp) -> pd.DatetimeIndex:

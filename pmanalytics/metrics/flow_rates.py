@@ -20,7 +20,7 @@ from pmanalytics.tables import By, complete, group_columns
 PERIODS = ("day", "week", "month")
 TOLERANCE = 0.2
 NOTHING_FINISHED = "nothing was finished"
-TOO_FEW_FINISHED = f"fewer than {TOO_FEW} were finished"
+TOO_LITTLE = f"fewer than {TOO_FEW} were finished, or there is a single day"
 RATIO_IS_OFF = "mean WIP ÷ throughput and mean cycle time differ by more than 20 %"
 AGE_MOVES = "the age of what is in progress changed by more than 20 %"
 
@@ -194,8 +194,7 @@ def littles_law(
     time_zone
         IANA zone of the items' days, for an `as_of` that is an instant.
     since
-        The first day of the window; otherwise that of the first event. A window that begins with
-        nothing in progress is not steady.
+        The first day of the window; otherwise that of the first event.
     by
         Column or columns to group by.
 
@@ -215,8 +214,9 @@ def littles_law(
     L = Λ · w: over T days, mean WIP = (n ÷ T) · (item days ÷ n), exactly and always (Little 2011,
     Operations Research 59:536–549). Mean WIP ÷ throughput equals the mean cycle time only if as
     many items leave as come, all that begin end, and their age neither grows nor falls. Called
-    steady if that ratio and that of the mean ages on the last and the first day are within 20 % of
-    1 and at least 5 items were finished. Days are counted as for the cycle time, with the + 1.
+    steady if that ratio and that of the mean ages in the second and the first half of the window
+    are within 20 % of 1 and at least 5 items were finished. Days are counted as for the cycle time,
+    with the + 1.
 
     Examples
     --------
@@ -245,8 +245,8 @@ def littles_law(
         days_per_item=_mean(table, "item_days", "n_items"),
         implied_cycle_time_days=_mean(table, "item_days", "n_finished"),
         mean_cycle_time_days=_mean(table, "cycle_days", "n_timed"),
-        mean_age_at_start_days=_mean(table, "age_at_start", "n_at_start"),
-        mean_age_at_end_days=_mean(table, "age_at_end", "n_at_end"),
+        mean_age_then_days=_mean(table, "age_then", "stay_then"),
+        mean_age_now_days=_mean(table, "age_now", "stay_now"),
     )
     table["ratio"] = table["implied_cycle_time_days"] / table["mean_cycle_time_days"]
     table = table.assign(**_verdict(table))
@@ -260,26 +260,32 @@ def _in_window(items: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:
     start, end = items["started_date"], _ended(items)
     is_finished = (start <= items["finished_date"]) & items["finished_date"].between(first, last)
     is_timed = is_finished & items["history_complete"]
-    stay = days_between(start.clip(lower=first), end.fillna(last).clip(upper=last)) + 1
-    is_there = {
-        name: (start <= day) & ~(end < day) for name, day in (("start", first), ("end", last))
-    }
-    ages = {
-        f"age_at_{name}": (days_between(start, day) + 1).where(is_there[name], 0)
-        for name, day in (("start", first), ("end", last))
-    }
+    middle = first + len(days) // 2 * DAY_LENGTH
+    stay_then, age_then = _stay(start, end, first, middle - DAY_LENGTH)
+    stay_now, age_now = _stay(start, end, middle, last)
     parts = {
-        "n_items": stay > 0,
+        "n_items": stay_then + stay_now > 0,
         "n_started": start.between(first, last),
         "n_finished": is_finished,
-        "item_days": stay.clip(lower=0).fillna(0),
+        "item_days": stay_then + stay_now,
         "n_timed": is_timed,
         "cycle_days": (days_between(start, end) + 1).where(is_timed, 0),
-        "n_at_start": is_there["start"],
-        "n_at_end": is_there["end"],
-        **ages,
+        "stay_then": stay_then,
+        "stay_now": stay_now,
+        "age_then": age_then,
+        "age_now": age_now,
     }
     return pd.DataFrame(parts).astype("float64").reset_index(drop=True)
+
+
+def _stay(
+    start: pd.Series, end: pd.Series, first: pd.Timestamp, last: pd.Timestamp
+) -> tuple[pd.Series, pd.Series]:
+    """Return the days of each item between two days, and the sum of its ages on them."""
+    came, left = start.clip(lower=first), end.fillna(last).clip(upper=last)
+    stay = (days_between(came, left) + 1).clip(lower=0).fillna(0)
+    mean_age = (days_between(start, came) + days_between(start, left)) / 2 + 1
+    return stay, (stay * mean_age).where(stay > 0, 0)
 
 
 def _mean(table: pd.DataFrame, part: str, whole: str) -> pd.Series:
@@ -287,19 +293,19 @@ def _mean(table: pd.DataFrame, part: str, whole: str) -> pd.Series:
 
 
 def _verdict(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Say whether a flow is steady; a few finished items can show that it is not, never that it is.
+    """Say whether a flow is steady; of a few items only that it is not.
 
-    The ages count as moved, too, where nothing was in progress on the first or the last day.
+    The age counts as moved, too, where nothing was in progress in one half of the window.
     """
-    growth = table["mean_age_at_end_days"] / table["mean_age_at_start_days"]
+    growth = table["mean_age_now_days"] / table["mean_age_then_days"]
     cases = [
         (table["n_finished"] == 0, NOTHING_FINISHED),
         (~_is_near(table["ratio"]), RATIO_IS_OFF),
+        ((table["n_finished"] < TOO_FEW) | (table["n_days"] < 2), TOO_LITTLE),
         (~_is_near(growth), AGE_MOVES),
-        (table["n_finished"] < TOO_FEW, TOO_FEW_FINISHED),
     ]
     reason = first_true(cases, None, table.index)
-    is_unknown = reason.isin([NOTHING_FINISHED, TOO_FEW_FINISHED])
+    is_unknown = reason.isin([NOTHING_FINISHED, TOO_LITTLE])
     return {"is_steady": reason.isna().astype("boolean").mask(is_unknown), "reason": reason}
 
 

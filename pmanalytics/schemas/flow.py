@@ -114,6 +114,7 @@ class CumulativeFlow(Table):
 
     date: Day = required("Day, at its end")
     stage: str = required("Lifecycle stage")
+    state: str = required("What it means: not_started, in_progress or finished", isin=ITEM_STATES)
     n_reached: np.int64 = count("Items that had entered this stage or a later one")
     n_in_stage: np.int64 = count("Of these, not yet a later one")
     n_items: np.int64 = count("Items in the whole diagram")
@@ -179,7 +180,7 @@ class LittlesLaw(Table):
     implied_cycle_time_days: float = optional("Mean WIP ÷ throughput per day", ge=0)
     mean_cycle_time_days: float = optional("Mean of those finished in the window", ge=0)
     ratio: float = optional("Implied ÷ observed cycle time: 1 in a steady flow", ge=0)
-    mean_age_at_start_days: float = optional("Mean age of what was in progress on the first day")
-    mean_age_at_end_days: float = optional("Mean age of what was in progress on the last day")
+    mean_age_then_days: float = optional("Mean age of what was in progress, over its first half")
+    mean_age_now_days: float = optional("Mean age of what was in progress, over its second half")
     is_steady: pd.BooleanDtype = optional("Are the ratio and the ages' ratio within 20 % of 1?")
     reason: str = optional("Why it is not steady, or why that is not known")

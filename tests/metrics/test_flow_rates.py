@@ -154,41 +154,51 @@ def test_the_sum_over_groups_is_the_whole():
     assert law["n_items"].sum() == 4
 
 
-def steady_items():
-    """Return two items begun every day of 60, each in progress for 5 days."""
-    days = pd.date_range("2024-01-01", periods=60).repeat(2)
-    lasts = days + pd.Timedelta(days=4)
-    rows = [
-        (str(n), str(a.date()), str(b.date()))
-        for n, (a, b) in enumerate(zip(days, lasts, strict=True))
-    ]
-    return items_of(*rows)
+def begun_daily(first, periods, lasts, *, each=2):
+    """Return items of which `each` are begun on every day, each in progress for so many days."""
+    days = pd.date_range(first, periods=periods).repeat(each)
+    ends = days + pd.Timedelta(days=lasts - 1)
+    pairs = enumerate(zip(days, ends, strict=True))
+    return items_of(*[(str(n), str(a.date()), str(b.date())) for n, (a, b) in pairs])
 
 
 def test_as_many_in_as_out_and_a_constant_age_is_steady():
     """By hand: WIP 2 × 5 = 10, throughput 2, cycle time 5, mean age (1+2+3+4+5) / 5 = 3."""
-    row = littles_law(steady_items(), as_of="2024-02-20", since="2024-01-10").iloc[0]
+    items = begun_daily("2024-01-01", 60, 5)
+    row = littles_law(items, as_of="2024-02-20", since="2024-01-10").iloc[0]
     assert row["is_steady"]
     assert pd.isna(row["reason"])
     assert [row["mean_wip"], row["ratio"], row["mean_cycle_time_days"]] == [10, 1, 5]
-    assert [row["mean_age_at_start_days"], row["mean_age_at_end_days"]] == [3, 3]
+    assert [row["mean_age_then_days"], row["mean_age_now_days"]] == [3, 3]
 
 
-def test_a_window_that_begins_empty_is_not_steady():
-    row = littles_law(steady_items(), as_of="2024-02-20").iloc[0]
+def test_what_never_ends_grows_old_and_the_flow_is_not_steady():
+    """60 days with 20 in progress, of age 1 to 10, and one begun on the first and still open.
+
+    Ages by hand: 20 · 5.5 = 110, and 15.5 in the first half, 45.5 in the second, over 21 items.
+    """
+    items = pd.concat(
+        [
+            begun_daily("2023-12-01", 100, 10),
+            items_of(("Stuck", "2024-01-01", "")),
+        ]
+    )
+    row = littles_law(items, as_of="2024-02-29", since="2024-01-01").iloc[0]
+    ages = row[["mean_age_then_days", "mean_age_now_days"]].tolist()
+    assert ages == pytest.approx([125.5 / 21, 155.5 / 21])
+    assert row["ratio"] == pytest.approx(1.05)
     assert not row["is_steady"]
     assert row["reason"] == "the age of what is in progress changed by more than 20 %"
 
 
 def test_a_flow_of_few_items_is_never_called_steady():
-    items = steady_items().head(8)
-    row = littles_law(items, as_of="2024-01-04").iloc[0]
+    row = littles_law(begun_daily("2024-01-01", 4, 5), as_of="2024-01-04").iloc[0]
     assert pd.isna(row["is_steady"])
     assert row["reason"] == "nothing was finished"
     pair = items_of(("A", "2024-01-01", "2024-01-01"), ("B", "2024-01-02", "2024-01-02"))
     row = littles_law(pair, as_of="2024-01-02").iloc[0]
     assert pd.isna(row["is_steady"])
-    assert row["reason"] == "fewer than 5 were finished"
+    assert row["reason"] == "fewer than 5 were finished, or there is a single day"
 
 
 def test_without_items_there_is_no_flow():
