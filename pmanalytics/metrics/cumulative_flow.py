@@ -42,7 +42,7 @@ def cumulative_flow(
     time_zone
         IANA zone whose days count.
     since
-        The first date; otherwise that of the first entry.
+        The first date. Before the first entry nothing is known, so it never begins earlier.
 
     Returns
     -------
@@ -94,7 +94,9 @@ def cumulative_flow(
     known = kept.dropna(subset=["rank"])
     if known.empty:
         return empty(CumulativeFlow)
-    first = known["date"].min() if since is None else as_of_point(since, time_zone).day
+    first = known["date"].min()
+    if since is not None:
+        first = max(first, as_of_point(since, time_zone).day)
     if first > last:
         raise PMAnalyticsError(f"since={since!r} lies after as_of={as_of!r}.")
     furthest = known.groupby("item")["rank"].cummax()

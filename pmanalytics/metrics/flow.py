@@ -61,7 +61,7 @@ def flow_items(
         IANA zone whose days count.
     field_changes
         `FieldChanges`: while an item is flagged, a stage in which it is worked on is waiting, too.
-        Without it nothing is known of blocked time.
+        Without it, or where nothing was ever flagged, nothing is known of blocked time.
     inclusive
         Add 1 to differences of days, as most tools for Kanban do: an item that begins and ends on
         one day took 1 day.
@@ -108,7 +108,7 @@ def flow_items(
         return empty(FlowItems).join(visits[further])
     visits = _in_order(visits)
     items = _dated(_bounds(visits, lifecycle), point, time_zone, int(inclusive))
-    flags = None if field_changes is None else _flags(field_changes, items, point)
+    flags = _flags(field_changes, items, point)
     items = items.assign(**_spent(visits, items, lifecycle, point, flags))
     busy = items["active_days"] + items["waiting_days"]
     items["flow_efficiency"] = items["active_days"] / busy.where(busy > 0)
@@ -264,13 +264,20 @@ def _spent(
     }
 
 
-def _flags(field_changes: pd.DataFrame, items: pd.DataFrame, point: AsOf) -> pd.DataFrame:
-    """Return the intervals in which items were flagged.
+def _flags(
+    field_changes: pd.DataFrame | None, items: pd.DataFrame, point: AsOf
+) -> pd.DataFrame | None:
+    """Return the intervals in which items were flagged; None where nobody uses flags.
 
     An item whose first change takes the flag away was flagged before that.
     """
+    if field_changes is None:
+        return None
     changes = complete(field_changes, FieldChanges)
-    changes = changes[(changes["field"] == FLAG) & (changes["changed_at"] <= point.last)]
+    changes = changes[changes["field"] == FLAG]
+    if changes.empty:
+        return None
+    changes = changes[changes["changed_at"] <= point.last]
     changes = changes.merge(items.reset_index()[[*ITEM, "item", "started_at"]], on=ITEM)
     changes = changes.sort_values(["item", "changed_at"], kind="stable", ignore_index=True)
     following = changes.groupby("item")["changed_at"].shift(-1)

@@ -44,7 +44,7 @@ def flow_by_day(
     time_zone
         IANA zone of the items' days, for an `as_of` that is an instant.
     since
-        The first day; otherwise that of the first event.
+        The first day. Before the first event nothing is known, so it never begins earlier.
     by
         Column or columns to group by.
 
@@ -125,7 +125,7 @@ def throughput(
     time_zone
         IANA zone of the items' days, for an `as_of` that is an instant.
     since
-        The first day of the window; otherwise that of the first event.
+        The first day of the window, which never begins before the first event.
     by
         Column or columns to group by.
 
@@ -194,7 +194,7 @@ def littles_law(
     time_zone
         IANA zone of the items' days, for an `as_of` that is an instant.
     since
-        The first day of the window; otherwise that of the first event.
+        The first day of the window, which never begins before the first event.
     by
         Column or columns to group by.
 
@@ -316,15 +316,15 @@ def _is_near(ratio: pd.Series) -> pd.Series:
 def _window(
     items: pd.DataFrame, as_of: AsOfInput, time_zone: str, since: AsOfInput | None
 ) -> pd.DatetimeIndex:
-    """Return the days from the first event, or `since`, to the status date."""
+    """Return the days from the first event, or `since` if that is later, to the status date."""
     last = as_of_point(as_of, time_zone).day
     events = items[["created_date", "started_date", "finished_date"]].min().min()
     first = events if since is None else as_of_point(since, time_zone).day
-    if since is not None and first > last:
+    if first > last and since is not None:
         raise PMAnalyticsError(f"since={since!r} lies after as_of={as_of!r}.")
-    if pd.isna(first):
+    if pd.isna(events):
         return pd.DatetimeIndex([], dtype=Day)
-    return pd.date_range(first, last, unit="us")
+    return pd.date_range(max(first, events), last, unit="us")
 
 
 def _ended(items: pd.DataFrame) -> pd.Series:

@@ -323,7 +323,8 @@ def test_flow_efficiency_adds_up_the_days_of_each_group():
 def test_active_waiting_and_unmapped_days_add_up_to_the_time_from_start_to_end(rows, flagged):
     states = ["Impediment", None] * len(flagged)
     pairs = zip(sorted(flagged), states, strict=False)
-    flags = flags_of(*[("A", at.isoformat(), None, state) for at, state in pairs])
+    marks = [("A", at.isoformat(), None, state) for at, state in pairs]
+    flags = flags_of(*marks, ("Z", "2024-01-01", None, "Impediment"))
     visits = stage_visits(changes_of(*rows), FLOW, as_of="2024-04-30")
     items = flow_items(visits, FLOW, as_of="2024-04-30", field_changes=flags)
     end = items["finished_at"].fillna(items["cancelled_at"])
@@ -347,9 +348,9 @@ def test_the_order_of_the_rows_changes_nothing(rows, random):
     )
 
 
-def test_field_changes_of_other_fields_are_no_flags():
+def test_where_nobody_flags_nothing_is_claimed_about_blocked_time():
     other = flags_of(("A", "2024-01-02", None, "2024-02-01")).assign(field="due_date")
-    items = items_of(("A", "2024-01-01", "Dev"), field_changes=other)
-    assert items["blocked_days"].tolist() == [0]
-    nothing = items_of(("A", "2024-01-01", "Dev"), field_changes=empty(FieldChanges))
-    assert nothing["blocked_days"].tolist() == [0]
+    for changes in (other, empty(FieldChanges)):
+        items = items_of(("A", "2024-01-01", "Dev"), field_changes=changes)
+        assert items["blocked_days"].isna().all()
+        assert items["active_days"].tolist() == [31]
