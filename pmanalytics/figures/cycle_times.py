@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.flow import STAGES_NEEDED
+from pmanalytics.figures.flow import DATES, STAGES_NEEDED
 from pmanalytics.figures.stages import NEEDED, NOUNS, TICKS
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, mark, nothing
 from pmanalytics.figures.words import (
@@ -23,7 +23,6 @@ from pmanalytics.figures.words import (
 
 MOST_MARKS = 1400
 FEWEST = 5
-MOST_NAMED = 3
 FAR = 4
 SHORTEST = 0.5
 WIDTH, SPREAD = 0.44, 0.36
@@ -63,11 +62,11 @@ def plot_cycle_times(
         symbol="circle", color="good", size=6,
     )  # fmt: skip
     drawing.data[0].marker.opacity = 0.55
+    _days_axis(drawing, marks["days"].max(), row["p95_days"])
     if row["n"] >= FEWEST:
         for name, share in (("p50_days", "50%"), ("p85_days", "85%")):
             _line(drawing, row[name], f"{share} ≤ {days(row[name])}")
-    _days_axis(drawing, marks["days"].max(), row["p95_days"])
-    drawing.update_xaxes(type="date", nticks=6, showgrid=False)
+    drawing.update_xaxes(DATES)
     drawing.update_layout(margin_l=44, margin_r=104)
     return drawing
 
@@ -90,7 +89,7 @@ def plot_ageing(ageing: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
     drawing = figure(
         _ageing_finding(ageing, noun),
         f"Days since the start of each {noun} in progress, by its stage; shading: the age by which "
-        "50, 85 and 95% of finished ones had left that stage",
+        "50, 85 and 95% of finished ones had left it; below: how many are beyond 85%",
         alt=". ".join(told) + ".",
         note=_ageing_note(ageing, noun),
         height=360,
@@ -102,9 +101,9 @@ def plot_ageing(ageing: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
         if found["n"].iloc[0] >= FEWEST:
             _bands(drawing, position, found.iloc[0], floor)
         _dots(drawing, position, found[found.index.isin(shown)])
-    texts = [f"<b>{escaped(stage)}</b><br>{_counts(found)}" for stage, found in stages.items()]
+    texts = [f"<b>{escaped(stage)}</b><br>{_tick(found)}" for stage, found in stages.items()]
     drawing.update_xaxes(
-        tickvals=list(range(len(stages))), ticktext=texts, showgrid=False,
+        tickvals=list(range(len(stages))), ticktext=texts, showgrid=False, tickangle=0,
         range=[-0.5, len(stages) - 0.5],
     )  # fmt: skip
     drawing.update_layout(margin_l=44, margin_b=56)
@@ -171,18 +170,22 @@ def _hover(row: dict, noun: str) -> str:
 def _line(drawing: go.Figure, value: float, text: str) -> None:
     """Draw a level across the chart, named beside its right end."""
     drawing.add_hline(y=max(value, SHORTEST), line={"color": LIGHT["ink2"], "width": 1})
-    is_log = drawing.layout.yaxis.type == "log"
     drawing.add_annotation(
         x=1, xref="paper", xanchor="left", xshift=6, text=text, showarrow=False,
-        y=math.log10(max(value, SHORTEST)) if is_log else value,
+        y=_height(drawing, value),
         font={"size": SMALL, "color": LIGHT["ink2"]},
     )  # fmt: skip
+
+
+def _height(drawing: go.Figure, value: float) -> float:
+    """Return where an annotation of that many days stands: a log axis takes it as an exponent."""
+    return math.log10(max(value, SHORTEST)) if drawing.layout.yaxis.type == "log" else value
 
 
 def _days_axis(drawing: go.Figure, top: float, usual: float) -> float:
     """Make the y axis one of days, logarithmic where a few lie far above what is usual."""
     if not top > FAR * usual:
-        drawing.update_yaxes(range=[0, top * 1.08], nticks=6, tickformat=",d")
+        drawing.update_yaxes(range=[0, top * 1.12], nticks=6, tickformat=",d")
         return 0
     ticks = [tick for tick in TICKS if SHORTEST < tick <= top * 1.5]
     drawing.update_yaxes(
@@ -200,17 +203,18 @@ def _bands(drawing: go.Figure, position: int, row: pd.Series, floor: float) -> N
             fillcolor=LIGHT[shade], line={"width": 0}, layer="below",
         )  # fmt: skip
         floor = row[name]
-    levels = {row[name]: f"{name[1:3]}% {number(row[name])} d" for name, _ in BANDS}
-    drawing.add_scatter(
-        x=[position + WIDTH] * len(levels), y=list(levels), text=list(levels.values()),
-        mode="text", textposition="bottom left", hoverinfo="skip",
-        textfont={"size": SMALL, "color": LIGHT["ink2"]},
-    )  # fmt: skip
+    for value, text in {
+        row[name]: f"{name[1:3]}% {number(row[name])} d" for name, _ in BANDS
+    }.items():
+        drawing.add_annotation(
+            x=position + WIDTH, xanchor="right", y=_height(drawing, value), yanchor="top",
+            text=text, showarrow=False, font={"size": SMALL, "color": LIGHT["ink2"]},
+        )  # fmt: skip
 
 
 def _dots(drawing: go.Figure, position: int, found: pd.DataFrame) -> None:
-    """Draw the items of a stage; only those beyond the 85th percentile have colour and name."""
-    place = [position - SPREAD + 1.2 * SPREAD * (n * GOLDEN % 1) for n in range(len(found))]
+    """Draw the items of a stage: those beyond the 85th percentile in colour, the oldest named."""
+    place = [position - SPREAD + 1.2 * SPREAD * ((n + 1) * GOLDEN % 1) for n in range(len(found))]
     found = found.assign(
         x=place,
         y=found["work_item_age_days"].clip(lower=SHORTEST),
@@ -233,12 +237,11 @@ def _dots(drawing: go.Figure, position: int, found: pd.DataFrame) -> None:
             color=color,
             size=size,
         )
-    named = found[is_beyond].head(MOST_NAMED)
-    drawing.add_scatter(
-        x=named["x"].tolist(), y=named["y"].tolist(), text=[f"  {n}" for n in named["label"]],
-        mode="text", textposition="middle right", hoverinfo="skip",
-        textfont={"size": SMALL, "color": LIGHT["ink"]},
-    )  # fmt: skip
+    for row in found[is_beyond].head(1).to_dict("records"):
+        drawing.add_annotation(
+            x=row["x"], y=_height(drawing, row["y"]), yshift=6, yanchor="bottom",
+            text=row["label"], showarrow=False, font={"size": SMALL, "color": LIGHT["ink"]},
+        )  # fmt: skip
 
 
 def _flagged(row: dict) -> str:
@@ -250,6 +253,12 @@ def _counts(found: pd.DataFrame) -> str:
     if n_known < FEWEST:
         return f"{number(n)} open"
     return f"{number(n)} open, {number(found['is_beyond_p85'].sum())} beyond 85%"
+
+
+def _tick(found: pd.DataFrame) -> str:
+    if found["n"].iloc[0] < FEWEST:
+        return number(len(found))
+    return f"{number(found['is_beyond_p85'].sum())} of {number(len(found))}"
 
 
 def _ageing_finding(ageing: pd.DataFrame, noun: str) -> str:

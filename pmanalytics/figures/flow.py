@@ -14,6 +14,7 @@ STAGES_NEEDED = (
     f"[lifecycle.work_item] in pmanalytics.toml. {HOW_TO_READ}"
 )
 BLUES = ["flow1", "flow2", "flow3"]
+DATES = {"type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False}
 PERIODS = {1: "day", 7: "week"}
 
 
@@ -45,7 +46,7 @@ def plot_cumulative_flow(flow: pd.DataFrame, *, level: str = "work_item") -> go.
     _label_bands(drawing, last, colors)
     lowest = first["n_reached"].min()
     drawing.update_yaxes(range=[lowest, last["n_reached"].max() * 1.02], tickformat=",d", nticks=6)
-    drawing.update_xaxes(type="date", nticks=6, showgrid=False)
+    drawing.update_xaxes(DATES)
     drawing.update_layout(margin_l=52, margin_r=132, hovermode="x")
     return drawing
 
@@ -82,7 +83,7 @@ def plot_wip(daily: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
         hovertemplate="%{x|%-d %b %Y}: %{y}<extra></extra>",
     )  # fmt: skip
     drawing.update_yaxes(rangemode="tozero", tickformat=",d", nticks=5)
-    drawing.update_xaxes(type="date", nticks=6, showgrid=False)
+    drawing.update_xaxes(DATES)
     drawing.update_layout(margin_l=44, hovermode="x")
     return drawing
 
@@ -121,7 +122,7 @@ def plot_throughput(periods: pd.DataFrame, *, level: str = "work_item") -> go.Fi
         hovertext=[escaped(said) for said in told], hoverinfo="text",
     )  # fmt: skip
     drawing.update_yaxes(rangemode="tozero", tickformat=",d", nticks=5)
-    drawing.update_xaxes(type="date", nticks=6, showgrid=False)
+    drawing.update_xaxes(DATES)
     drawing.update_layout(margin_l=44, bargap=0.25)
     return drawing
 

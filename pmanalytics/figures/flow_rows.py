@@ -8,18 +8,14 @@ from pmanalytics.figures.stages import NOUNS
 from pmanalytics.figures.words import count, days, percent
 
 MOST_OLD = 15
-AGEING = [
-    "name", "stage", "work_item_age_days", "p50_days", "p85_days", "is_beyond_p85", "is_flagged",
-]  # fmt: skip
+AGEING = ["name", "stage", "work_item_age_days", "p85_days", "is_flagged"]
 STEADINESS = [
-    "start_date", "end_date", "mean_wip", "n_started", "n_finished", "implied_cycle_time_days",
-    "mean_cycle_time_days", "ratio", "mean_age_then_days", "mean_age_now_days",
+    "mean_wip", "n_started", "n_finished", "implied_cycle_time_days", "mean_cycle_time_days",
+    "mean_age_then_days", "mean_age_now_days",
 ]  # fmt: skip
 
 
-def ageing_rows(
-    ageing: pd.DataFrame, *, level: str = "work_item", further: tuple[str, ...] = ()
-) -> tuple[pd.DataFrame, str]:
+def ageing_rows(ageing: pd.DataFrame, *, level: str = "work_item") -> tuple[pd.DataFrame, str]:
     """Return the items that have been in progress for longest, and which one leads them.
 
     Parameters
@@ -28,11 +24,9 @@ def ageing_rows(
         `Ageing`, with a `name` for each item beside it.
     level
         product, project or work_item.
-    further
-        Columns to show besides.
     """
     oldest = ageing.sort_values("work_item_age_days", ascending=False, kind="stable")
-    shown = oldest.head(MOST_OLD)[[*AGEING, *further]]
+    shown = oldest.head(MOST_OLD)[AGEING]
     if oldest.empty:
         return shown, f"No {NOUNS[level]} is known to be in progress"
     first = oldest.iloc[0]

@@ -48,10 +48,10 @@ HEADINGS = {
     "n_now": "Counted now",
     "bei": "BEI",
     "eqf": "EQF",
-    "p50_days": "50% within days",
-    "p85_days": "85% within days",
-    "p95_days": "95% within days",
-    "work_item_age_days": "Age in days",
+    "p50_days": "50% within (days)",
+    "p85_days": "85% within (days)",
+    "p95_days": "95% within (days)",
+    "work_item_age_days": "Age (days)",
     "is_beyond_p85": "Beyond 85%",
     "is_flagged": "Flagged",
     "n_without_start": "Straight to the end",
@@ -73,6 +73,7 @@ CODES = {
     "reliability",
     "level",
     "status",
+    "state",
     "table",
     "verdict",
     "seen",
@@ -250,7 +251,7 @@ def _text(name: str, value: Any) -> str:
         return words.MISSING
     if isinstance(value, pd.Timestamp):
         return words.day(value).replace(" ", "\u00a0")
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return _number(name, float(value))
