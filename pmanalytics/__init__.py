@@ -79,7 +79,7 @@ _HOMES = {
     "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
     "pmanalytics.figures.flow": ["plot_cumulative_flow", "plot_wip", "plot_throughput"],
-    "pmanalytics.figures.flow_rows": ["ageing_rows", "steadiness_rows", "efficiency_rows"],
+    "pmanalytics.figures.flow_rows": ["steadiness_rows", "efficiency_rows"],
     "pmanalytics.figures.cycle_times": ["plot_cycle_times", "plot_ageing"],
     "pmanalytics.figures.attention": ["attention_rows"],
     "pmanalytics.figures.changes": ["change_rows"],

@@ -15,7 +15,6 @@ STAGES_NEEDED = (
 )
 BLUES = ["flow1", "flow2", "flow3"]
 DATES = {"type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False}
-PERIODS = {1: "day", 7: "week"}
 
 
 def plot_cumulative_flow(flow: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
@@ -88,20 +87,23 @@ def plot_wip(daily: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
     return drawing
 
 
-def plot_throughput(periods: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
+def plot_throughput(
+    periods: pd.DataFrame, *, period: str = "week", level: str = "work_item"
+) -> go.Figure:
     """Draw how many items were finished in each period; periods cut by the window are hollow.
 
     Parameters
     ----------
     periods
         `Throughput`, not grouped.
+    period
+        day, week or month, as it was counted.
     level
         product, project or work_item.
     """
     noun = NOUNS[level]
     if not periods["throughput"].any():
         return nothing(f"No {noun} is known to have been finished", _needed(level))
-    period = PERIODS.get(int(periods["n_days"].max()), "month")
     told = [_period(row, period, noun) for row in periods.to_dict("records")]
     drawing = figure(
         _throughput_finding(periods, period, noun),

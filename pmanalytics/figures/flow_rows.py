@@ -1,37 +1,15 @@
-"""Lists about flow: the oldest items, whether it was steady, how much of the time was work."""
+"""Lists about flow: whether it was steady, and how much of the time was work."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from pmanalytics.figures.stages import NOUNS
 from pmanalytics.figures.words import count, days, percent
 
-MOST_OLD = 15
-AGEING = ["name", "stage", "work_item_age_days", "p85_days", "is_flagged"]
 STEADINESS = [
     "mean_wip", "n_started", "n_finished", "implied_cycle_time_days", "mean_cycle_time_days",
     "mean_age_then_days", "mean_age_now_days",
 ]  # fmt: skip
-
-
-def ageing_rows(ageing: pd.DataFrame, *, level: str = "work_item") -> tuple[pd.DataFrame, str]:
-    """Return the items that have been in progress for longest, and which one leads them.
-
-    Parameters
-    ----------
-    ageing
-        `Ageing`, with a `name` for each item beside it.
-    level
-        product, project or work_item.
-    """
-    oldest = ageing.sort_values("work_item_age_days", ascending=False, kind="stable")
-    shown = oldest.head(MOST_OLD)[AGEING]
-    if oldest.empty:
-        return shown, f"No {NOUNS[level]} is known to be in progress"
-    first = oldest.iloc[0]
-    age = days(first["work_item_age_days"])
-    return shown, f"In progress for longest: {first['name']}, {age}, now in {first['stage']}"
 
 
 def steadiness_rows(law: pd.DataFrame) -> tuple[pd.DataFrame, str]:

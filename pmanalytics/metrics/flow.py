@@ -6,6 +6,8 @@ finished, counts of items and not of points. The same for products, projects and
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import pandas as pd
 
@@ -33,7 +35,14 @@ from pmanalytics.schemas import (
 from pmanalytics.tables import By, complete, group_columns
 
 FLAG = "flagged"
+FIRST_DAY = pd.Timedelta(days=1)
 ACTIVE, WAITING, UNMAPPED = "active", "waiting", "unmapped"
+
+
+class WorkingCalendar(Protocol):
+    """What knows how many working days there are from each day to the other, both included."""
+
+    def working_days(self, start: pd.Series, end: pd.Series) -> pd.Series: ...  # noqa: D102
 
 
 def flow_items(
@@ -43,6 +52,7 @@ def flow_items(
     as_of: AsOfInput,
     time_zone: str = UTC,
     field_changes: pd.DataFrame | None = None,
+    calendar: WorkingCalendar | None = None,
     inclusive: bool = True,
 ) -> pd.DataFrame:
     """When did each item begin and end, and how long did it take, work and wait?
@@ -62,6 +72,8 @@ def flow_items(
     field_changes
         `FieldChanges`: while an item is flagged, a stage in which it is worked on is waiting, too.
         Without it, or where nothing was ever flagged, nothing is known of blocked time.
+    calendar
+        Working days; with it each number of days has one of working days beside it.
     inclusive
         Add 1 to differences of days, as most tools for Kanban do: an item that begins and ends on
         one day took 1 day.
@@ -107,7 +119,11 @@ def flow_items(
     if visits.empty:
         return empty(FlowItems).join(visits[further])
     visits = _in_order(visits)
-    items = _dated(_bounds(visits, lifecycle), point, time_zone, int(inclusive))
+    items = _dated(_bounds(visits, lifecycle), point, time_zone)
+    for name, (first, last) in _spans(items).items():
+        items[f"{name}_days"] = days_between(first, last) + inclusive
+        if calendar is not None:
+            items[f"{name}_working_days"] = _working_days(calendar, first, last, inclusive)
     flags = _flags(field_changes, items, point)
     items = items.assign(**_spent(visits, items, lifecycle, point, flags))
     busy = items["active_days"] + items["waiting_days"]
@@ -213,21 +229,32 @@ def _last_entry(visits: pd.DataFrame, is_in: pd.Series) -> pd.Series:
     return visits[is_in & (number > last_outside)].groupby("item")["entered_at"].first()
 
 
-def _dated(items: pd.DataFrame, point: AsOf, time_zone: str, one: int) -> pd.DataFrame:
-    """Add the local days of all instants, and the days between them."""
+def _dated(items: pd.DataFrame, point: AsOf, time_zone: str) -> pd.DataFrame:
+    """Add the local days of all instants."""
     events = ("created", "started", "finished", "cancelled")
     days = {f"{event}_date": local_days(items[f"{event}_at"], time_zone) for event in events}
-    items = items.assign(**days, as_of_date=point.day)
+    return items.assign(**days, as_of_date=point.day)
+
+
+def _spans(items: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Return from which day to which each time lasts."""
     start = items["started_date"]
     is_known, is_open = items["history_complete"], items["state"] == "in_progress"
-    spans = {
+    return {
         "lead_time": (items["created_date"], items["finished_date"]),
         "cycle_time": (start.where(is_known), items["finished_date"]),
         "work_item_age": (start.where(is_open), items["as_of_date"]),
     }
-    return items.assign(
-        **{f"{name}_days": days_between(first, last) + one for name, (first, last) in spans.items()}
-    )
+
+
+def _working_days(
+    calendar: WorkingCalendar, first: pd.Series, last: pd.Series, inclusive: bool
+) -> pd.Series:
+    """Return the working days from each first day, which counts or does not, to the last."""
+    if inclusive:
+        return calendar.working_days(first, last)
+    counted = calendar.working_days(first + FIRST_DAY, last)
+    return counted.mask(first == last, 0.0)
 
 
 def _spent(
