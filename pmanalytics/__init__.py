@@ -36,7 +36,8 @@ _HOMES = {
         "real_costs",
     ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
-    "pmanalytics.metrics.stages": ["stage_visits", "item_stages"],
+    "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
+    "pmanalytics.metrics.rework": ["stage_passages", "rework"],
     "pmanalytics.metrics.durations": ["stage_durations"],
     "pmanalytics.metrics.flow": ["flow_items", "flow_efficiency"],
     "pmanalytics.metrics.flow_rates": ["flow_by_day", "throughput", "littles_law"],
@@ -107,7 +108,8 @@ _HOMES = {
     "pmanalytics.reports.render": ["render_reports"],
     "pmanalytics.sample": ["write_sample"],
     "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
-    "pmanalytics.lifecycle": ["Lifecycle", "unmapped_statuses"],
+    "pmanalytics.lifecycle": ["Lifecycle", "status_mapping"],
+    "pmanalytics.working_time": ["Calendar"],
     "pmanalytics.errors": ["PMAnalyticsError"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -6,8 +6,6 @@ finished, counts of items and not of points. The same for products, projects and
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 import pandas as pd
 
@@ -33,16 +31,11 @@ from pmanalytics.schemas import (
     empty,
 )
 from pmanalytics.tables import By, complete, group_columns
+from pmanalytics.working_time import Calendar
 
 FLAG = "flagged"
 FIRST_DAY = pd.Timedelta(days=1)
 ACTIVE, WAITING, UNMAPPED = "active", "waiting", "unmapped"
-
-
-class WorkingCalendar(Protocol):
-    """What knows how many working days there are from each day to the other, both included."""
-
-    def working_days(self, start: pd.Series, end: pd.Series) -> pd.Series: ...  # noqa: D102
 
 
 def flow_items(
@@ -52,7 +45,7 @@ def flow_items(
     as_of: AsOfInput,
     time_zone: str = UTC,
     field_changes: pd.DataFrame | None = None,
-    calendar: WorkingCalendar | None = None,
+    calendar: Calendar | None = None,
     inclusive: bool = True,
 ) -> pd.DataFrame:
     """When did each item begin and end, and how long did it take, work and wait?
@@ -248,7 +241,7 @@ def _spans(items: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series]]:
 
 
 def _working_days(
-    calendar: WorkingCalendar, first: pd.Series, last: pd.Series, inclusive: bool
+    calendar: Calendar, first: pd.Series, last: pd.Series, inclusive: bool
 ) -> pd.Series:
     """Return the working days from each first day, which counts or does not, to the last."""
     if inclusive:

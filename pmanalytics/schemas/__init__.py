@@ -92,7 +92,14 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.stages import (
+    ItemStages,
+    Rework,
+    StageDurations,
+    StagePassages,
+    StageVisits,
+    StatusMapping,
+)
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -107,9 +114,9 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StageVisits, ItemStages, StageDurations, FlowItems, FlowByDay, Throughput, CumulativeFlow,
-    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw,
-    ProjectOutcomes, Rates, RateSplits, RateTrends,
+    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations,
+    FlowItems, FlowByDay, Throughput, CumulativeFlow, ServiceLevels, Ageing, FlowEfficiencies,
+    LittlesLaw, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from histories import changes_of
 
 from pmanalytics import (
     Lifecycle,
@@ -44,11 +45,7 @@ AS_OF = "2024-01-31"
 
 
 def visits_of(*rows):
-    table = pd.DataFrame(rows, columns=["item_id", "changed_at", "to_status"])
-    table["changed_at"] = pd.to_datetime(table["changed_at"], utc=True, format="ISO8601")
-    table["from_status"] = table.groupby("item_id")["to_status"].shift()
-    table["sequence"] = table.groupby("item_id").cumcount()
-    return stage_visits(table.assign(level="work_item"), FLOW, as_of=AS_OF)
+    return stage_visits(changes_of(*rows), FLOW, as_of=AS_OF)
 
 
 def six_done(*others):

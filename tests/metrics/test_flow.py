@@ -2,10 +2,12 @@ import json
 
 import pandas as pd
 import pytest
+from histories import changes_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import (
+    Calendar,
     Lifecycle,
     PMAnalyticsError,
     flow_efficiency,
@@ -28,15 +30,6 @@ FLOW = Lifecycle(
     cancelled=["Dropped"],
     waiting=["Backlog"],
 )
-
-
-def changes_of(*rows, level="work_item"):
-    """Return status changes from (item, instant, status), in order of time per item."""
-    table = pd.DataFrame(rows, columns=["item_id", "changed_at", "to_status"])
-    table["changed_at"] = pd.to_datetime(table["changed_at"], utc=True, format="ISO8601")
-    table["from_status"] = table.groupby("item_id")["to_status"].shift()
-    table["sequence"] = table.groupby("item_id").cumcount()
-    return table.assign(level=level)
 
 
 def items_of(*rows, as_of="2024-01-31", flow=FLOW, **options):
@@ -84,25 +77,16 @@ def test_without_the_day_that_kanban_tools_add_each_is_one_less():
     assert items.loc["C", "work_item_age_days"] == 1
 
 
-class MondayToFriday:
-    """Count working days as a calendar does."""
-
-    def working_days(self, start, end):
-        days = [pd.bdate_range(*pair) if all(map(pd.notna, pair)) else None
-                for pair in zip(start, end, strict=True)]  # fmt: skip
-        return pd.Series([float("nan") if d is None else float(len(d)) for d in days], start.index)
-
-
 def test_with_a_calendar_each_time_has_its_working_days_beside_it():
     """Friday 5 January to Tuesday the 9th 2024 is 5 days with a weekend in them."""
     rows = [("A", "2024-01-04", "To Do"), ("A", "2024-01-05", "Dev"), ("A", "2024-01-09", "Done")]
     rows += [("B", "2024-01-06", "Dev")]  # a Saturday; to Wednesday the 31st
-    items = items_of(*rows, calendar=MondayToFriday()).set_index("item_id")
+    items = items_of(*rows, calendar=Calendar()).set_index("item_id")
     names = ["cycle_time_days", "cycle_time_working_days", "lead_time_working_days"]
     assert items.loc["A", names].tolist() == [5, 3, 4]
     assert items.loc["B", "work_item_age_working_days"] == 18
     assert pd.isna(items.loc["B", "cycle_time_working_days"])
-    plain = items_of(*rows, calendar=MondayToFriday(), inclusive=False).set_index("item_id")
+    plain = items_of(*rows, calendar=Calendar(), inclusive=False).set_index("item_id")
     assert plain.loc["A", names].tolist() == [4, 2, 3]
     without = items_of(*rows)
     assert without[["cycle_time_working_days", "lead_time_working_days"]].isna().all(axis=None)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from histories import changes_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import quantile_test
@@ -99,11 +100,7 @@ def test_finished_items_without_a_cycle_time_give_a_row_of_unknowns():
 
 
 def flow_of(*rows, as_of="2024-01-31"):
-    table = pd.DataFrame(rows, columns=["item_id", "changed_at", "to_status"])
-    table["changed_at"] = pd.to_datetime(table["changed_at"], utc=True, format="ISO8601")
-    table["from_status"] = table.groupby("item_id")["to_status"].shift()
-    table["sequence"] = table.groupby("item_id").cumcount()
-    visits = stage_visits(table.assign(level="work_item"), FLOW, as_of=as_of)
+    visits = stage_visits(changes_of(*rows), FLOW, as_of=as_of)
     return flow_items(visits, FLOW, as_of=as_of), visits
 
 

@@ -1,53 +1,30 @@
 import numpy as np
 import pandas as pd
 import pytest
+from histories import FLOW, HISTORIES, changes_of, project_that_goes_back
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import (
+    Calendar,
     Lifecycle,
     PMAnalyticsError,
     item_stages,
     load_jira_json,
     load_project_snapshots,
+    parallel_visits,
+    rework,
     stage_durations,
     stage_visits,
-    unmapped_statuses,
+    status_mapping,
 )
+from pmanalytics.lifecycle import PROJECT
 from pmanalytics.schemas import StageDurations, StageVisits, StatusChanges, empty
-
-FLOW = Lifecycle(
-    {"Waiting": ["To Do"], "Doing": ["In Progress", "In Review"], "Done": [], "Dropped": []},
-    terminal=["Done"],
-    cancelled=["Dropped"],
-)
-
-
-def changes_of(*rows, level="work_item"):
-    """Return status changes from (item, instant, status), in order of time per item."""
-    table = pd.DataFrame(rows, columns=["item_id", "changed_at", "to_status"])
-    table["changed_at"] = pd.to_datetime(table["changed_at"], utc=True, format="ISO8601")
-    table["from_status"] = table.groupby("item_id")["to_status"].shift()
-    table["sequence"] = table.groupby("item_id").cumcount()
-    return table.assign(level=level)
-
-
-HISTORIES = st.lists(
-    st.tuples(
-        st.sampled_from(["A", "B", "C"]),
-        st.datetimes(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-12-31")),
-        st.sampled_from(["To Do", "In Progress", "In Review", "Done", "Elsewhere"]),
-    ),
-    max_size=25,
-).map(lambda rows: changes_of(*sorted(rows, key=lambda row: row[:2])))
 
 
 def test_a_project_that_goes_back_has_the_worked_days(examples):
     """M18: Planning and Execution are each entered twice."""
-    stages = ["Initiation", "Planning", "Execution", "Planning", "Execution", "Closure"]
-    days = ["01-01", "01-11", "02-10", "03-01", "03-06", "05-05"]
-    rows = [("P", f"2024-{day}T09:00Z", stage) for day, stage in zip(days, stages, strict=True)]
-    visits = stage_visits(changes_of(*rows, level="project"), as_of="2024-06-04T09:00Z")
+    visits = stage_visits(project_that_goes_back(), as_of="2024-06-04T09:00Z")
     found = item_stages(visits).set_index("stage").rename(
         columns={"total_days": "total", "first_days": "first", "last_days": "last",
                  "span_days": "span", "is_open": "open"}
@@ -57,6 +34,205 @@ def test_a_project_that_goes_back_has_the_worked_days(examples):
     assert found.loc[expected.index, columns].astype(float).to_numpy() == pytest.approx(
         expected[columns].astype(float).to_numpy()
     )
+
+
+@pytest.mark.parametrize("policy", ["furthest", "latest_monotone"])
+def test_a_policy_gives_the_dates_of_the_tool_it_is_named_for(examples, policy):
+    """M19 is the first; the second follows from its rule by hand.
+
+    Planning 11 January, Execution 10 February: each the first not before the stage before it.
+    """
+    visits = stage_visits(
+        project_that_goes_back(), PROJECT, as_of="2024-06-04T09:00Z", policy=policy
+    )
+    expected = {
+        "furthest": examples["M19"]["expected"],
+        "latest_monotone": [10, 30, 85],
+    }[policy]
+    assert visits["stage"].tolist() == ["Initiation", "Planning", "Execution", "Closure"]
+    assert visits["days"].tolist()[:3] == expected
+
+
+def furthest_by_rule(statuses):
+    """Return the dates that jira-agile-metrics would keep, by its own loop over the changes."""
+    order = list(FLOW.stages)
+    dates = {}
+    for position, stage in enumerate(statuses):
+        if stage in order:
+            dates.setdefault(stage, position)
+            for later in order[order.index(stage) + 1 :]:
+                dates.pop(later, None)
+    return dates
+
+
+def monotone_by_rule(statuses):
+    """Return the dates that ActionableAgile would keep, stage by stage."""
+    dates, latest = {}, -1
+    for stage in FLOW.stages:
+        found = [n for n, at in enumerate(statuses) if at == stage and n > latest]
+        if found:
+            dates[stage] = latest = found[0]
+    return dates
+
+
+@settings(deadline=None, max_examples=50)
+@given(HISTORIES)
+def test_policies_keep_what_the_rules_of_these_tools_keep(changes):
+    """The rules are followed change by change; the times are set apart so that each is its own."""
+    changes["changed_at"] = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(
+        changes.groupby("item_id").cumcount(), unit="D"
+    )
+    for policy, rule in (("furthest", furthest_by_rule), ("latest_monotone", monotone_by_rule)):
+        visits = stage_visits(changes, FLOW, as_of="2024-12-31", policy=policy)
+        found = visits.groupby("item_id")[["stage", "entered_at"]].apply(
+            lambda rows: dict(
+                zip(rows["stage"], rows["entered_at"].dt.day_of_year - 1, strict=True)
+            )
+        )
+        for item, rows in changes.groupby("item_id"):
+            kept = rule(FLOW.stages_of(rows["to_status"]).tolist())
+            assert found.get(item, {}) == kept
+
+
+def test_a_policy_that_needs_an_order_refuses_to_do_without():
+    changes = changes_of(("A", "2024-01-01", "To Do"))
+    with pytest.raises(PMAnalyticsError, match="'furthest' needs a lifecycle"):
+        stage_visits(changes, as_of="2024-01-31", policy="furthest")
+    with pytest.raises(PMAnalyticsError, match="use one of history, furthest, latest_monotone"):
+        stage_visits(changes, as_of="2024-01-31", policy="last")
+
+
+def test_a_status_that_no_stage_claims_can_be_carried_or_refused():
+    changes = changes_of(
+        ("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Elsewhere"), ("A", "2024-01-06", "Done"),
+        ("B", "2024-01-01", "Elsewhere"),
+    )  # fmt: skip
+    carried = stage_visits(changes, FLOW, as_of="2024-01-31", unmapped="carry")
+    assert carried[["stage", "days"]].to_numpy().tolist() == [
+        ["Waiting", 5.0], ["Done", 26.0], ["(unmapped)", 31.0],
+    ]  # fmt: skip
+    with pytest.raises(PMAnalyticsError, match=r"No stage claims Elsewhere \(entered 2 times\)"):
+        stage_visits(changes, FLOW, as_of="2024-01-31", unmapped="error")
+    with pytest.raises(PMAnalyticsError, match="unmapped 'drop' is not known"):
+        stage_visits(changes, FLOW, as_of="2024-01-31", unmapped="drop")
+
+
+def test_tracking_goes_on_beside_the_stages_until_closure():
+    """Execution began on 10 February, and closure on 5 May for good: 85 days."""
+    visits = stage_visits(project_that_goes_back(), PROJECT, as_of="2024-06-04T09:00Z")
+    row = parallel_visits(visits, PROJECT).iloc[0]
+    assert row[["stage", "days", "outcome", "next_stage"]].tolist() == [
+        "Tracking and controlling", 85.0, "left", "Closure",
+    ]  # fmt: skip
+    durations = stage_durations(parallel_visits(visits, PROJECT))
+    assert durations["median_days"].tolist() == [85.0]
+
+
+def test_tracking_is_open_while_execution_is_and_ends_with_a_cancellation():
+    changes = changes_of(
+        ("A", "2024-01-01", "Execution"),
+        ("B", "2024-01-01", "Execution"), ("B", "2024-01-11", "Cancelled"),
+        ("C", "2024-01-01", "Planning"),
+        level="project",
+    )  # fmt: skip
+    visits = stage_visits(changes, PROJECT, as_of="2024-01-31")
+    table = parallel_visits(visits, PROJECT).set_index("item_id")
+    assert table["outcome"].to_dict() == {"A": "open", "B": "cancelled"}
+    assert table["days"].to_dict() == {"A": 31.0, "B": 10.0}
+    assert parallel_visits(visits[:0], PROJECT).empty
+
+
+def test_working_days_stand_beside_elapsed_ones_if_a_calendar_is_given():
+    """Friday noon to Tuesday noon: half a day, Monday, half a day. Whole days count whole."""
+    calendar = Calendar(hours=["08:00-16:00"])
+    changes = changes_of(
+        ("A", "2024-05-31T12:00Z", "To Do"), ("A", "2024-06-04T12:00Z", "In Progress"),
+        ("B", "2024-05-31", "To Do"), ("B", "2024-06-04", "Done"),
+    )  # fmt: skip
+    options = {"as_of": "2024-06-05", "calendar": calendar}
+    visits = stage_visits(changes, FLOW, **options)
+    assert visits["days"].tolist() == [4.0, 1.5, 4.0, 2.0]
+    assert visits["working_days"].tolist() == [2.0, 1.5, 2.0, 2.0]
+    assert item_stages(visits)["working_days"].tolist() == [2.0, 1.5, 2.0, 2.0]
+    without = stage_visits(changes, FLOW, as_of="2024-06-05")
+    assert without["working_days"].isna().all()
+    assert item_stages(without)["working_days"].isna().all()
+    project = changes.assign(level="project", to_status=["Execution", "Closure"] * 2)
+    tracked = parallel_visits(stage_visits(project, PROJECT, **options), PROJECT, calendar=calendar)
+    assert tracked["working_days"].tolist() == [2.0, 2.0]
+
+
+def test_a_status_left_that_was_not_entered_is_told_and_the_one_entered_believed():
+    changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Done"))
+    changes.loc[1, "from_status"] = "In Progress"
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["stage"].tolist() == ["Waiting", "Done"]
+    assert visits["is_chain_break"].tolist() == [False, True]
+
+
+def test_an_event_before_the_creation_makes_a_history_incomplete_not_negative():
+    changes = changes_of(("A", "2024-01-05", "To Do"), ("A", "2024-01-03", "In Progress"))
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert visits["stage"].tolist() == ["Doing", "Waiting"]
+    assert visits["days"].tolist() == [2.0, 27.0]
+    assert not visits["history_complete"].any()
+
+
+def test_the_same_event_twice_is_one_entry():
+    once = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Done"))
+    twice = pd.concat([once, once], ignore_index=True)
+    expected = stage_visits(once, FLOW, as_of="2024-01-31").drop(columns="is_chain_break")
+    found = stage_visits(twice, FLOW, as_of="2024-01-31").drop(columns="is_chain_break")
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_cycle_of_statuses_in_no_time_is_three_visits_of_which_two_take_none():
+    at = "2024-01-01T10:00Z"
+    changes = changes_of(("A", at, "To Do"), ("A", at, "In Progress"), ("A", at, "To Do"))
+    visits = stage_visits(changes, FLOW, as_of="2024-01-02T10:00Z")
+    assert visits["days"].tolist() == [0.0, 0.0, 1.0]
+    assert visits["is_zero_length"].tolist() == [True, True, False]
+    table = stage_durations(visits).set_index("stage")
+    assert table.loc["Waiting", ["n", "n_open"]].tolist() == [1, 1]
+    assert table.loc["Doing", ["n", "n_zero_length"]].tolist() == [0, 1]
+
+
+def test_where_all_are_still_in_a_stage_no_median_is_made_up():
+    changes = changes_of(*[(item, "2024-01-01", "To Do") for item in "ABCDEFG"])
+    row = stage_durations(stage_visits(changes, FLOW, as_of="2024-01-31")).iloc[0]
+    assert (row["n"], row["n_open"]) == (7, 7)
+    assert np.isnan(row["median_days"])
+
+
+@pytest.mark.parametrize("level", ["product", "project", "work_item"])
+def test_all_levels_are_told_in_one_shape(level):
+    """The same history is measured the same, whoever lives it."""
+    changes = changes_of(
+        ("A", "2024-01-01", "To Do"), ("A", "2024-01-04", "Done"), ("B", "2024-01-01", "To Do"),
+        level=level,
+    )  # fmt: skip
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert item_stages(visits)["total_days"].tolist() == [3.0, 28.0, 31.0]
+    durations = stage_durations(visits)
+    assert durations[["level", "stage", "n_ended", "n_open"]].to_numpy().tolist() == [
+        [level, "Waiting", 1, 1]
+    ]
+    assert rework(visits, FLOW)["n_reworked"].tolist() == [0]
+
+
+@settings(deadline=None, max_examples=30)
+@given(HISTORIES)
+def test_merging_two_stages_adds_their_totals(changes):
+    apart = Lifecycle({"Waiting": ["To Do"], "Doing": ["In Progress"], "Checking": ["In Review"]})
+    one = Lifecycle({"Waiting": ["To Do"], "Doing": ["In Progress", "In Review"]})
+    totals = [
+        item_stages(stage_visits(changes, flow, as_of="2024-12-31")).assign(
+            stage=lambda table: table["stage"].replace("Checking", "Doing")
+        )
+        for flow in (apart, one)
+    ]
+    sums = [table.groupby(["item_id", "stage"])["total_days"].sum() for table in totals]
+    assert sums[0].to_dict() == pytest.approx(sums[1].to_dict())
 
 
 def test_of_snapshots_a_visit_says_between_which_two_it_began_and_ended():
@@ -135,7 +311,10 @@ def test_a_status_that_no_stage_claims_stays_visible():
     changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Elsewhere"))
     visits = stage_visits(changes, FLOW, as_of="2024-01-31")
     assert visits["stage"].tolist() == ["Waiting", "(unmapped)"]
-    assert unmapped_statuses(changes, FLOW).to_dict() == {"Elsewhere": 1}
+    assert status_mapping(changes, FLOW).set_index("status")["matched_by"].to_dict() == {
+        "To Do": "name",
+        "Elsewhere": "none",
+    }
 
 
 def test_cancelled_items_left_no_stage_behind_them():
