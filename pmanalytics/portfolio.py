@@ -34,6 +34,7 @@ from pmanalytics.schemas import (
     WorkItems,
     empty,
 )
+from pmanalytics.working_time import Calendar
 
 
 class Quarantine:
@@ -87,7 +88,8 @@ class Quarantine:
 class Portfolio:
     """Products, projects and work items of one organisation as known at one status date.
 
-    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each.
+    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each,
+    and `calendar` when people work, where `pmanalytics.toml` says so.
     `notes` are sentences about the data that no single row is to blame for.
     """
 
@@ -112,6 +114,7 @@ class Portfolio:
     goals: pd.DataFrame = field(default_factory=lambda: empty(Goals))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     requirement_types: RequirementTypes = field(default_factory=RequirementTypes)
+    calendar: Calendar | None = None
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
     columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))

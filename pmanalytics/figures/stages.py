@@ -6,9 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, days, listed
+from pmanalytics.figures.words import HOW_TO_READ, NOUNS, days, listed
 
-NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 FEWEST_ENDED = 5
 SHORTEST = 0.05
 TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
