@@ -37,6 +37,8 @@ _HOMES = {
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "item_stages"],
     "pmanalytics.metrics.durations": ["stage_durations"],
+    "pmanalytics.metrics.forecast": ["forecast_when", "forecast_how_many"],
+    "pmanalytics.metrics.forecast_backtest": ["throughput_backtest"],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [
         "changes_between",

@@ -43,6 +43,11 @@ from pmanalytics.schemas.delivery import (
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
 from pmanalytics.schemas.flow import Throughput
+from pmanalytics.schemas.forecasts import (
+    CompletionForecasts,
+    CountForecasts,
+    ThroughputBacktests,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -98,7 +103,7 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    Throughput,
+    Throughput, CompletionForecasts, CountForecasts, ThroughputBacktests,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
