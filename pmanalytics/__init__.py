@@ -74,6 +74,7 @@ _HOMES = {
         "plot_forecast_variance",
     ],
     "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],
+    "pmanalytics.figures.forecast": ["plot_completion_forecast"],
     "pmanalytics.figures.stages": ["plot_stage_durations", "plot_stage_visits"],
     "pmanalytics.figures.attention": ["attention_rows"],
     "pmanalytics.figures.changes": ["change_rows"],
