@@ -22,14 +22,16 @@ from pmanalytics.errors import (
     shortened,
     shown,
 )
-from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.lifecycle import Lifecycle, status_mapping
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
     KEYS,
+    calendar_of,
     lifecycles_of,
     patterns_of,
     read_config,
+    with_fallback,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
 from pmanalytics.loaders.guesses.recognise import (
@@ -114,7 +116,9 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
+    calendar = calendar_of(reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
+    lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
@@ -126,10 +130,11 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
+        calendar=calendar,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),
-        notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
+        notes=(*notes, *_mapping_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
 
@@ -392,14 +397,23 @@ def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.D
     return pd.concat([empty(schema), *found], ignore_index=True)
 
 
-def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
+def _mapping_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
+    """Tell which statuses belong to no stage, and which were placed by their category."""
     notes = []
     for level, lifecycle in lifecycles.items():
-        statuses = unmapped_statuses(changes[changes["level"] == level], lifecycle)
+        mapping = status_mapping(changes[changes["level"] == level], lifecycle)
         noun = level.replace("_", " ")
-        notes += [
-            f"The status {shortened(status)!r} belongs to no stage ({counted(n, noun)}): "
-            f"add it to [lifecycle.{level}.stages]."
-            for status, n in statuses.items()
-        ]
+        for row in mapping[mapping["matched_by"].isin(["none", "category"])].itertuples():
+            status = f"{shortened(row.status)!r}" + (
+                f" of {shortened(row.item_type)!r}" if isinstance(row.item_type, str) else ""
+            )
+            place = (
+                "belongs to no stage"
+                if row.matched_by == "none"
+                else (f"was put into {row.stage} by its category in Jira")
+            )
+            notes.append(
+                f"The status {status} {place} ({counted(row.n_items, noun)}): "
+                f"add it to [lifecycle.{level}.stages]."
+            )
     return notes

@@ -42,7 +42,16 @@ from pmanalytics.schemas.delivery import (
     RateTrends,
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
-from pmanalytics.schemas.flow import Throughput
+from pmanalytics.schemas.flow import (
+    Ageing,
+    CumulativeFlow,
+    FlowByDay,
+    FlowEfficiencies,
+    FlowItems,
+    LittlesLaw,
+    ServiceLevels,
+    Throughput,
+)
 from pmanalytics.schemas.forecasts import (
     CompletionForecasts,
     CountForecasts,
@@ -88,7 +97,17 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.stages import (
+    DurationComparisons,
+    ItemStages,
+    Rework,
+    StageDurations,
+    StageOutcomes,
+    StagePassages,
+    StageSurvival,
+    StageVisits,
+    StatusMapping,
+)
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -103,8 +122,10 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    Throughput, CompletionForecasts, CountForecasts, ThroughputBacktests,
-    StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
+    StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
+    ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
