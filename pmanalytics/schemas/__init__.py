@@ -52,6 +52,11 @@ from pmanalytics.schemas.flow import (
     ServiceLevels,
     Throughput,
 )
+from pmanalytics.schemas.forecasts import (
+    CompletionForecasts,
+    CountForecasts,
+    ThroughputBacktests,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -139,8 +144,8 @@ INPUT_TABLES = [
 RESULT_TABLES = [
     StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
     StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
-    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, ProjectOutcomes, Rates, RateSplits,
-    RateTrends,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
+    ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
