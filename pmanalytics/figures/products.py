@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from pmanalytics.calendars import local_days
 from pmanalytics.figures.stages import FEWEST_ENDED, NEEDED
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, days, listed, percent
+from pmanalytics.figures.words import HOW_TO_READ, count, day, days, listed, percent
 
 FEWEST_SHARED = 5
 UNUSUAL = 0.25
@@ -20,13 +21,15 @@ ARRIVALS = {
 }
 
 
-def stage_rows(stages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, str]:
     """Return where each product is now, as a list to go through, and what it says.
 
     Parameters
     ----------
     stages
-        `ProductStages`, with the instants in the zone whose days are to be read off.
+        `ProductStages`.
+    time_zone
+        IANA zone whose days are told.
     """
     told = stages["longer_share"].where(stages["n_ended"].ge(FEWEST_ENDED).fillna(value=False))
     words = [
@@ -37,7 +40,7 @@ def stage_rows(stages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         {
             "product": stages["name"],
             "stage": stages["stage"],
-            "since": stages["entered_at"].dt.tz_localize(None).dt.normalize(),
+            "since": local_days(stages["entered_at"], time_zone),
             "days_in_stage": stages["days"].round(),
             "stay_longer_than_that": words,
         }
@@ -67,18 +70,20 @@ def _stage_finding(stages: pd.DataFrame) -> str:
 
 
 def move_rows(
-    moves: pd.DataFrame, products: pd.DataFrame, *, since: str
+    moves: pd.DataFrame, products: pd.DataFrame, *, since: pd.Timestamp, time_zone: str
 ) -> tuple[pd.DataFrame, str]:
     """Return which products went on to another stage, and what that says.
 
     Parameters
     ----------
     moves
-        `StageMoves` of products, with the instants in the zone whose days are to be read off.
+        `StageMoves` of products.
     products
         `Products`, for the names.
     since
-        The day after which the moves were made, in words.
+        The day after which the moves were made.
+    time_zone
+        IANA zone whose days are told.
     """
     name_of = products.set_index("product_id")["name"]
     table = pd.DataFrame(
@@ -86,12 +91,12 @@ def move_rows(
             "product": moves["item_id"].map(name_of).fillna(moves["item_id"]),
             "from": moves["from_stage"],
             "to": moves["to_stage"],
-            "on": moves["moved_at"].dt.tz_localize(None).dt.normalize(),
+            "on": local_days(moves["moved_at"], time_zone),
             "after_days": moves["days"].round(),
         }
     )
     n_back = int(moves["is_backward"].fillna(value=False).sum())
-    finding = f"{count(len(moves), 'move')} to another stage since {since}"
+    finding = f"{count(len(moves), 'move')} to another stage since {day(since)}"
     return table, finding + (f", {n_back} of them back" if n_back else "")
 
 

@@ -79,6 +79,8 @@ def requirement_rows(
             "age_days": oldest["age_days"].round(),
         }
     ).head(n_rows)
+    if not (found["kind"] == "idea").any():
+        return table, "No idea is known"
     if oldest.empty:
         return table, "Every idea has an epic or a story below it"
     more = f"; the oldest {len(table)} are listed" if len(oldest) > len(table) else ""

@@ -124,11 +124,14 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
     return lifecycles
 
 
-def calendar_of(config: Mapping[str, Any], time_zone: str) -> Calendar | None:
+def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Calendar | None:
     """Return when people work, where that is said."""
     if "calendar" not in config:
         return None
-    return Calendar(**config["calendar"], time_zone=time_zone)
+    try:
+        return Calendar(**config["calendar"], time_zone=time_zone)
+    except ConfigError as error:
+        raise ConfigError(f"{folder / CONFIG}: {error}") from None
 
 
 def with_fallback(

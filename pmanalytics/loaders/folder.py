@@ -117,7 +117,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
-    calendar = calendar_of(reader.config, reader.time_zone)
+    calendar = calendar_of(reader.folder, reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
     lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")

@@ -209,7 +209,7 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
         ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
-        ("[calendar]\nhours = '9-17'", "hours must be a list"),
+        ("[calendar]\nhours = '9-17'", r"pmanalytics.toml: calendar: hours must be a list"),
         ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
