@@ -20,7 +20,7 @@ from pmanalytics.errors import (
     counted,
     shortened,
 )
-from pmanalytics.lifecycle import Lifecycle, status_mapping
+from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -44,13 +44,13 @@ from pmanalytics.loaders.jira.from_csv import load_jira_csv
 from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira.from_xml import load_jira_xml
 from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
+from pmanalytics.loaders.notes import mapping_notes, strangers
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.releases import all_releases
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.loaders.sources.archives import files_in, files_named
 from pmanalytics.loaders.sources.files import File, Limits, path_of
 from pmanalytics.loaders.status_date import newest_day
-from pmanalytics.loaders.strangers import strangers
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import (
@@ -135,7 +135,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),
-        notes=(*notes, *_mapping_notes(tables["status_changes"], lifecycles)),
+        notes=(*notes, *mapping_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
 
@@ -388,25 +388,3 @@ def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
 def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
     found = [table for table in tables if table is not None and len(table)]
     return pd.concat([empty(schema), *found], ignore_index=True)
-
-
-def _mapping_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
-    """Tell which statuses belong to no stage, and which were placed by their category."""
-    notes = []
-    for level, lifecycle in lifecycles.items():
-        mapping = status_mapping(changes[changes["level"] == level], lifecycle)
-        noun = level.replace("_", " ")
-        for row in mapping[mapping["matched_by"].isin(["none", "category"])].itertuples():
-            status = f"{shortened(row.status)!r}" + (
-                f" of {shortened(row.item_type)!r}" if isinstance(row.item_type, str) else ""
-            )
-            place = (
-                "belongs to no stage"
-                if row.matched_by == "none"
-                else (f"was put into {row.stage} by its category in Jira")
-            )
-            notes.append(
-                f"The status {status} {place} ({counted(row.n_items, noun)}): "
-                f"add it to [lifecycle.{level}.stages]."
-            )
-    return notes

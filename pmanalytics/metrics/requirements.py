@@ -79,14 +79,10 @@ def requirements(
     point = as_of_point(as_of, time_zone)
     items = complete(work_items, WorkItems)
     items = items[items["created_at"] <= point.last].reset_index(drop=True)
-    flow = lifecycle or Lifecycle({})
-    stage = flow.stages_of(items["status"])
-    is_done_in_jira = (stage == UNMAPPED) & (items["status_category"] == DONE)
     items = items.assign(
         kind=types.kinds_of(items["item_type"]),
-        is_done=stage.isin(list(flow.terminal)) | is_done_in_jira,
-        is_dropped=stage.isin(list(flow.cancelled)),
         age_days=days_between(items["created_at"], point.end),
+        **item_states(items, lifecycle),
     )
     edges, is_cut = _edges(items, types)
     ideas = items.index[items["kind"] == "idea"]
@@ -163,6 +159,20 @@ def requirement_coverage(found: pd.DataFrame, *, by: By = None) -> pd.DataFrame:
            for name in ("linked", "broken_down", "delivered")},
     )  # fmt: skip
     return RequirementCoverage.validate(table[[*names, *dtypes(RequirementCoverage)]])
+
+
+def item_states(items: pd.DataFrame, lifecycle: Lifecycle | None) -> dict[str, pd.Series]:
+    """Tell of each work item whether it is done, and whether it was dropped.
+
+    A status that no stage claims is done by Jira's category.
+    """
+    flow = lifecycle or Lifecycle({})
+    stage = flow.placed(items[["item_type", "status"]].rename(columns={"status": "to_status"}))
+    is_done_in_jira = (stage["stage"] == UNMAPPED) & (items["status_category"] == DONE)
+    return {
+        "is_done": stage["stage"].isin(list(flow.terminal)) | is_done_in_jira,
+        "is_dropped": stage["stage"].isin(list(flow.cancelled)),
+    }
 
 
 def _edges(items: pd.DataFrame, types: RequirementTypes) -> tuple[pd.DataFrame, pd.Series]:

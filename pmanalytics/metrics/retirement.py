@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
-from pmanalytics.lifecycle import UNMAPPED, Lifecycle
+from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.metrics.delivery import counted_days, first_true, judged
+from pmanalytics.metrics.requirements import item_states
 from pmanalytics.metrics.rollup import projects_by_product
 from pmanalytics.schemas import (
     Products,
@@ -18,8 +19,6 @@ from pmanalytics.schemas import (
     dtypes,
 )
 from pmanalytics.tables import complete
-
-DONE = "done"
 
 
 def retirement(
@@ -91,7 +90,9 @@ def retirement(
     plan = judged(projects, as_of=as_of).set_index("project_id")
     is_open = ~plan["is_done"] & ~plan["is_cancelled"]
     theirs = shares[shares["project_id"].map(is_open).astype(bool)]
-    items = _open_items(work_items, lifecycle or Lifecycle({}))
+    items = complete(work_items, WorkItems)
+    states = item_states(items, lifecycle)
+    items = items[~states["is_done"] & ~states["is_dropped"]]
     ids = known["product_id"]
     end = planned.reindex(ids).set_axis(known.index)
     table = known.assign(
@@ -109,13 +110,6 @@ def retirement(
         ["has_none", "planned_retirement_date"], kind="stable"
     )
     return Retirements.validate(order[list(dtypes(Retirements))].reset_index(drop=True))
-
-
-def _open_items(work_items: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    items = complete(work_items, WorkItems)
-    stage = lifecycle.stages_of(items["status"])
-    is_closed = stage.isin([*lifecycle.terminal, *lifecycle.cancelled])
-    return items[~is_closed & ~((stage == UNMAPPED) & (items["status_category"] == DONE))]
 
 
 def _needs(table: pd.DataFrame, is_retiring: pd.Series) -> pd.Series:
