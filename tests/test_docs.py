@@ -104,7 +104,8 @@ def test_the_readmes_commands_work(tmp_path):
         ["make", "report", f"OUT={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    for name in ("portfolio.html", "delivery.html", "lifecycle.html", "data_quality.html"):
+    for report in ("portfolio", "delivery", "lifecycle", "flow", "data_quality"):
+        name = f"{report}.html"
         assert (tmp_path / name).exists()
         assert name in page
         assert name in result.stdout
@@ -128,4 +129,4 @@ def test_the_wheel_holds_all_that_a_report_needs(tmp_path):
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "reports").glob("*.html"))) == 4
+    assert len(list((tmp_path / "reports").glob("*.html"))) == 5

@@ -42,7 +42,16 @@ from pmanalytics.schemas.delivery import (
     RateTrends,
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
-from pmanalytics.schemas.flow import Throughput
+from pmanalytics.schemas.flow import (
+    Ageing,
+    CumulativeFlow,
+    FlowByDay,
+    FlowEfficiencies,
+    FlowItems,
+    LittlesLaw,
+    ServiceLevels,
+    Throughput,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -108,9 +117,10 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StatusMapping, StagePassages, Rework, StageSurvival, StageOutcomes, DurationComparisons,
-    Throughput,
-    StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
+    StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, ProjectOutcomes, Rates, RateSplits,
+    RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
