@@ -8,6 +8,7 @@ which rule.
 import re
 
 import pandas as pd
+from statsmodels.duration.survfunc import SurvfuncRight
 
 DAY = pd.Timedelta(days=1)
 AFTER_ALL = "2040-12-31"
@@ -31,6 +32,11 @@ def named_numbers(line):
 def lasted(visits, stage):
     """Return the days of the stays there that have ended."""
     return visits.loc[(visits["stage"] == stage) & ~visits["is_open"], "days"]
+
+
+def median_with_open(days, is_open):
+    """Return statsmodels' Kaplan–Meier median: what is open counts as longer than this."""
+    return SurvfuncRight(days, (~is_open).astype(int)).quantile(0.5)
 
 
 def counts(quarantine):

@@ -4,7 +4,13 @@ import pandas as pd
 import pytest
 from reference import DAY, reference
 
-from pmanalytics import Lifecycle, load_jira_json, stage_durations, stage_visits
+from pmanalytics import Lifecycle, flow_items, load_jira_json, stage_durations, stage_visits
+
+ZONE = "Asia/Shanghai"
+WORKING = ["Inbox", "Open", "To Do", "Ready for Dev", "In Development", "In Progress"]
+FLOW = Lifecycle(
+    {name: [] for name in WORKING} | {"Done": ["Closed", "Resolved", "已完成"]}, terminal=["Done"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +48,24 @@ def test_from_creation_to_resolution_is_that_of_the_reference(folder, tables):
     )
 
 
+def test_lead_times_in_days_are_those_of_the_reference_with_the_first_day_counted(tables):
+    """The last finish is the resolution, though statuses changed again many months later."""
+    visits = stage_visits(tables.status_changes, FLOW, as_of="2026-01-01", time_zone=ZONE)
+    items = flow_items(visits, FLOW, as_of="2026-01-01", time_zone=ZONE).set_index("item_id")
+    resolved = tables.work_items.set_index("item_id")
+    days = ((resolved["resolved_at"] - resolved["created_at"]) / DAY).dropna()
+    lead = items["lead_time_days"].dropna()
+    assert len(lead) == len(days) == 30
+    assert ((lead - 1 - days).abs() < 1).all()
+
+
 def test_finished_issues_wait_for_nothing(tables, by_status):
     """They lay for 8,408 days in Closed and Resolved until somebody changed their status."""
-    finished = ["Closed", "Resolved", "已完成"]
     assert by_status.loc[["Closed", "Resolved"], "sum"].sum() == pytest.approx(8407.6934)
-    working = ["Inbox", "Open", "To Do", "Ready for Dev", "In Development", "In Progress"]
-    flow = Lifecycle({name: [] for name in working} | {"Done": finished}, ["Done"])
-    visits = stage_visits(tables.status_changes, flow, as_of="2026-01-01")
+    visits = stage_visits(tables.status_changes, FLOW, as_of="2026-01-01")
     table = stage_durations(visits).set_index("stage")
     assert "Done" not in table.index
     stays = visits[(visits["stage"] != "Done") & ~visits["is_open"]]
     sizes = stays.groupby("stage").size()
-    assert sizes.to_dict() == by_status.loc[working, "size"].sort_index().to_dict()
-    assert stays["days"].sum() == pytest.approx(by_status.loc[working, "sum"].sum(), abs=0.0005)
+    assert sizes.to_dict() == by_status.loc[WORKING, "size"].sort_index().to_dict()
+    assert stays["days"].sum() == pytest.approx(by_status.loc[WORKING, "sum"].sum(), abs=0.0005)
