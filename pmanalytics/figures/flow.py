@@ -66,7 +66,9 @@ def plot_wip(daily: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
     first, last = daily.iloc[0], daily.iloc[-1]
     low, high = daily["wip"].min(), daily["wip"].max()
     between = f"between {number(low)} and {number(high)}" if low < high else "on every day"
+    ended = last["throughput"] + last["n_cancelled"]
     said = f"{count(last['wip'], noun)} in progress on {day(last['date'])}"
+    said += f" ({number(ended)} ended that day)" if ended else ""
     drawing = figure(
         f"{said}; {between} since {day(first['date'])}",
         f"{noun.capitalize()}s begun and not yet ended, per day",

@@ -107,7 +107,7 @@ def _finding(
             return f"{claim}: half within {second}, not {first}"
         return claim
     halves = {name: _half(group) for name, group in groups.items()}
-    told = [f"{name + ' ' if name else ''}{days(v)}" for name, v in halves.items() if pd.notna(v)]
+    told = [days(v) + (f" ({name})" if name else "") for name, v in halves.items() if pd.notna(v)]
     if not told:
         return f"It cannot be said yet within which time half of the {noun}s leave {stage}"
     return f"Half of the {noun}s leave {stage} within {listed(told)}"

@@ -13,6 +13,7 @@ import pandas as pd
 from pmanalytics.errors import ConfigError, did_you_mean, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, categories_of
 from pmanalytics.loaders.sources.files import Limits, file_at
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import FURTHER_TABLES
 from pmanalytics.working_time import Calendar
 
@@ -36,6 +37,7 @@ KEYS = {
     "jira_xml": ["file", "columns"],
     **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
+    "requirements": [kind.name for kind in fields(RequirementTypes)],
     "calendar": ["country", "subdivision", "weekdays", "hours", "holidays"],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
@@ -63,6 +65,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "item_types": (list, "a list of texts"),
     "cancelled_resolutions": (list, "a list of texts"),
     "missing": (list, "a list of words"),
+    **{kind.name: (list, "a list of names") for kind in fields(RequirementTypes)},
 }
 
 
