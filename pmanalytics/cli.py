@@ -71,7 +71,10 @@ def main() -> None:
 )
 @AS_OF
 def report(folder: Path, out: Path, as_of: str | None) -> None:
-    """Write a report per notebook: one HTML file each, which opens without a network."""
+    """Write a report per notebook: one HTML file each, which opens without a network.
+
+    Each stands alone, to be mailed; index.html beside them says what each found first.
+    """
     from pmanalytics.reports.render import render_reports  # noqa: PLC0415
 
     click.echo(f"Reading {folder}, writing reports; this takes some seconds each.")
@@ -80,7 +83,7 @@ def report(folder: Path, out: Path, as_of: str | None) -> None:
         size = path.stat().st_size / 1e6
         click.echo(f"  {path}  ({size:.1f} MB, {time.perf_counter() - start:.0f} s)")
         start = time.perf_counter()
-    click.echo("Open them in a browser.")
+    click.echo(f"Open {out / 'index.html'} in a browser.")
 
 
 @main.command()

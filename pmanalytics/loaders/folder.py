@@ -298,6 +298,8 @@ class FolderReader:
         why = read["file"].map(self.why)
         how = read["evidence"].where(read["evidence"] != "")
         read["evidence"] = why.str.cat(how, sep="; ").fillna(why).fillna(how)
+        hashes = {f.name: f.hashes.get("sha256") for those in self.files.values() for f in those}
+        read["sha256"] = read["file"].map(hashes).astype("str")
         counts = [name for name, kind in dtypes(Files).items() if kind == np.int64]
         rows = [
             {"file": name, "kind": "not recognised", "evidence": why} | dict.fromkeys(counts, 0)
