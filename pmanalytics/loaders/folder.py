@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,7 @@ from pmanalytics.loaders.jira.from_csv import load_jira_csv
 from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira.from_xml import load_jira_xml
 from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
+from pmanalytics.loaders.pseudonyms import pseudonymised
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.loaders.sources.archives import files_in, files_named
@@ -65,6 +67,7 @@ from pmanalytics.schemas import (
     empty,
 )
 
+PSEUDONYMISE = "PMANALYTICS_PSEUDONYMISE"
 USUAL_NAMES = {
     "products": "products.csv",
     "projects": "projects.csv",
@@ -85,7 +88,8 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
 
     Each file is recognised by its content. `pmanalytics.toml` in the folder says the rest: which
     file is what, where that is not so, and what its headers and statuses mean; `pmanalytics init`
-    proposes one.
+    proposes one. Where the environment sets PMANALYTICS_PSEUDONYMISE to a secret key, persons stand
+    under pseudonyms made with it.
 
     Parameters
     ----------
@@ -122,7 +126,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     reader.tell_strangers(tables)
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes]
-    return Portfolio(
+    portfolio = Portfolio(
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
@@ -132,6 +136,8 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
+    key = os.environ.get(PSEUDONYMISE)
+    return pseudonymised(portfolio, key) if key else portfolio
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +22,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from pmanalytics.errors import ConfigError, PMAnalyticsError, UnreadableFileError
+from pmanalytics.loaders.folder import PSEUDONYMISE
 from pmanalytics.reports.page import TEMPLATES, assets, contents_page, page_of, summary_of
 
 SECONDS_PER_CELL = 600
@@ -34,7 +36,11 @@ def notebook_folder() -> Path:
 
 
 def render_reports(
-    folder: str | Path, out: str | Path, *, as_of: str | None = None
+    folder: str | Path,
+    out: str | Path,
+    *,
+    as_of: str | None = None,
+    pseudonym_key: str | None = None,
 ) -> Iterator[Path]:
     """Which reports does this folder of data give? Run every notebook on it and export it.
 
@@ -46,6 +52,8 @@ def render_reports(
         Folder for the HTML files, created if need be.
     as_of
         Status date; otherwise the folder's.
+    pseudonym_key
+        A secret; then persons stand under pseudonyms made with it.
 
     Yields
     ------
@@ -60,9 +68,11 @@ def render_reports(
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
+    environment = {PSEUDONYMISE: pseudonym_key} if pseudonym_key else {}
     summaries = []
     for path in sorted(notebook_folder().glob("*.ipynb")):
-        notebook = run(path, {"folder": str(folder.resolve()), "as_of": as_of})
+        parameters = {"folder": str(folder.resolve()), "as_of": as_of}
+        notebook = run(path, parameters, environment=environment)
         page, _ = ReportExporter().from_notebook_node(notebook)
         name = f"{re.sub(r'^[0-9]+_', '', path.stem)}.html"
         summaries.append(summary_of(notebook) | {"file": name})
@@ -79,7 +89,9 @@ def _written(page: str, target: Path) -> Path:
     return target
 
 
-def run(path: Path, parameters: Mapping[str, object]) -> NotebookNode:
+def run(
+    path: Path, parameters: Mapping[str, object], *, environment: Mapping[str, str] | None = None
+) -> NotebookNode:
     """Return the notebook, run with these values instead of those of its parameters cell."""
     notebook = nbformat.read(path, as_version=4)
     source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
@@ -100,7 +112,7 @@ def run(path: Path, parameters: Mapping[str, object]) -> NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute()
+        client.execute(env={**os.environ, **(environment or {})})
     except CellExecutionError as error:
         raise PMAnalyticsError(error.evalue) from None
     return notebook
