@@ -70,7 +70,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     row = rates.iloc[0]
     title = _titled(row)
     if isinstance(row["reason"], str):
-        return Headline(title, "–", "not known", row["reason"])
+        return Headline(title, "–", "not known", f"{row['reason']}; left out: {left_out(row)}")
     if row["reliability"] == "too_few":
         return Headline(title, _counted(row), "too few for a rate", left_out(row))
     interval = percent_range(row["low"], row["high"])
@@ -165,7 +165,8 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
         measure = TITLES[rates["measure"].iloc[0]] + against(rates.iloc[0])
         return f"{measure} by {_title(by)}: {', '.join(groups)}"
     first = known.iloc[0]
-    said = f"{_short(first)} of {_population(first)} were {TITLES[first['measure']].casefold()}"
+    of = "" if first["reliability"] == "too_few" else " of"
+    said = f"{_short(first)}{of} {_population(first)} were {TITLES[first['measure']].casefold()}"
     said += against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
     if len(same) and not _is_latest(first):

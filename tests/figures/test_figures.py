@@ -77,7 +77,7 @@ def test_a_rate_is_stated_with_what_the_new_plan_would_make_of_it(twelve_project
 
 def test_fewer_than_five_projects_are_counted_not_rated(twelve_projects):
     few = on_time_rate(twelve_projects.head(3), as_of=AS_OF)
-    assert finding(plot_rates(few)).startswith("2 of 3 of projects whose due date has passed")
+    assert finding(plot_rates(few)).startswith("2 of 3 projects whose due date has passed")
     assert headline(few).value == "2 of 3"
 
 

@@ -24,25 +24,15 @@ def test_without_javascript_findings_and_tables_are_there(opened, name):
     assert "is not a day of the calendar" in page.inner_text("main")
 
 
-# How far a text of a figure reaches beyond the drawing, in pixels.
-BEYOND = """() => Math.max(0, ...[...document.querySelectorAll(".plot")].flatMap((plot) => {
-  const box = plot.getBoundingClientRect();
-  return [...plot.querySelectorAll("text")].filter((text) => text.textContent).map((text) => {
-    const { left, right, width } = text.getBoundingClientRect();
-    return width ? Math.max(box.left - left, right - box.right) : 0;
-  });
-}))"""
-
-
 @pytest.mark.parametrize("name", [*NAMES, "index"])
-def test_nothing_runs_out_of_the_page_or_of_a_drawing(opened, name):
+def test_nothing_runs_out_of_the_page_or_of_a_drawing(opened, overflow, name):
     page = opened(name)
     for width in (1920, 1280, 1024, 820, 640, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(250)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        if width != 320:
-            assert page.evaluate(BEYOND) <= 1, width
+        too_wide, beyond = overflow(page)
+        assert too_wide == 0, width
+        assert beyond <= 1, width
 
 
 @pytest.mark.parametrize("name", NAMES)
