@@ -48,6 +48,7 @@ LATEST = {
     "on_time_and_on_budget": "current due date and latest budget",
 }
 MANY_MISSING = 0.2
+MOST_NAMED = 5
 NEEDED = (
     "A rate needs projects with a planned and an actual finish date, or with a budget and a cost. "
     + HOW_TO_READ
@@ -162,6 +163,7 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     known = rates[rates["rate"].notna()]
     if by is not None:
         groups = [f"{_name(row, by)} {_short(row)}" for _, row in known.iterrows()]
+        groups[MOST_NAMED:] = [f"{len(groups) - MOST_NAMED} more"] * (len(groups) > MOST_NAMED)
         measure = TITLES[rates["measure"].iloc[0]] + against(rates.iloc[0])
         return f"{measure} by {_title(by)}: {', '.join(groups)}"
     first = known.iloc[0]

@@ -147,7 +147,7 @@ def _sources(portfolio: Portfolio) -> dict[str, Any]:
     options = (
         f"As of {words.day(portfolio.as_of)}; days in the zone {portfolio.time_zone}; projects are "
         f"judged by their {plan} plan, with no days or money of grace unless a figure says so. "
-        "What each measure means stands in the definitions above."
+        "What each measure means stands in the definitions of each report."
     )
     read = portfolio.files[portfolio.files["rows_read"] > 0]
     counts = read["rows_read"].map(lambda n: words.count(n, "row"))

@@ -69,16 +69,19 @@ def summary_of(notebook: NotebookNode) -> dict[str, Any]:
     """Return what a report answers, what it says first, and what it was made from."""
     page = page_of(notebook)
     answers = re.sub(r"^# .*$", "", page["head"], flags=re.MULTILINE).strip()
-    findings = [
-        [content["finding"]] if figure else [f"{h['label']}: {h['value']}" for h in headlines]
-        for content, figure in _cards(notebook)
-        if (headlines := content["headlines"]) or (figure and figure["data"])
-    ]
-    said = [content["finding"] for content, _ in _cards(notebook)]
+    cards = _cards(notebook)
+    drawn = [content["finding"] for content, figure in cards if figure and figure["data"]]
+    said = [content["finding"] for content, _ in cards if content["finding"]]
+    numbers: list[dict[str, str]] = next(
+        (content["headlines"] for content, _ in cards if content["headlines"]), []
+    )
     return {
         "title": page["title"],
         "answers": answers.split("\n\n")[0].replace("\n", " "),
-        "findings": findings[0] if findings else said[1:2],
+        "finding": next(iter(drawn or said[1:]), ""),
+        "numbers": "; ".join(
+            f"{h['label']} {h['value']} ({h['range']})" for h in numbers if h["range"]
+        ),
         "sources": page["sources"],
     }
 

@@ -470,3 +470,11 @@ def test_text_and_marks_are_readable(palette):
         assert contrast(palette["on_pale"], palette[shade]) >= 4.5
     for shade in ("stage4", "stage5", "stage6"):
         assert contrast(palette["on_deep"], palette[shade]) >= 4.4
+
+
+def test_of_many_groups_the_title_names_the_first_five(twelve_projects):
+    each = on_time_rate(twelve_projects, as_of=AS_OF, by="project_id")
+    n_known = each["rate"].notna().sum()
+    title = finding(plot_rates(each, by="project_id"))
+    assert title.count(", ") == 5
+    assert title.endswith(f", {n_known - 5} more")
