@@ -157,6 +157,7 @@ def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
         "data_quality.html",
         "delivery.html",
         "flow.html",
+        "index.html",
         "lifecycle.html",
         "portfolio.html",
     ]

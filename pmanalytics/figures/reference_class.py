@@ -155,7 +155,8 @@ def _draw_class(drawing: go.Figure, position: int, row: pd.Series, ratios: pd.Da
     for chosen, symbol, color in cases:
         if chosen.any():
             mark(drawing, x[chosen].tolist(), heights[chosen].tolist(), hover[chosen].tolist(),
-                 symbol=symbol, color=color, size=8)  # fmt: skip
+                 symbol=symbol, color=color, size=8,
+                 ids=drawn.loc[chosen, "project_id"].tolist())  # fmt: skip
     for name, size, words in (("p50_ratio", 24, "half end by"), ("p80_ratio", 14, "80% end by")):
         if pd.notna(row[name]):
             told = [f"{words} {_uplift(row[name])}"]
@@ -206,16 +207,16 @@ def _draw_forecast(drawing: go.Figure, position: int, row: pd.Series) -> None:
     half, eighty, owner = (
         row[name] for name in ("p50_finish_date", "p80_finish_date", "forecast_finish_date")
     )
+    baseline = row["baseline_finish_date"]
     if pd.notna(eighty):
         bar(drawing, position, half, eighty, color="good_wash", width=12)
-        told = [f"80% by {day(eighty)}"]
-        mark(drawing, [eighty], [position], told, symbol="line-ns", color="good", size=10)
-    told = [f"half by {day(half)}"]
-    mark(drawing, [half], [position], told, symbol="line-ns", color="good", size=16)
-    baseline = row["baseline_finish_date"]
-    told = [f"baseline {day(baseline)}"]
-    mark(drawing, [baseline], [position], told, symbol="circle-open", color="ink3")
-    if pd.notna(owner):
-        color = "bad" if owner < half else "ink3"
-        told = [f"owner expects {day(owner)}"]
-        mark(drawing, [owner], [position], told, symbol="diamond", color=color)
+    marks = [
+        (eighty, "80% by", "line-ns", "good", 10),
+        (half, "half by", "line-ns", "good", 16),
+        (baseline, "baseline", "circle-open", "ink3", 11),
+        (owner, "owner expects", "diamond", "bad" if owner < half else "ink3", 11),
+    ]
+    for at, words, symbol, color, size in marks:
+        if pd.notna(at):
+            mark(drawing, [at], [position], [f"{words} {day(at)}"],
+                 symbol=symbol, color=color, size=size, ids=[row["project_id"]])  # fmt: skip

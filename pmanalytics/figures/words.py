@@ -18,12 +18,12 @@ HOW_TO_READ = "The command “pmanalytics init” proposes how to read your file
 
 
 def escaped(text: object) -> str:
-    """Return text that plotly shows as it is instead of reading it as markup.
+    """Return text that plotly shows as it is instead of reading it as markup or mathematics.
 
-    >>> escaped("<b>R&D</b>")
-    '&lt;b&gt;R&amp;D&lt;/b&gt;'
+    >>> escaped("<b>R&D</b>"), escaped("$5 or $6")
+    ('&lt;b&gt;R&amp;D&lt;/b&gt;', '&#36;5 or &#36;6')
     """
-    return html.escape(str(text), quote=False)
+    return html.escape(str(text), quote=False).replace("$", "&#36;")
 
 
 def number(value: float) -> str:
