@@ -98,7 +98,7 @@ _HOMES = {
     "pmanalytics.reports.render": ["render_reports"],
     "pmanalytics.sample": ["write_sample"],
     "pmanalytics.portfolio": ["Quarantine", "Portfolio"],
-    "pmanalytics.lifecycle": ["Lifecycle", "unmapped_statuses"],
+    "pmanalytics.lifecycle": ["Lifecycle", "status_mapping"],
     "pmanalytics.errors": ["PMAnalyticsError"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,7 +42,7 @@ FROM_JIRA_KEYS = {
     "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
 }
 GENERAL = ["as_of", "time_zone", "currency", "ignore"]
-LIFECYCLE_KEYS = ["stages", "terminal", "cancelled", "waiting", "start"]
+LIFECYCLE_KEYS = [key.name for key in fields(Lifecycle) if key.name != "categories"]
 KINDS: dict[str, tuple[type, str]] = {
     "date_format": (str, "a text"),
     "decimal": (str, "a text"),
@@ -96,17 +96,30 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
     for level in KEYS["lifecycle"]:
         stages = list(config.get(f"{level}_stage_dates", {}).get("stages", {}))
         if stages:
-            lifecycles[level] = Lifecycle({stage: [] for stage in stages}, stages[-1:])
+            parallel = _usual_parallel(level, stages)
+            lifecycles[level] = Lifecycle(
+                {stage: [] for stage in stages}, stages[-1:], parallel=parallel
+            )
     for level, settings in config.get("lifecycle", {}).items():
         stages = settings.get("stages")
         unknown = [key for key in settings if key not in LIFECYCLE_KEYS]
         if unknown or not isinstance(stages, dict) or not all(map(_is_list, stages.values())):
             raise ConfigError(
                 f"{CONFIG}: [lifecycle.{level}] needs a section [lifecycle.{level}.stages] with a "
-                "list of statuses per stage, and may have terminal, cancelled, waiting and start."
+                f"list of statuses per stage, and may have {', '.join(LIFECYCLE_KEYS[1:])}."
             )
-        lifecycles[level] = Lifecycle(**settings)
+        lifecycles[level] = Lifecycle(**{"parallel": _usual_parallel(level, stages), **settings})
     return lifecycles
+
+
+def _usual_parallel(level: str, stages: Collection[str]) -> dict[str, Sequence[str]]:
+    """Return the intervals that usually run beside stages of these names, if they are no stages."""
+    usual = PROJECT.parallel if level == "project" else {}
+    return {
+        name: ends
+        for name, ends in usual.items()
+        if name not in stages and all(stage in stages for stage in ends)
+    }
 
 
 def patterns_of(section: Mapping[str, Any]) -> list[str]:

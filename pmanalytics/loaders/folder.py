@@ -22,7 +22,7 @@ from pmanalytics.errors import (
     shortened,
     shown,
 )
-from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.lifecycle import UNMAPPED, Lifecycle, status_mapping
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
@@ -115,6 +115,10 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
     tables = reader.tables(lifecycles)
+    lifecycles = {
+        level: lifecycle.with_categories(tables["work_items"])
+        for level, lifecycle in lifecycles.items()
+    }
     given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
@@ -129,7 +133,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),
-        notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
+        notes=(*notes, *_mapping_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
 
@@ -263,7 +267,7 @@ class FolderReader:
         settings = self.config.get("projects", {}).get(FROM_JIRA)
         if settings is None:
             return None
-        lifecycle = lifecycles.get("work_item", Lifecycle({}))
+        lifecycle = lifecycles.get("work_item", Lifecycle({})).with_categories(jira.work_items)
         found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
         self.notes += found.notes
         return found.table
@@ -392,14 +396,16 @@ def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.D
     return pd.concat([empty(schema), *found], ignore_index=True)
 
 
-def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
+def _mapping_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
+    """Tell the statuses that no stage claims, and where their category puts them."""
     notes = []
     for level, lifecycle in lifecycles.items():
-        statuses = unmapped_statuses(changes[changes["level"] == level], lifecycle)
-        noun = level.replace("_", " ")
-        notes += [
-            f"The status {shortened(status)!r} belongs to no stage ({counted(n, noun)}): "
-            f"add it to [lifecycle.{level}.stages]."
-            for status, n in statuses.items()
-        ]
+        mapping = status_mapping(changes[changes["level"] == level], lifecycle)
+        for row in mapping[~mapping["matched_by"].isin(["id", "name"])].itertuples():
+            place = f", its category puts it in {row.stage!r}" if row.stage != UNMAPPED else ""
+            notes.append(
+                f"The status {shortened(row.status)!r} belongs to no stage "
+                f"({counted(row.n_items, level.replace('_', ' '))}){place}: "
+                f"add it to [lifecycle.{level}.stages]."
+            )
     return notes

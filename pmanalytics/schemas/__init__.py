@@ -83,7 +83,7 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits, StatusMapping
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -99,6 +99,7 @@ INPUT_TABLES = [
 ]  # fmt: skip
 RESULT_TABLES = [
     Throughput,
+    StatusMapping,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,

@@ -7,6 +7,21 @@ import numpy as np
 from pmanalytics.schemas.base import LEVELS, Instant, Table, count, optional, required
 
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
+MATCHES = ["id", "name", "category", "none"]
+
+
+class StatusMapping(Table):
+    """One row per status, stage it was put in, and item type where that type has its own map."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_type: str = optional("Type of the work item, where the lifecycle treats it apart")
+    status: str = required("Status, as it is written in the history")
+    stage: str = required("Lifecycle stage; '(unmapped)' where no stage claims the status")
+    matched_by: str = required(
+        "id or name of the status, category where that is the fallback, or none", isin=MATCHES
+    )
+    n_items: np.int64 = count("Items that entered the status")
+    n_changes: np.int64 = count("How often it was entered")
 
 
 class StageVisits(Table):

@@ -12,7 +12,7 @@ from pmanalytics import (
     load_project_snapshots,
     stage_durations,
     stage_visits,
-    unmapped_statuses,
+    status_mapping,
 )
 from pmanalytics.schemas import StageDurations, StageVisits, StatusChanges, empty
 
@@ -135,7 +135,11 @@ def test_a_status_that_no_stage_claims_stays_visible():
     changes = changes_of(("A", "2024-01-01", "To Do"), ("A", "2024-01-03", "Elsewhere"))
     visits = stage_visits(changes, FLOW, as_of="2024-01-31")
     assert visits["stage"].tolist() == ["Waiting", "(unmapped)"]
-    assert unmapped_statuses(changes, FLOW).to_dict() == {"Elsewhere": 1}
+    mapping = status_mapping(changes, FLOW)
+    assert mapping[["status", "stage", "n_items"]].to_numpy().tolist() == [
+        ["Elsewhere", "(unmapped)", 1],
+        ["To Do", "Waiting", 1],
+    ]
 
 
 def test_cancelled_items_left_no_stage_behind_them():

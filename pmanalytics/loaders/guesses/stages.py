@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pmanalytics.errors import counted
-from pmanalytics.lifecycle import Lifecycle, plain_status
+from pmanalytics.lifecycle import UNMAPPED, Lifecycle, entered_stages, plain_status
 from pmanalytics.loaders.guesses.status_words import KIND_STAGES, status_kind
 from pmanalytics.loaders.guesses.toml import Section
 from pmanalytics.loaders.histories import stage_order
@@ -34,8 +34,8 @@ def proposed_lifecycles(
     category = items.drop_duplicates("status").set_index("status")["status_category"]
     for level in changes["level"].unique().tolist():
         entered = _one_spelling(changes[changes["level"] == level])
-        claimed = known[level].stages_of(entered["to_status"]) if level in known else None
-        if claimed is not None and (claimed != "(unmapped)").all():
+        claimed = entered_stages(entered, known[level])["stage"] if level in known else None
+        if claimed is not None and (claimed != UNMAPPED).all():
             continue
         if level in own_stages:
             sections[f"lifecycle.{level}"] = _own_stages(entered, level)
