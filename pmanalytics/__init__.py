@@ -35,7 +35,9 @@ _HOMES = {
         "real_costs",
     ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
-    "pmanalytics.metrics.stages": ["stage_visits", "item_stages"],
+    "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
+    "pmanalytics.metrics.histories": ["history_problems"],
+    "pmanalytics.metrics.rework": ["stage_passage", "item_rework"],
     "pmanalytics.metrics.durations": ["stage_durations"],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [

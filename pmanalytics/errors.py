@@ -208,6 +208,18 @@ class ConfigError(PMAnalyticsError):
     """`pmanalytics.toml`, or an argument that does its work, says something impossible."""
 
 
+class UnmappedStatusesError(ConfigError):
+    """Statuses belong to no stage, and the lifecycle allows none such."""
+
+    def __init__(self, level: str, n_items: Mapping[str, int]) -> None:
+        found = [f"{shown(status)!r} ({counted(n, 'item')})" for status, n in n_items.items()]
+        super().__init__(
+            f"No stage claims the {'status' if len(found) == 1 else 'statuses'} "
+            f"{listed(found, LINES_ON_SCREEN)}. Add what is missing to "
+            f'[lifecycle.{level}.stages], or set unmapped = "keep" to go on without.'
+        )
+
+
 class UnknownColumnError(PMAnalyticsError):
     """`columns` or `defaults` names a column that is not ours."""
 

@@ -151,9 +151,9 @@ class Lifecycle:
         self, statuses: pd.Series, ids: pd.Series | None, item_types: pd.Series | None
     ) -> Iterator[tuple[str, pd.Series]]:
         """Yield what each way of matching finds, the one that counts most first."""
-        names = _plain(statuses)
-        keys = {"name": names} if ids is None else {"id": _plain(ids), "name": names}
-        types = names.mask(names.notna()) if item_types is None else _plain(item_types)
+        names = plain_statuses(statuses)
+        keys = {"name": names} if ids is None else {"id": plain_statuses(ids), "name": names}
+        types = names.mask(names.notna()) if item_types is None else plain_statuses(item_types)
         for item_type, claims in self._all_claims().items():
             is_theirs = (types == item_type) | (item_type is None)
             for how, values in keys.items():
@@ -232,7 +232,7 @@ def status_mapping(status_changes: pd.DataFrame, lifecycle: Lifecycle) -> pd.Dat
     1   To Do     Waiting       name        2          2
     """
     changes = complete(status_changes, StatusChanges)
-    types = _plain(changes["item_type"])
+    types = plain_statuses(changes["item_type"])
     has_own = types.isin([plain_status(name) for name in lifecycle.item_types])
     changes = changes.assign(
         status=changes["to_status"],
@@ -260,7 +260,8 @@ def plain_status(status: str) -> str:
     return unicodedata.normalize("NFC", status).strip().casefold()
 
 
-def _plain(statuses: pd.Series) -> pd.Series:
+def plain_statuses(statuses: pd.Series) -> pd.Series:
+    """Return each status as it is compared; what is missing stays so."""
     plain = {status: plain_status(status) for status in statuses.dropna().unique()}
     return statuses.map(plain).astype("str")
 

@@ -83,7 +83,15 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits, StatusMapping
+from pmanalytics.schemas.stages import (
+    HistoryProblems,
+    ItemRework,
+    ItemStages,
+    StageDurations,
+    StagePassage,
+    StageVisits,
+    StatusMapping,
+)
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -99,7 +107,7 @@ INPUT_TABLES = [
 ]  # fmt: skip
 RESULT_TABLES = [
     Throughput,
-    StatusMapping,
+    StatusMapping, HistoryProblems, ItemRework, StagePassage,
     StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pmanalytics.schemas.base import LEVELS, Instant, Table, count, optional, required
+from pmanalytics.schemas.base import LEVELS, Instant, Table, count, optional, required, share
+from pmanalytics.schemas.delivery import RELIABILITIES
 
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
+HISTORY_PROBLEMS = ["told again", "before creation", "chain break"]
 MATCHES = ["id", "name", "category", "none"]
 
 
@@ -50,6 +52,21 @@ class StageVisits(Table):
     exited_after: Instant = optional("Not before this, where only snapshots are known")
 
 
+class HistoryProblems(Table):
+    """One row per status change that contradicts the rest of its item's history."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    changed_at: Instant = required("When the status was entered; of a creation, as moved back")
+    from_status: str = optional("Status left")
+    to_status: str = required("Status entered")
+    problem: str = required(
+        "told again: counted once; before creation: there are changes before this creation, so it "
+        "is moved back to the first; chain break: leaves another status than was entered before",
+        isin=HISTORY_PROBLEMS,
+    )
+
+
 class ItemStages(Table):
     """One row per item and stage it entered: all its visits there taken together."""
 
@@ -63,6 +80,45 @@ class ItemStages(Table):
     span_days: float = required("From first entry to last exit", ge=0)
     is_open: bool = required("Is the item in this stage now?")
     is_cancelled: bool = required("Did its last stay here end by cancellation?")
+
+
+class ItemRework(Table):
+    """One row per item: how often and how long it was in stages that it had been in before.
+
+    Time counts once a stay has ended; a stay in a terminal stage is none of work.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    item_type: str = optional("Type of the work item")
+    rework_visits: np.int64 = count("Stays in a stage beyond the first there, open ones included")
+    rework_days: float = required("Elapsed days of those that have ended", ge=0)
+    total_days: float = required("Elapsed days of all stays that have ended", ge=0)
+    rework_share: float = share("rework_days ÷ total_days")
+    backward_moves: np.int64 = count("Moves to an earlier stage of the lifecycle")
+
+
+class StagePassage(Table):
+    """One row per level, group and stage: who came through it, who skipped it, and who came back.
+
+    Every stage of the lifecycle has a row, even if no item entered it. A share can only be told of
+    the stages that lie on the way, so not of cancelled ones and not of '(unmapped)'.
+    """
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    stage: str = required("Lifecycle stage, in their order")
+    n_entered: np.int64 = count("Items that entered it")
+    passed_through_share: float = share("k ÷ n; the others skipped it")
+    low: float = share("Lower end of the 95 % Wilson interval")
+    high: float = share("Upper end of the 95 % Wilson interval")
+    k: np.int64 = count("Of n, the items that entered it")
+    n: np.int64 = count("Items that came as far as this stage or farther, or are finished")
+    reliability: str = required("too_few below 5, indicative below 20, else ok", isin=RELIABILITIES)
+    n_incomplete: np.int64 = count("Left out of n: what they went through is not wholly known")
+    n_reentered: np.int64 = count("Items that entered it more than once")
+    rework_visits: np.int64 = count("Stays beyond each item's first, but for terminal stages")
+    rework_share: float = share("Days of those ÷ days of all stays, of stays that have ended")
+    n_backward: np.int64 = count("Moves from it to an earlier stage")
 
 
 class StageDurations(Table):
