@@ -1,7 +1,9 @@
+import json
+
 import pandas as pd
 import pytest
 
-from pmanalytics import load_portfolio
+from pmanalytics import load_portfolio, status_mapping
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError
 
 PROJECTS = "project_id,name,status,actual_finish_date\nP1,One,done,2025-03-02\nP2,Two,open,\n"
@@ -79,6 +81,62 @@ def test_a_status_that_no_stage_claims_is_told(folder):
         "The status 'Dreaming' belongs to no stage (1 project): "
         "add it to [lifecycle.project.stages].",
     )
+
+
+def test_a_status_placed_by_its_category_is_told(folder):
+    place = folder(
+        issues__json=json.dumps({"issues": [_issue("1", "Brewing", "indeterminate"),
+                                            _issue("2", "Brewing", "indeterminate"),
+                                            _issue("3", "Odd", "undefined")]}),
+        pmanalytics__toml="""
+            [lifecycle.work_item]
+            fallback = "status_category"
+            start = "Doing"
+            stages = {Waiting = [], Doing = []}
+            """,
+    )  # fmt: skip
+    portfolio = load_portfolio(place, as_of="2025-06-30")
+    assert [note for note in portfolio.notes if "stage" in note] == [
+        "The status 'Odd' belongs to no stage (1 work item): add it to "
+        "[lifecycle.work_item.stages].",
+        "The status 'Brewing' belongs to no stage (2 work items), its category puts it in "
+        "'Doing': add it to [lifecycle.work_item.stages].",
+    ]
+    mapping = status_mapping(portfolio.changes_of("work_item"), portfolio.lifecycles["work_item"])
+    assert mapping["matched_by"].tolist() == ["none", "category"]
+
+
+def _issue(number, status, category):
+    """Return an issue that was created and never changed."""
+    return {
+        "id": number,
+        "key": f"A-{number}",
+        "fields": {
+            "summary": "x",
+            "project": {"key": "A"},
+            "issuetype": {"name": "Story"},
+            "created": "2025-01-01T10:00:00.000+0000",
+            "updated": "2025-01-01T10:00:00.000+0000",
+            "status": {"name": status, "id": "1", "statusCategory": {"key": category}},
+        },
+        "changelog": {"total": 0, "startAt": 0, "maxResults": 100, "histories": []},
+    }
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ("{Execution = [], Closure = []}", {"Tracking and controlling": ["Execution", "Closure"]}),
+        ("{Execution = [], Closed = []}", {}),
+        ("{Execution = [], 'Tracking and controlling' = [], Closure = []}", {}),
+    ],
+)
+def test_control_runs_beside_the_usual_stages_unless_it_is_one(folder, stages, expected):
+    config = f"[lifecycle.project]\nstages = {stages}"
+    portfolio = load_portfolio(
+        folder(projects__csv=PROJECTS, pmanalytics__toml=config), as_of="2025-06-30"
+    )
+    assert portfolio.lifecycles["project"].parallel == expected
 
 
 def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
@@ -162,6 +220,18 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[lifecycle.project]\nstage = {}", r"\[lifecycle.project\] needs a section"),
         ("[lifecycle.project]\nstages = {A = [3]}", "must be a list of names"),
         ("[lifecycle.project]\nterminal = 3\nstages = {A = []}", "3 must be a list of names"),
+        ("[lifecycle.project]\nstart = 'B'\nstages = {A = []}", "'B' is no stage"),
+        ("[lifecycle.project]\nunmapped = 3\nstages = {A = []}", "unmapped=3 is none of keep"),
+        ("[lifecycle.project]\nparallel = 3\nstages = {A = []}", "parallel must be a section"),
+        (
+            "[lifecycle.project]\ncategories = {}\nstages = {A = []}",
+            "may have terminal, cancelled, waiting, start, item_types, parallel, unmapped",
+        ),
+        (
+            "[lifecycle.work_item]\nstages = {A = [], B = []}\n"
+            "item_types = {Bug = {A = ['x'], B = ['x']}}",
+            "'A' and 'B' both claim the status 'x' of Bug",
+        ),
         ("[projects]\ncolumns = {name = 3}", "columns must map texts to texts"),
         ("[projects.from_jira]\nfoo = 1", r"'foo' is not known in \[projects\.from_jira\]"),
         ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +12,12 @@ from pmanalytics import (
     item_stages,
     load_jira_json,
     load_project_snapshots,
+    parallel_visits,
     stage_durations,
     stage_visits,
     status_mapping,
 )
+from pmanalytics.lifecycle import PROJECT
 from pmanalytics.schemas import StageDurations, StageVisits, StatusChanges, empty
 
 FLOW = Lifecycle(
@@ -315,6 +319,120 @@ def test_what_came_last_and_what_is_whole_decides():
     row = stage_durations(stage_visits(changes, FLOW, as_of="2024-01-31")).set_index("stage")
     waiting = row.loc["Waiting", ["n", "n_ended", "n_cancelled", "n_zero_length", "median_days"]]
     assert waiting.tolist() == [1, 1, 0, 0, 1.0]
+
+
+@settings(deadline=None, max_examples=30)
+@given(HISTORIES)
+def test_the_totals_of_two_stages_are_the_total_of_both_in_one(changes):
+    both = Lifecycle({"Open": ["To Do", "In Progress", "In Review"], "Done": [], "Dropped": []})
+    apart = item_stages(stage_visits(changes, FLOW, as_of="2024-12-31"))
+    is_either = apart["stage"].isin(["Waiting", "Doing"])
+    expected = apart[is_either].groupby("item_id")["total_days"].sum()
+    found = item_stages(stage_visits(changes, both, as_of="2024-12-31"))
+    found = found[found["stage"] == "Open"].set_index("item_id")["total_days"]
+    assert found.to_dict() == pytest.approx(expected.to_dict())
+
+
+@settings(deadline=None, max_examples=20)
+@given(HISTORIES, st.sampled_from(["keep", "carry"]))
+def test_no_time_is_lost_to_a_status_that_no_stage_claims(changes, unmapped):
+    visits = stage_visits(changes, replace(FLOW, unmapped=unmapped), as_of="2024-12-31")
+    as_it_was = stage_visits(changes, as_of="2024-12-31")
+    assert visits.groupby("item_id")["days"].sum().to_dict() == pytest.approx(
+        as_it_was.groupby("item_id")["days"].sum().to_dict()
+    )
+
+
+def test_an_unmapped_status_can_be_carried_over():
+    """Before the first stage there is none to carry."""
+    changes = changes_of(
+        ("A", "2024-01-01", "Elsewhere"),
+        ("A", "2024-01-03", "To Do"),
+        ("A", "2024-01-05", "Elsewhere"),
+        ("A", "2024-01-09", "Done"),
+        ("B", "2024-01-01", "Elsewhere"),
+    )
+    visits = stage_visits(changes, replace(FLOW, unmapped="carry"), as_of="2024-01-31")
+    assert visits[["item_id", "stage", "days"]].to_numpy().tolist() == [
+        ["A", "(unmapped)", 2],
+        ["A", "Waiting", 6],
+        ["A", "Done", 23],
+        ["B", "(unmapped)", 31],
+    ]
+
+
+def test_unmapped_statuses_can_be_refused():
+    changes = changes_of(
+        ("A", "2024-01-01", "To Do"),
+        ("A", "2024-01-03", "Parked"),
+        ("B", "2024-01-01", "Parked"),
+        ("B", "2024-01-02", "<b>"),
+    )
+    with pytest.raises(
+        PMAnalyticsError,
+        match=r"No stage claims the statuses 'Parked' \(2 items\), '<b>' \(1 item\)\. "
+        r"Add what is missing to \[lifecycle\.work_item\.stages\]",
+    ):
+        stage_visits(changes, replace(FLOW, unmapped="error"), as_of="2024-01-31")
+
+
+def test_identifiers_and_item_types_decide_the_stage():
+    changes = changes_of(("A", "2024-01-01", "Renamed"), ("B", "2024-01-01", "To Do"))
+    changes = changes.assign(to_status_id=["77", "1"], item_type=["Story", "Bug"])
+    flow = Lifecycle({"Waiting": ["To Do"], "Doing": ["77"]}, item_types={"bug": {"Doing": ["1"]}})
+    visits = stage_visits(changes, flow, as_of="2024-01-31")
+    assert visits["stage"].tolist() == ["Doing", "Doing"]
+
+
+def test_control_lasts_from_execution_to_closure_also_where_a_project_goes_back():
+    """M18's project: execution begins on 10 February, closure on 5 May, 85 days later."""
+    stages = ["Initiation", "Planning", "Execution", "Planning", "Execution", "Closure"]
+    days = ["01-01", "01-11", "02-10", "03-01", "03-06", "05-05"]
+    rows = [("P", f"2024-{day}T09:00Z", stage) for day, stage in zip(days, stages, strict=True)]
+    changes = changes_of(*rows, level="project")
+    visits = stage_visits(changes, PROJECT, as_of="2024-06-04T09:00Z")
+    assert "Tracking and controlling" not in set(visits["stage"])
+    row = parallel_visits(visits, PROJECT).iloc[0]
+    assert (row["stage"], row["days"]) == ("Tracking and controlling", 85)
+    assert (row["outcome"], row["next_stage"], row["visit"]) == ("left", "Closure", 1)
+
+
+def test_an_interval_beside_the_stages_ends_begins_anew_and_may_be_cancelled_or_open():
+    """A is done without closure; B resumes; C is cancelled; D runs; E never begins."""
+    days = {
+        "A": "Planning Execution Closed",
+        "B": "Execution Closure Execution Execution Closed",
+        "C": "Execution Planning Cancelled",
+        "D": "Execution Planning",
+        "E": "Planning Cancelled",
+    }
+    rows = [
+        (item, f"2024-01-{1 + day:02}", stage)
+        for item, stages in days.items()
+        for day, stage in enumerate(stages.split())
+    ]
+    visits = stage_visits(changes_of(*rows, level="project"), PROJECT, as_of="2024-01-10T00:00Z")
+    beside = parallel_visits(visits, PROJECT)
+    columns = ["item_id", "visit", "days", "outcome", "is_open"]
+    assert beside[columns].to_numpy().tolist() == [
+        ["A", 1, 1, "left", False],
+        ["B", 1, 1, "left", False],
+        ["B", 2, 2, "left", False],
+        ["C", 1, 2, "cancelled", False],
+        ["D", 1, 9, "open", True],
+    ]
+    assert beside["exited_at"].isna().tolist() == [False] * 4 + [True]
+    row = stage_durations(beside).iloc[0]
+    assert (row["n"], row["n_ended"], row["n_cancelled"], row["n_open"]) == (4, 2, 1, 1)
+
+
+def test_a_lifecycle_without_intervals_or_visits_has_none_beside_it():
+    changes = changes_of(("A", "2024-01-01", "To Do"))
+    visits = stage_visits(changes.assign(team="North"), FLOW, as_of="2024-01-31")
+    assert parallel_visits(visits, FLOW).empty
+    assert "team" in parallel_visits(visits, FLOW)
+    nothing = parallel_visits(empty(StageVisits), PROJECT)
+    assert list(nothing.columns) == list(StageVisits.to_schema().columns)
 
 
 def test_grouping_works_where_nothing_is_known_yet():
