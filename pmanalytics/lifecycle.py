@@ -126,14 +126,19 @@ class Lifecycle:
         item_types: pd.Series | None = None,
     ) -> pd.DataFrame:
         """Return the stage of each status, and by what it was matched: id, name, category, none."""
-        stage = pd.Series(index=statuses.index, dtype="str")
+        given = {"status": statuses, "id": ids, "item_type": item_types}
+        keys = pd.DataFrame({name: of for name, of in given.items() if of is not None})
+        number = keys.groupby([*keys], dropna=False, sort=False).ngroup()
+        few = keys[~number.duplicated()]
+        stage = pd.Series(index=few.index, dtype="str")
         matched_by = stage.copy()
-        for how, found in self._matches(statuses, ids, item_types):
+        for how, found in self._matches(few["status"], few.get("id"), few.get("item_type")):
             is_new = stage.isna() & found.notna()
             stage, matched_by = stage.mask(is_new, found), matched_by.mask(is_new, how)
-        return pd.DataFrame(
+        found = pd.DataFrame(
             {"stage": stage.fillna(UNMAPPED), "matched_by": matched_by.fillna("none")}
         )
+        return found.iloc[number].set_axis(keys.index)
 
     def with_categories(self, work_items: pd.DataFrame) -> Lifecycle:
         """Return it knowing the category of each status, if it falls back on them.
@@ -143,7 +148,9 @@ class Lifecycle:
         if self.fallback is None:
             return self
         known = work_items[["status", "status_category"]].dropna()
-        counts = known.value_counts(["status", "status_category"]).reset_index()
+        known = known.assign(status=plain_statuses(known["status"]))
+        counts = known.value_counts().rename("n").reset_index()
+        counts = counts.sort_values(["n", "status_category"], ascending=[False, True])
         first = counts.drop_duplicates("status").set_index("status")["status_category"]
         return replace(self, categories=first.to_dict())
 

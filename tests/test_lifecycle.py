@@ -125,6 +125,13 @@ def test_an_unclaimed_status_goes_where_its_category_says_if_that_is_asked_for()
     assert (plain["matched_by"] == "none").sum() == 5
 
 
+def test_where_categories_disagree_evenly_the_order_of_the_items_decides_nothing():
+    items = pd.DataFrame({"status": ["x", "X "], "status_category": ["done", "new"]})
+    flow = Lifecycle(FLOW, fallback="status_category")
+    for rows in (items, items[::-1]):
+        assert flow.with_categories(rows).categories == {"x": "done"}
+
+
 def test_without_a_final_stage_a_done_category_says_nothing():
     items = pd.DataFrame({"status": ["Over"], "status_category": ["done"]})
     flow = Lifecycle(FLOW, fallback="status_category").with_categories(items)

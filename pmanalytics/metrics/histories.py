@@ -88,6 +88,8 @@ def _is_repeat(changes: pd.DataFrame) -> pd.Series:
     instant = ["_item", "changed_at"]
     at_once = changes[changes.duplicated(instant, keep=False)]
     is_told = at_once.duplicated([*instant, *SIDES]).reindex(changes.index, fill_value=False)
+    if not is_told.any():
+        return is_told
     left, before = _left_and_before(changes)
     fits = (left == before).where(left.notna(), plain_statuses(changes["to_status"]) != before)
     return is_told & ~fits
