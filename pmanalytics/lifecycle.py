@@ -7,9 +7,9 @@ Which status belongs to which stage is data of the organisation (`[lifecycle.…
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 import pandas as pd
 
@@ -19,22 +19,19 @@ from pmanalytics.tables import complete
 
 UNMAPPED = "(unmapped)"
 UNKNOWN_STATUS = "(unknown status)"
-STATUS_CATEGORY = "status_category"
-UNMAPPED_POLICIES = ["keep", "carry", "error"]
-CATEGORIES = ["new", "indeterminate", "done"]
+TRACKING = "Tracking and controlling"
+MATCHED = ["item_type", "to_status_id", "to_status"]
 
 
 @dataclass(frozen=True)
 class Lifecycle:
     """The stages of one level, in order, each with the statuses that mean it.
 
-    A status is looked up by its identifier, then by its name, whatever its case: first among what
-    its item type claims, then among what all types do.
-
     Parameters
     ----------
     stages
-        Stage name → statuses, by name or identifier. A stage's own name always counts as one.
+        Stage name → statuses, each by its name or its id. A stage's own name always counts as one
+        of its statuses.
     terminal
         Stages that end a life: they have an entry but nothing waits to leave them.
     cancelled
@@ -43,19 +40,13 @@ class Lifecycle:
         Stages in which an item waits for somebody: they count against flow efficiency.
     start
         The stage with which the work begins; otherwise the first one in which no item waits.
-    item_types
-        Item type → stage → the statuses that mean this stage for items of this type only.
     parallel
-        Name of an interval beside the stages → the stage with which it begins, and the one with
-        which it ends; see `parallel_visits`.
-    unmapped
-        What becomes of a status that no stage claims: "keep" shows it as '(unmapped)', "carry"
-        leaves the item in the stage before, and "error" refuses it.
-    fallback
-        "status_category" places a status that no stage claims by Jira's category of it: new in
-        the first stage, indeterminate where the work begins, done in the first terminal stage.
+        What runs beside the stages: its name → the stage that begins it and the one that ends it.
+    item_types
+        Type of item → stages that mean other statuses for it, as in `stages`.
     categories
-        Status → category, for the fallback; `with_categories` takes them from work items.
+        Status → Jira's category (new, indeterminate, done), by which a status that no stage claims
+        is placed: in the first stage, the one with which the work begins, or the first terminal.
 
     Raises
     ------
@@ -74,27 +65,27 @@ class Lifecycle:
     cancelled: Sequence[str] = ()
     waiting: Sequence[str] = ()
     start: str | None = None
-    item_types: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     parallel: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unmapped: str = "keep"
-    fallback: str | None = None
+    item_types: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        start = () if self.start is None else (self.start,)
-        for stages in (self.terminal, self.cancelled, self.waiting, start):
-            self._require_stages(_names(stages))
-        self._all_claims()
-        for name, ends in _mapping("parallel", self.parallel).items():
-            self._require_interval(name, _names(ends))
-        if self.unmapped not in UNMAPPED_POLICIES:
-            raise ConfigError(
-                f"lifecycle: unmapped={self.unmapped!r} is none of {', '.join(UNMAPPED_POLICIES)}."
-            )
-        if self.fallback not in (None, STATUS_CATEGORY):
-            raise ConfigError(
-                f"lifecycle: fallback={self.fallback!r} is not known; there is {STATUS_CATEGORY}."
-            )
+        lists = [self.terminal, self.cancelled, self.waiting, *self.parallel.values()]
+        overrides = self.item_types.values()
+        maps = [names for stages in (self.stages, *overrides) for names in stages.values()]
+        for names in (*maps, *lists):
+            is_list = isinstance(names, list | tuple)
+            if not is_list or not all(isinstance(name, str) for name in names):
+                raise ConfigError(f"lifecycle: {names!r} must be a list of names.")
+        starts = [self.start] if self.start else []
+        for stage in chain(*lists, starts, *overrides):
+            if stage not in self.stages:
+                raise ConfigError(
+                    f"lifecycle: {stage!r} is no stage; the stages are {', '.join(self.stages)}."
+                )
+        self._refuse_odd_parallels()
+        for item_type in [None, *self.item_types]:
+            self._claims(item_type)
 
     @property
     def first_working_stage(self) -> str:
@@ -102,123 +93,78 @@ class Lifecycle:
         working = (stage for stage in self.stages if stage not in self.waiting)
         return self.start or next(working, "")
 
-    @property
-    def ranks(self) -> dict[str, int]:
-        """The place of each stage in their order; the cancelled ones come after all others."""
-        others = [stage for stage in self.stages if stage not in self.cancelled]
-        return {stage: rank for rank, stage in enumerate([*others, *self.cancelled])}
-
-    def stages_of(
-        self,
-        statuses: pd.Series,
-        *,
-        ids: pd.Series | None = None,
-        item_types: pd.Series | None = None,
-    ) -> pd.Series:
+    def stages_of(self, statuses: pd.Series) -> pd.Series:
         """Return the stage of each status; '(unmapped)' where no stage claims it."""
-        return self.placed(statuses, ids=ids, item_types=item_types)["stage"]
+        return self.placed(statuses.to_frame("to_status"))["stage"]
 
-    def placed(
-        self,
-        statuses: pd.Series,
-        *,
-        ids: pd.Series | None = None,
-        item_types: pd.Series | None = None,
-    ) -> pd.DataFrame:
-        """Return the stage of each status, and by what it was matched: id, name, category, none."""
-        given = {"status": statuses, "id": ids, "item_type": item_types}
-        keys = pd.DataFrame({name: of for name, of in given.items() if of is not None})
-        number = keys.groupby([*keys], dropna=False, sort=False).ngroup()
-        few = keys[~number.duplicated()]
-        stage = pd.Series(index=few.index, dtype="str")
-        matched_by = stage.copy()
-        for how, found in self._matches(few["status"], few.get("id"), few.get("item_type")):
-            is_new = stage.isna() & found.notna()
-            stage, matched_by = stage.mask(is_new, found), matched_by.mask(is_new, how)
-        found = pd.DataFrame(
-            {"stage": stage.fillna(UNMAPPED), "matched_by": matched_by.fillna("none")}
-        )
-        return found.iloc[number].set_axis(keys.index)
+    def placed(self, changes: pd.DataFrame) -> pd.DataFrame:
+        """Return the stage that each change leads to, and what it was told by.
 
-    def with_categories(self, work_items: pd.DataFrame) -> Lifecycle:
-        """Return it knowing the category of each status, if it falls back on them.
-
-        Where items disagree, as those of several Jira projects may, the category of most counts.
+        That is the status's id, its name, its category, or none: then the stage is '(unmapped)'.
         """
-        if self.fallback is None:
-            return self
-        known = work_items[["status", "status_category"]].dropna()
-        known = known.assign(status=plain_statuses(known["status"]))
-        counts = known.value_counts().rename("n").reset_index()
-        counts = counts.sort_values(["n", "status_category"], ascending=[False, True])
-        first = counts.drop_duplicates("status").set_index("status")["status_category"]
-        return replace(self, categories=first.to_dict())
+        told = [name for name in MATCHED if name in changes]
+        number = changes.groupby(told, dropna=False, sort=False, observed=True).ngroup()
+        each = changes.loc[~number.duplicated(), told].reindex(columns=MATCHED)
+        claims = {kind: self._claims(kind) for kind in (None, *self.item_types)}
+        found = [
+            self._place(claims.get(kind, claims[None]), status_id, status)
+            for kind, status_id, status in each.itertuples(index=False)
+        ]
+        table = pd.DataFrame(found, columns=["stage", "matched_by"], dtype="str")
+        return table.take(number).set_axis(changes.index)
 
-    def _matches(
-        self, statuses: pd.Series, ids: pd.Series | None, item_types: pd.Series | None
-    ) -> Iterator[tuple[str, pd.Series]]:
-        """Yield what each way of matching finds, the one that counts most first."""
-        names = plain_statuses(statuses)
-        keys = {"name": names} if ids is None else {"id": plain_statuses(ids), "name": names}
-        types = names.mask(names.notna()) if item_types is None else plain_statuses(item_types)
-        for item_type, claims in self._all_claims().items():
-            is_theirs = (types == item_type) | (item_type is None)
-            for how, values in keys.items():
-                yield how, values.map(claims).astype("str").where(is_theirs)
-        if self.categories:
-            yield "category", names.map(self._stage_by_category()).astype("str")
+    def _place(self, claims: Mapping[str, str], status_id: object, status: str) -> tuple[str, str]:
+        name = plain_status(status)
+        if isinstance(status_id, str) and plain_status(status_id) in claims:
+            return claims[plain_status(status_id)], "id"
+        if name in claims:
+            return claims[name], "name"
+        if name in self.categories:
+            return self._stage_of_category(self.categories[name]), "category"
+        return UNMAPPED, "none"
 
-    def _all_claims(self) -> dict[str | None, dict[str, str]]:
-        """Return which stage claims a status, for each item type, and last for all others."""
-        claims: dict[str | None, dict[str, str]] = {}
-        for name, stages in _mapping("item_types", self.item_types).items():
-            item_type = plain_status(name)
-            self._require_stages(list(_mapping(f"item_types.{name}", stages)))
-            if item_type in claims:
-                raise ConfigError(f"lifecycle: the item type {name!r} is given twice.")
-            claims[item_type] = _claims(stages, f" of {name}")
-        own = {stage: [stage, *_names(statuses)] for stage, statuses in self.stages.items()}
-        return {**claims, None: _claims(own)}
+    def _stage_of_category(self, category: str) -> str:
+        stages = {"new": [*self.stages], "done": [*self.terminal]}
+        return next(iter(stages.get(category, [])), self.first_working_stage)
 
-    def _stage_by_category(self) -> dict[str, str]:
-        stages = [next(iter(self.stages), ""), self.first_working_stage, *self.terminal[:1]]
-        by_category = dict(zip(CATEGORIES, stages, strict=False))
-        found = {plain_status(s): by_category.get(c) for s, c in self.categories.items()}
-        return {status: stage for status, stage in found.items() if stage}
+    def _claims(self, item_type: str | None) -> dict[str, str]:
+        """Return the stage of each status: as its type has it, or else as all have it."""
+        own = [(stage, [stage, *names]) for stage, names in self.stages.items()]
+        of_type = self.item_types.get(item_type, {}) if item_type else {}
+        return _claims(own) | _claims(of_type.items())
 
-    def _require_stages(self, names: Sequence[str]) -> None:
-        for stage in names:
-            if stage not in self.stages:
+    def _refuse_odd_parallels(self) -> None:
+        order = list(self.stages)
+        for name, ends in self.parallel.items():
+            if name in self.stages:
                 raise ConfigError(
-                    f"lifecycle: {stage!r} is no stage; the stages are {', '.join(self.stages)}."
+                    f"lifecycle: {name!r} is a stage, so it cannot run parallel to the stages."
                 )
-
-    def _require_interval(self, name: str, ends: Sequence[str]) -> None:
-        self._require_stages(ends)
-        places = [self.ranks[stage] for stage in ends]
-        if len(places) != 2 or places[0] >= places[1]:
-            raise ConfigError(
-                f"lifecycle: parallel {name!r} needs the stage with which it begins and a later "
-                "one with which it ends."
-            )
-        if name in self.stages:
-            raise ConfigError(f"lifecycle: {name!r} is a stage, so it cannot be parallel to them.")
+            if len(ends) != 2 or order.index(ends[0]) >= order.index(ends[1]):
+                raise ConfigError(
+                    f"lifecycle: parallel {name!r} needs the stage that begins it and a later one "
+                    f"that ends it, such as {order[:2]!r}."
+                )
 
 
 def status_mapping(status_changes: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    """Which stage does each status belong to, and how is that known?
+    """Which stage does each status stand for, and which belong to none?
+
+    The population is every status that an item entered.
 
     Parameters
     ----------
     status_changes
-        `StatusChanges` of the level whose lifecycle it is.
+        `StatusChanges`.
     lifecycle
-        Its stages.
+        The stages.
 
     Returns
     -------
     pandas.DataFrame
-        `StatusMapping`: what no stage claims first, then by number of items.
+        `StatusMapping`: per level, type of item and status its stage, what it was told by, and how
+        many items entered it how often; the most frequent first. The type is told only where the
+        lifecycle tells types apart.
 
     Raises
     ------
@@ -232,34 +178,30 @@ def status_mapping(status_changes: pd.DataFrame, lifecycle: Lifecycle) -> pd.Dat
     ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-05"], utc=True),
     ...     "to_status": ["To Do", "Parked", "To Do"],
     ... })
-    >>> flow = Lifecycle({"Waiting": ["To Do"], "Done": []}, terminal=["Done"])
-    >>> status_mapping(changes, flow)[["status", "stage", "matched_by", "n_items", "n_changes"]]
-       status       stage matched_by  n_items  n_changes
-    0  Parked  (unmapped)       none        1          1
-    1   To Do     Waiting       name        2          2
+    >>> flow = Lifecycle({"Waiting": ["To Do"], "Done": []}, ["Done"])
+    >>> status_mapping(changes, flow)[["status", "stage", "matched_by", "n_items"]]
+       status       stage matched_by  n_items
+    0   To Do     Waiting       name        2
+    1  Parked  (unmapped)       none        1
     """
     changes = complete(status_changes, StatusChanges)
-    types = plain_statuses(changes["item_type"])
-    has_own = types.isin([plain_status(name) for name in lifecycle.item_types])
-    changes = changes.assign(
-        status=changes["to_status"],
-        item_type=changes["item_type"].where(has_own),
-        **entered_stages(changes, lifecycle),
-    )
+    changes = changes.join(lifecycle.placed(changes)).rename(columns={"to_status": "status"})
+    if not lifecycle.item_types:
+        changes["item_type"] = pd.Series(index=changes.index, dtype="str")
     keys = ["level", "item_type", "status", "stage", "matched_by"]
-    grouped = changes.groupby(keys, dropna=False, sort=False)["item_id"]
-    table = grouped.agg(n_items="nunique", n_changes="size").reset_index()
-    table = table.assign(is_claimed=table["stage"] != UNMAPPED)
-    table = table.sort_values(["level", "is_claimed", "n_items"], ascending=[True, True, False],
-                              kind="stable", ignore_index=True)  # fmt: skip
+    counts = changes.groupby(keys, dropna=False, sort=False)["item_id"].agg(["nunique", "size"])
+    table = counts.rename(columns={"nunique": "n_items", "size": "n_changes"}).reset_index()
+    table = table.sort_values("n_changes", ascending=False, kind="stable", ignore_index=True)
     return StatusMapping.validate(table[list(dtypes(StatusMapping))])
 
 
-def entered_stages(changes: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    """Return the stage that each of the `StatusChanges` enters, and how it was matched."""
-    return lifecycle.placed(
-        changes["to_status"], ids=changes["to_status_id"], item_types=changes["item_type"]
-    )
+def categories_of(work_items: pd.DataFrame) -> dict[str, str]:
+    """Return Jira's category of each status that an item is in, where it is the same for all."""
+    known = work_items[["status", "status_category"]].dropna().drop_duplicates()
+    known["status"] = known["status"].map(plain_status)
+    known = known.drop_duplicates()
+    known = known[~known["status"].duplicated(keep=False)]
+    return dict(zip(known["status"], known["status_category"], strict=True))
 
 
 def plain_status(status: str) -> str:
@@ -267,35 +209,17 @@ def plain_status(status: str) -> str:
     return unicodedata.normalize("NFC", status).strip().casefold()
 
 
-def plain_statuses(statuses: pd.Series) -> pd.Series:
-    """Return each status as it is compared; what is missing stays so."""
-    plain = {status: plain_status(status) for status in statuses.dropna().unique()}
-    return statuses.map(plain).astype("str")
-
-
-def _claims(stages: Mapping[str, Sequence[str]], whose: str = "") -> dict[str, str]:
+def _claims(stages: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
+    """Return the stage of each status; two stages cannot have the same."""
     claims: dict[str, str] = {}
-    for stage, statuses in stages.items():
-        for status in dict.fromkeys(map(plain_status, _names(statuses))):
+    for stage, statuses in stages:
+        for status in {plain_status(name) for name in statuses}:
             if status in claims:
                 raise ConfigError(
-                    f"lifecycle: {claims[status]!r} and {stage!r} "
-                    f"both claim the status {status!r}{whose}."
+                    f"lifecycle: {claims[status]!r} and {stage!r} both claim the status {status!r}."
                 )
             claims[status] = stage
     return claims
-
-
-def _mapping(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"lifecycle: {name} must be a section, not {given!r}.")
-    return given
-
-
-def _names(given: Sequence[str]) -> Sequence[str]:
-    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
-        raise ConfigError(f"lifecycle: {given!r} must be a list of names.")
-    return given
 
 
 PRODUCT = Lifecycle(
@@ -322,5 +246,5 @@ PROJECT = Lifecycle(
     terminal=["Closed"],
     cancelled=["Cancelled"],
     start="Execution",
-    parallel={"Tracking and controlling": ["Execution", "Closure"]},
+    parallel={TRACKING: ["Execution", "Closure"]},
 )

@@ -31,6 +31,7 @@ from pmanalytics.schemas import (
     WorkItems,
     empty,
 )
+from pmanalytics.working_time import Calendar
 
 
 class Quarantine:
@@ -84,7 +85,8 @@ class Quarantine:
 class Portfolio:
     """Products, projects and work items of one organisation as known at one status date.
 
-    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each.
+    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each,
+    and `calendar` when people work, where `pmanalytics.toml` says so.
     `notes` are sentences about the data that no single row is to blame for.
     """
 
@@ -106,6 +108,7 @@ class Portfolio:
     allocations: pd.DataFrame = field(default_factory=lambda: empty(Allocations))
     defects: pd.DataFrame = field(default_factory=lambda: empty(Defects))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    calendar: Calendar | None = None
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
     columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))

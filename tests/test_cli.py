@@ -147,6 +147,7 @@ def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
         "data_quality.html",
         "delivery.html",
+        "flow.html",
         "lifecycle.html",
         "portfolio.html",
     ]

@@ -6,7 +6,6 @@ import zipfile
 from importlib import import_module
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import pmanalytics
@@ -66,28 +65,6 @@ def test_the_example_configuration_works(tmp_path):
     ]
 
 
-def test_the_example_of_stages_works(tmp_path):
-    """An issue in a status that only its type, its number or its category places."""
-    page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
-    config = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[1]
-    (tmp_path / "pmanalytics.toml").write_text('time_zone = "UTC"\n' + config, encoding="utf-8")
-    (tmp_path / "jira.csv").write_text(
-        "Issue id,Issue key,Issue Type,Status,Status Category,Created\n"
-        "1,A-1,Bug,Testing,In Progress,2024-01-02 10:00\n"
-        "2,A-2,Story,Testing,In Progress,2024-01-02 10:00\n"
-        "3,A-3,Story,Brewing,In Progress,2024-01-02 10:00\n",
-        encoding="utf-8",
-    )
-    portfolio = load_portfolio(tmp_path, as_of="2024-12-31")
-    lifecycle, items = portfolio.lifecycles["work_item"], portfolio.work_items
-    stages = lifecycle.stages_of(items["status"], item_types=items["item_type"])
-    assert stages.tolist() == ["Waiting", "Doing", "Doing"]
-    assert lifecycle.stages_of(pd.Series(["New name"]), ids=pd.Series(["10021"]))[0] == "Waiting"
-    assert portfolio.lifecycles["project"].parallel == {
-        "Tracking and controlling": ["Execution", "Handover"]
-    }
-
-
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_of_the_documents_lead_somewhere(page):
     path = ROOT / page
@@ -127,7 +104,8 @@ def test_the_readmes_commands_work(tmp_path):
         ["make", "report", f"OUT={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    for name in ("portfolio.html", "delivery.html", "lifecycle.html", "data_quality.html"):
+    for report in ("portfolio", "delivery", "lifecycle", "flow", "data_quality"):
+        name = f"{report}.html"
         assert (tmp_path / name).exists()
         assert name in page
         assert name in result.stdout
@@ -151,4 +129,4 @@ def test_the_wheel_holds_all_that_a_report_needs(tmp_path):
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "reports").glob("*.html"))) == 4
+    assert len(list((tmp_path / "reports").glob("*.html"))) == 5

@@ -6,9 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, days, escaped, listed
+from pmanalytics.figures.words import HOW_TO_READ, NOUNS, count, day, days, escaped, listed
 
-NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 FEWEST_ENDED = 5

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 MISSING = "–"
+NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
 UNITS = [("bn", 1e9), ("m", 1e6), ("k", 1e3)]

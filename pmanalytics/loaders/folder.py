@@ -22,14 +22,16 @@ from pmanalytics.errors import (
     shortened,
     shown,
 )
-from pmanalytics.lifecycle import UNMAPPED, Lifecycle, status_mapping
+from pmanalytics.lifecycle import Lifecycle, status_mapping
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
     KEYS,
+    calendar_of,
     lifecycles_of,
     patterns_of,
     read_config,
+    with_fallback,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
 from pmanalytics.loaders.guesses.recognise import (
@@ -114,11 +116,9 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
+    calendar = calendar_of(reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
-    lifecycles = {
-        level: lifecycle.with_categories(tables["work_items"])
-        for level, lifecycle in lifecycles.items()
-    }
+    lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
@@ -130,6 +130,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
+        calendar=calendar,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),
@@ -267,7 +268,7 @@ class FolderReader:
         settings = self.config.get("projects", {}).get(FROM_JIRA)
         if settings is None:
             return None
-        lifecycle = lifecycles.get("work_item", Lifecycle({})).with_categories(jira.work_items)
+        lifecycle = lifecycles.get("work_item", Lifecycle({}))
         found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
         self.notes += found.notes
         return found.table
@@ -397,15 +398,22 @@ def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.D
 
 
 def _mapping_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
-    """Tell the statuses that no stage claims, and where their category puts them."""
+    """Tell which statuses belong to no stage, and which were placed by their category."""
     notes = []
     for level, lifecycle in lifecycles.items():
         mapping = status_mapping(changes[changes["level"] == level], lifecycle)
-        for row in mapping[~mapping["matched_by"].isin(["id", "name"])].itertuples():
-            place = f", its category puts it in {row.stage!r}" if row.stage != UNMAPPED else ""
+        noun = level.replace("_", " ")
+        for row in mapping[mapping["matched_by"].isin(["none", "category"])].itertuples():
+            status = f"{shortened(row.status)!r}" + (
+                f" of {shortened(row.item_type)!r}" if isinstance(row.item_type, str) else ""
+            )
+            place = (
+                "belongs to no stage"
+                if row.matched_by == "none"
+                else (f"was put into {row.stage} by its category in Jira")
+            )
             notes.append(
-                f"The status {shortened(row.status)!r} belongs to no stage "
-                f"({counted(row.n_items, level.replace('_', ' '))}){place}: "
+                f"The status {status} {place} ({counted(row.n_items, noun)}): "
                 f"add it to [lifecycle.{level}.stages]."
             )
     return notes

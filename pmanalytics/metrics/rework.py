@@ -1,100 +1,103 @@
-"""Which stages do items pass through, which do they skip, and how much is done again?"""
+"""Which stages do items pass through, skip, and come back to?"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from pmanalytics.lifecycle import Lifecycle
-from pmanalytics.metrics.tallies import grouped, with_interval
-from pmanalytics.schemas import ItemRework, StagePassage, StageVisits, dtypes
+from pmanalytics.metrics.stages import per_item
+from pmanalytics.metrics.tallies import sums_by, with_interval
+from pmanalytics.schemas import Rework, StagePassages, StageVisits, Table, dtypes
 from pmanalytics.tables import By, complete, group_columns
 
-ENDED = ["left", "cancelled"]
 
+def stage_passages(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.DataFrame:
+    """Which share of the items passed through each stage, and how many had to come back?
 
-def stage_passage(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.DataFrame:
-    """Which share of the items goes through each stage, and how often do they come back to it?
+    The population of a stage is every item with a known beginning that got at least as far: that
+    entered the stage or a later one, cancelled stages aside.
 
     Parameters
     ----------
     visits
-        `StageVisits` in order of item and time, with the `by` columns beside it.
+        `StageVisits`, with the `by` columns beside it.
     lifecycle
-        Its order tells what is farther and what is back.
+        The order of the stages.
     by
-        Column or columns to group by.
+        Column or columns to group by, such as item_type.
 
     Returns
     -------
     pandas.DataFrame
-        `StagePassage`: per level and group one row for each stage of the lifecycle, and for any
-        other that was entered.
+        `StagePassages`: one row per level, group and stage in order, with the 95 % Wilson interval
+        of the share. A stage that an item skipped is no stay of 0 days: it is told here.
 
     Raises
     ------
     PMAnalyticsError
         If a column is missing.
 
-    Notes
-    -----
-    passed_through_share = items that entered the stage ÷ items that came as far or farther, or
-    that entered a terminal stage; 95 % Wilson interval. An item that skipped a stage has no days
-    there, rather than 0. rework_visits = Σ (visits − 1), and rework_share = days of visits from
-    the second on ÷ days of all, both over stays that are not in a terminal stage, days over those
-    that have ended. How many items come back after they were finished is `reopen_rate`.
-
     Examples
     --------
     >>> from pmanalytics import stage_visits
     >>> changes = pd.DataFrame({
-    ...     "level": "project", "item_id": ["A", "A", "A", "B", "B"], "sequence": [0, 1, 2, 0, 1],
-    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-31",
-    ...                                   "2024-01-01", "2024-01-11"], utc=True),
+    ...     "level": "project", "item_id": ["P1", "P1", "P1", "P2", "P2"],
+    ...     "sequence": [0, 1, 2, 0, 1],
+    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-02-10", "2024-01-01",
+    ...                                   "2024-01-21"], utc=True),
+    ...     "from_status": [None, "Plan", "Build", None, "Plan"],
     ...     "to_status": ["Plan", "Build", "Plan", "Plan", "Done"],
     ... })
     >>> flow = Lifecycle({"Plan": [], "Build": [], "Done": []}, terminal=["Done"])
-    >>> table = stage_passage(stage_visits(changes, flow, as_of="2024-02-29"), flow)
-    >>> table[["stage", "passed_through_share", "k", "n", "n_reentered", "n_backward"]]
-       stage  passed_through_share  k  n  n_reentered  n_backward
-    0   Plan                   1.0  2  2            1           0
-    1  Build                   0.5  1  2            0           1
-    2   Done                   1.0  1  1            0           0
+    >>> table = stage_passages(stage_visits(changes, flow, as_of="2024-02-29"), flow)
+    >>> table[["stage", "n", "k", "passed_share", "rework_visits", "backward_moves"]]
+       stage  n  k  passed_share  rework_visits  backward_moves
+    0   Plan  2  2           1.0              1               0
+    1  Build  2  1           0.5              0               1
+    2   Done  1  1           1.0              0               0
     """
-    visits = complete(visits, StageVisits).reset_index(drop=True)
-    names = group_columns(visits, by, StagePassage)
+    visits = complete(visits, StageVisits)
+    names = group_columns(visits, by, StagePassages)
+    items = _reworked(visits, lifecycle, names)
     keys = ["level", *names]
-    group, groups = grouped(visits[keys])
-    visits = _counted(visits, lifecycle).assign(group=group)
-    visits["item"] = visits.groupby([group, "item_id"]).ngroup()
-    stages = [*lifecycle.ranks, *sorted({*visits["stage"]} - {*lifecycle.ranks})]
-    cell = group * len(stages) + pd.Categorical(visits["stage"], stages).codes
-    table = groups.merge(pd.DataFrame({"stage": pd.Series(stages, dtype="str")}), how="cross")
-    n_farther = _n_farther(visits, lifecycle, (len(groups), len(stages)))
-    table = table.assign(**_sums(visits, cell, len(table)), **n_farther)
-    table["k"] = table["k"].where(table["n"] > 0, 0)
-    table = table.assign(
-        **with_interval(table["k"], table["n"], "passed_through_share"),
-        rework_share=_share(table["rework_days"], table["ended_days"]),
+    reached = items.groupby([*keys, "item_id"], dropna=False, observed=True).agg(
+        rank=("rank", "max"), is_known=("is_complete", "all")
     )
-    return StagePassage.validate(table[[*names, *dtypes(StagePassage)]])
+    reached = reached.reset_index()
+    order = [stage for stage in lifecycle.stages if stage not in lifecycle.cancelled]
+    is_so_far = {
+        stage: reached["is_known"] & (reached["rank"] >= rank) for rank, stage in enumerate(order)
+    }
+    counts = sums_by(pd.DataFrame(is_so_far, index=reached.index).astype("int64"), reached[keys])
+    table = counts.melt(keys, order, "stage", "n").astype({"stage": "str"})
+    sums = items.groupby([*keys, "stage"], dropna=False, observed=True)[SUMS].sum()
+    table = table.merge(sums.reset_index(), on=[*keys, "stage"], how="left")
+    table[SUMS] = table[SUMS].fillna(0)
+    table = table.sort_values(keys, kind="stable")
+    table = table[(table["n"] > 0) | (table["n_incomplete"] > 0)].reset_index(drop=True)
+    table = table.assign(
+        **with_interval(table["k"], table["n"], "passed_share"),
+        rework_share=table["rework_days"] / table["total_days"].where(table["total_days"] > 0),
+    )
+    return _valid(table, StagePassages, names)
 
 
-def item_rework(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    """How often did each item come back to a stage or move back, and how long did that take?
+def rework(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.DataFrame:
+    """How much of the time went into stages that had been left before?
+
+    The population is every item with a known beginning.
 
     Parameters
     ----------
-    visits
-        `StageVisits` in order of item and time.
-    lifecycle
-        Its order tells what is back.
+    visits, lifecycle, by
+        As in `stage_passages`.
 
     Returns
     -------
     pandas.DataFrame
-        `ItemRework`.
+        `Rework`: one row per level and group, with the 95 % Wilson interval of the share of items
+        that entered a stage again. Days run to the status date where a stay is open.
 
     Raises
     ------
@@ -103,98 +106,79 @@ def item_rework(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
 
     Notes
     -----
-    rework_visits = Σ (visits − 1) over the stages, rework_share = days of visits from the second
-    on ÷ days of all (rework as in pm4py). An item whose stays have all taken no time, or have not
-    ended, has no share.
+    rework_visits = Σ (visits − 1), rework_share = days in second and further visits ÷ days in all,
+    over stages that can be left: to be in a terminal or a cancelled one is no work, though to leave
+    it again is a backward move.
 
     Examples
     --------
     >>> from pmanalytics import stage_visits
     >>> changes = pd.DataFrame({
-    ...     "level": "project", "item_id": "A", "sequence": [0, 1, 2, 3],
-    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-31", "2024-02-10"],
-    ...                                  utc=True),
-    ...     "to_status": ["Plan", "Build", "Plan", "Build"],
+    ...     "level": "project", "item_id": "P1", "sequence": [0, 1, 2],
+    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-02-10"], utc=True),
+    ...     "from_status": [None, "Plan", "Build"], "to_status": ["Plan", "Build", "Plan"],
     ... })
-    >>> flow = Lifecycle({"Plan": [], "Build": [], "Done": []}, terminal=["Done"])
-    >>> table = item_rework(stage_visits(changes, flow, as_of="2024-02-29"), flow)
-    >>> table[["item_id", "rework_visits", "rework_share", "backward_moves"]]
-      item_id  rework_visits  rework_share  backward_moves
-    0       A              2          0.25               1
+    >>> flow = Lifecycle({"Plan": [], "Build": []})
+    >>> table = rework(stage_visits(changes, flow, as_of="2024-02-29"), flow)
+    >>> table[["n", "n_reworked", "rework_days", "total_days", "backward_moves"]]
+       n  n_reworked  rework_days  total_days  backward_moves
+    0  1           1         20.0        60.0               1
     """
-    visits = _counted(complete(visits, StageVisits), lifecycle)
-    grouped_items = visits.groupby(["level", "item_id"], sort=False)
-    table = grouped_items.agg(
-        item_type=("item_type", "first"),
-        rework_visits=("is_rework", "sum"),
-        rework_days=("rework_days", "sum"),
-        total_days=("ended_days", "sum"),
-        backward_moves=("is_backward", "sum"),
-    ).reset_index()
-    table["rework_share"] = _share(table["rework_days"], table["total_days"])
-    return ItemRework.validate(table[[*dtypes(ItemRework)]])
+    visits = complete(visits, StageVisits)
+    names = group_columns(visits, by, Rework)
+    keys = ["level", *names]
+    parts = _reworked(visits, lifecycle, names)
+    parts["rework_visits"] = parts["rework_visits"].where(parts["can_be_left"], 0)
+    totals = ["rework_visits", "rework_days", "total_days", "backward_moves"]
+    grouped = parts.groupby([*keys, "item_id"], dropna=False, observed=True)
+    items = grouped[totals].sum().assign(is_complete=grouped["is_complete"].all()).reset_index()
+    is_known = items["is_complete"].astype("int64")
+    is_reworked = is_known * (items["rework_visits"] > 0)
+    counts = {"n": is_known, "n_incomplete": 1 - is_known, "n_reworked": is_reworked}
+    numbers = items[totals].mul(is_known, axis="index").assign(**counts)
+    table = sums_by(numbers, items[keys])
+    table = table.assign(
+        **with_interval(table["n_reworked"], table["n"], "reworked_share"),
+        rework_share=table["rework_days"] / table["total_days"].where(table["total_days"] > 0),
+    )
+    return _valid(table, Rework, names)
 
 
-def _counted(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    """Add what each visit counts for: as rework, as time, and as a move back to an earlier stage.
+SUMS = [
+    "k", "n_reentered", "rework_visits", "rework_days", "total_days", "backward_moves",
+    "n_incomplete",
+]  # fmt: skip
 
-    Whether an item moved back is told across statuses that no stage claims.
-    """
-    is_rework = (visits["visit"] > 1) & (visits["outcome"] != "terminal")
-    ended_days = visits["days"].where(visits["outcome"].isin(ENDED), 0.0)
-    rank = visits["stage"].map(lifecycle.ranks).astype(float)
-    item = visits.groupby(["level", "item_id"], sort=False).ngroup()
-    next_rank = rank.groupby(item).bfill().groupby(item).shift(-1)
-    return visits.assign(
-        rank=rank,
-        is_rework=is_rework.astype("int64"),
-        ended_days=ended_days,
-        rework_days=ended_days.where(is_rework, 0.0),
-        is_backward=(next_rank < rank).astype("int64"),
-        is_known=visits["history_complete"].groupby(item).transform("all"),
+
+def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> pd.DataFrame:
+    """Return one row per item and stage: its rank, and what came after the first stay."""
+    order = [stage for stage in lifecycle.stages if stage not in lifecycle.cancelled]
+    rank_of = {stage: rank for rank, stage in enumerate(order)}
+    rank, following = (visits[name].map(rank_of) for name in ("stage", "next_stage"))
+    visits = visits.assign(backward_moves=(following < rank).astype("int64"))
+    keys = ["level", *names, "stage", "item_id"]
+    moves = visits.groupby(keys, dropna=False, sort=False, observed=True)["backward_moves"].sum()
+    items = per_item(visits, names).assign(backward_moves=moves.to_numpy())
+    whole = items.groupby(["level", "item_id"])["is_complete"].transform("all")
+    is_known = whole.astype("int64")
+    can_be_left = ~items["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
+    days = (items["total_days"] * is_known).where(can_be_left, 0.0)
+    again = items["visits"] - 1
+    return items.assign(
+        rank=items["stage"].map(rank_of),
+        is_complete=whole,
+        k=is_known,
+        n_incomplete=1 - is_known,
+        n_reentered=is_known * (again > 0),
+        rework_visits=is_known * again,
+        rework_days=(days - items["first_days"] * is_known).clip(lower=0),
+        total_days=days,
+        can_be_left=can_be_left,
+        backward_moves=is_known * items["backward_moves"],
     )
 
 
-def _sums(visits: pd.DataFrame, cell: NDArray[np.int64], n_cells: int) -> dict[str, object]:
-    """Return the counts and days of each group and stage."""
-    is_first = ~visits.duplicated(["item", "stage"])
-    again = visits[visits["visit"] > 1]
-    is_first_again = ~again.duplicated(["item", "stage"]).reindex(visits.index, fill_value=True)
-    counts = {
-        "n_entered": is_first,
-        "k": is_first & visits["is_known"],
-        "n_reentered": is_first_again,
-        "rework_visits": visits["is_rework"] == 1,
-        "n_backward": visits["is_backward"] == 1,
-    }
-    found = {name: np.bincount(cell[which], minlength=n_cells) for name, which in counts.items()}
-    days = {
-        name: np.bincount(cell, weights=visits[name], minlength=n_cells)
-        for name in ("ended_days", "rework_days")
-    }
-    return {**found, **days}
-
-
-def _n_farther(
-    visits: pd.DataFrame, lifecycle: Lifecycle, shape: tuple[int, int]
-) -> dict[str, NDArray[np.int64]]:
-    """Return how many items of each group came as far as each stage, whole histories or not."""
-    n_on_the_way = len(lifecycle.ranks) - len(lifecycle.cancelled)
-    is_end = visits["stage"].isin(list(lifecycle.terminal))
-    reach = visits["rank"].where(visits["rank"] < n_on_the_way).mask(is_end, n_on_the_way - 1)
-    items = visits.assign(reach=reach).groupby("item")
-    items = items.agg(
-        group=("group", "first"), reach=("reach", "max"), is_known=("is_known", "all")
-    )
-    items = items[items["reach"].notna()]
-    place = (items["group"] * shape[1] + items["reach"]).astype("int64")
-    found = {}
-    for name, is_counted in (("n", items["is_known"]), ("n_incomplete", ~items["is_known"])):
-        n_reach = np.bincount(place[is_counted], minlength=shape[0] * shape[1]).reshape(shape)
-        n_farther = n_reach[:, ::-1].cumsum(axis=1)[:, ::-1]
-        found[name] = np.where(np.arange(shape[1]) < n_on_the_way, n_farther, 0).ravel()
-    return found
-
-
-def _share(days: pd.Series, total: pd.Series) -> pd.Series:
-    return (days / total.where(total > 0)).clip(upper=1.0)
+def _valid(table: pd.DataFrame, schema: type[Table], names: list[str]) -> pd.DataFrame:
+    counts = {name: kind for name, kind in dtypes(schema).items() if kind == np.int64}
+    columns = dict.fromkeys(["level", *names, *dtypes(schema)])
+    return schema.validate(table.astype(counts)[list(columns)])

@@ -5,14 +5,16 @@ A stage entered again is a further visit, never an overwritten one.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
-from pmanalytics.errors import ConfigError, UnmappedStatusesError
-from pmanalytics.lifecycle import UNMAPPED, Lifecycle, entered_stages
-from pmanalytics.metrics.histories import ordered_changes
-from pmanalytics.metrics.stage_policies import POLICIES, Policy, kept_entries
+from pmanalytics.errors import UnmappedStatusError
+from pmanalytics.lifecycle import UNMAPPED, Lifecycle
+from pmanalytics.metrics.delivery import one_of
+from pmanalytics.metrics.policies import Policy, kept
 from pmanalytics.schemas import (
     ItemStages,
     StageVisits,
@@ -21,8 +23,10 @@ from pmanalytics.schemas import (
     empty,
 )
 from pmanalytics.tables import complete
+from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
+Unmapped = Literal["keep", "carry", "error"]
 
 
 def stage_visits(
@@ -31,7 +35,9 @@ def stage_visits(
     *,
     as_of: AsOfInput,
     time_zone: str = UTC,
+    calendar: Calendar | None = None,
     policy: Policy = "history",
+    unmapped: Unmapped = "keep",
 ) -> pd.DataFrame:
     """When did each item enter and leave each stage?
 
@@ -48,34 +54,35 @@ def stage_visits(
         Status date: a day (its end in `time_zone`) or an instant. Open visits last until then.
     time_zone
         IANA zone of that day, and of the midnights by which histories of whole days are told.
+    calendar
+        When people work: then `working_days` stand beside the elapsed ones.
     policy
-        "history" keeps every stay. The others keep one date per stage, as some tools do:
-        "furthest" forgets the later stages of an item that moves back (jira-agile-metrics), and
-        "latest_monotone" forgets that it moved back (ActionableAgile).
+        'history' (default) keeps every entry. To reproduce other tools, which keep one date per
+        stage: with 'furthest' a move back wipes the dates of later stages (jira-agile-metrics),
+        'latest_monotone' takes of each stage, in order, the first date not before that of the
+        stage before it (ActionableAgile); both leave out statuses that no stage claims.
+    unmapped
+        What becomes of a status that no stage claims: 'keep' shows it as '(unmapped)', 'carry'
+        takes it for a part of the stage before, 'error' refuses it.
 
     Returns
     -------
     pandas.DataFrame
-        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours.
+        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours,
+        `working_days` working hours ÷ those of a whole working day.
         Consecutive statuses of one stage are one visit. A visit of no time is flagged only if it
         lies between instants: in a history of whole days 0 days is an ordinary value.
 
     Raises
     ------
     PMAnalyticsError
-        If a column is missing, `as_of` or `time_zone` cannot be read, `policy` is not known or
-        has no lifecycle to go by, or the lifecycle allows no unmapped status and there is one.
+        If a column is missing, an option is not known, or a status is refused.
 
     Notes
     -----
-    What contradicts itself in a history is put right as `history_problems` tells.
-
-    Under "furthest", a stage's date is that of the first entry since the item was last in an
-    earlier stage: what was done before it moved back counts as time in the stage moved back to.
-    Under "latest_monotone", a stage's date is its first entry not before that of the stages before
-    it: time spent after moving back counts as time in the farthest stage. Both ignore unmapped
-    statuses, so that their time counts for the stage before. The durations therefore differ, and
-    only those of "history" add up to what happened.
+    Changes of one item stand in the order of their times, and at one time in that of `sequence`.
+    Where a status is left that was not the last one entered, the one entered is believed, and the
+    visit is flagged. Where an event comes before an item's creation, its history is incomplete.
 
     Examples
     --------
@@ -93,40 +100,43 @@ def stage_visits(
     """
     known_zone(time_zone)
     point = as_of_point(as_of, time_zone)
-    _require_policy(policy, lifecycle)
     changes = complete(status_changes, StatusChanges)
     changes = changes[changes["changed_at"] <= point.last]
-    ours = {*dtypes(StatusChanges), *dtypes(StageVisits)}
-    further = [name for name in status_changes if name not in ours]
+    further = [name for name in status_changes if name not in dtypes(StatusChanges)]
     if changes.empty:
         return empty(StageVisits).join(changes[further])
-    changes = ordered_changes(changes)
-    changes = changes[~changes["_is_repeat"]]
-    entries = _entries(changes.assign(stage=_stages(changes, lifecycle)))
-    if lifecycle is not None and policy != "history":
-        entries = kept_entries(entries, lifecycle, policy)
-    visits = _timed(_stays(entries), point, time_zone)
+    order = [*ITEM, "changed_at", "sequence"]
+    changes = changes.sort_values(order, kind="stable", ignore_index=True)
+    changes = _staged(changes, lifecycle, unmapped)
+    visits = _merged(kept(_numbered(changes), lifecycle, policy))
+    visits = _timed(visits, point, time_zone, calendar)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
     return StageVisits.validate(visits[[*dtypes(StageVisits), *further]])
 
 
-def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
-    """How long does what runs beside the stages last, such as tracking and controlling?
+def parallel_visits(
+    visits: pd.DataFrame, lifecycle: Lifecycle, *, calendar: Calendar | None = None
+) -> pd.DataFrame:
+    """How long did that run which runs beside the stages, such as tracking and controlling?
+
+    The population is every item that entered a stage from the one that begins it up to the one
+    that ends it.
 
     Parameters
     ----------
     visits
-        `StageVisits`, in order of item and time.
+        `StageVisits` of these stages.
     lifecycle
-        Its `parallel` names each interval, the stage it begins with and the one it ends with.
+        Its `parallel` says what runs from which stage to which.
+    calendar
+        When people work, for `working_days`.
 
     Returns
     -------
     pandas.DataFrame
-        `StageVisits`: one row per item and interval, in the place of the stage its name. It lasts
-        from the entry of the one stage to that of the other, or of any later stage, also where the
-        item moves back in between; `next_stage` is the stage that ended it. If its first stage is
-        entered again after that, it begins anew.
+        `StageVisits`, one per item and name: from the first entry to the last exit of the stages
+        in between, whatever the item went through meanwhile. It is open as long as the last of
+        them is.
 
     Raises
     ------
@@ -135,9 +145,8 @@ def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
 
     Notes
     -----
-    The process groups of a project overlap: it is tracked and controlled while it is executed. As
-    a stage of the chain it would take its time from the others; so its days are not to be added
-    to theirs. An organisation that has a status for it makes it a stage like all others.
+    Tracking and controlling goes on during execution (PMBOK's process groups overlap), so it is
+    no link in the chain of stages, and its days must not be added to theirs.
 
     Examples
     --------
@@ -149,19 +158,32 @@ def parallel_visits(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.DataFrame:
     ...     "to_status": ["Planning", "Execution", "Closure"],
     ... })
     >>> visits = stage_visits(changes, PROJECT, as_of="2024-02-29")
-    >>> parallel_visits(visits, PROJECT)[["stage", "days", "next_stage", "outcome"]]
-                          stage  days next_stage outcome
-    0  Tracking and controlling  30.0    Closure    left
+    >>> parallel_visits(visits, PROJECT)[["stage", "days", "is_open"]]
+                          stage  days  is_open
+    0  Tracking and controlling  30.0    False
     """
-    visits = complete(visits, StageVisits).reset_index(drop=True)
-    ranks = visits["stage"].map(lifecycle.ranks)
-    is_final = visits["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
+    visits = complete(visits, StageVisits)
+    order = list(lifecycle.stages)
     found = [visits[:0]]
-    for name, (first, last) in lifecycle.parallel.items():
-        is_end = (ranks >= lifecycle.ranks[last]) | is_final
-        signal = pd.Series(np.select([is_end, visits["stage"] == first], [0.0, 1.0], np.nan))
-        found.append(_intervals(visits, signal, name, lifecycle))
-    return StageVisits.validate(pd.concat(found, ignore_index=True))
+    for name, (begins, ends) in lifecycle.parallel.items():
+        within = visits[visits["stage"].isin(order[order.index(begins) : order.index(ends)])]
+        last = within.drop_duplicates(ITEM, keep="last").set_index(ITEM)
+        items = within.groupby(ITEM, sort=False)
+        end = last["entered_at"] + pd.to_timedelta(last["days"], unit="D")
+        first = items["entered_at"].first()
+        found.append(
+            last.assign(
+                stage=name,
+                visit=1,
+                entered_at=first,
+                entered_after=items["entered_after"].nth(0).set_axis(first.index),
+                days=(end - first) / pd.Timedelta(days=1),
+                working_days=_working_days(first, end, calendar),
+                history_complete=items["history_complete"].all(),
+                is_zero_length=items["is_zero_length"].all(),
+            ).reset_index()
+        )
+    return StageVisits.validate(pd.concat(found, ignore_index=True)[list(visits.columns)])
 
 
 def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
@@ -197,59 +219,67 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
     return ItemStages.validate(table[[*dtypes(ItemStages)]])
 
 
-def _require_policy(policy: str, lifecycle: Lifecycle | None) -> None:
-    if policy not in POLICIES:
-        raise ConfigError(f"policy={policy!r} is none of {', '.join(POLICIES)}.")
-    if policy != "history" and lifecycle is None:
-        raise ConfigError(f"policy={policy!r} needs a lifecycle, which says the order of stages.")
-
-
-def _stages(changes: pd.DataFrame, lifecycle: Lifecycle | None) -> pd.Series:
-    """Return the stage that each change enters, with what is to be done about unmapped ones."""
+def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.DataFrame:
+    """Add the stage of each change, whatever becomes of those that have none."""
+    one_of("unmapped", unmapped, get_args(Unmapped))
     if lifecycle is None:
-        return changes["to_status"]
-    stages = entered_stages(changes, lifecycle)["stage"]
-    is_unmapped = stages == UNMAPPED
-    if lifecycle.unmapped == "error" and is_unmapped.any():
-        unmapped = changes[is_unmapped]
-        n_items = unmapped.groupby("to_status")["_item"].nunique()
-        n_items = n_items.sort_values(ascending=False, kind="stable")
-        raise UnmappedStatusesError(unmapped["level"].iloc[0], n_items.to_dict())
-    if lifecycle.unmapped == "carry":
-        return stages.mask(is_unmapped).groupby(changes["_item"]).ffill().fillna(UNMAPPED)
-    return stages
+        return changes.assign(stage=changes["to_status"])
+    stage = lifecycle.placed(changes)["stage"]
+    is_unmapped = stage == UNMAPPED
+    if unmapped == "error" and is_unmapped.any():
+        raise UnmappedStatusError(changes.loc[is_unmapped, "to_status"].value_counts())
+    if unmapped == "carry":
+        before = stage.mask(is_unmapped).groupby([changes[key] for key in ITEM]).ffill()
+        stage = before.fillna(UNMAPPED)
+    return changes.assign(stage=stage)
 
 
-def _entries(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per entry into a stage: consecutive statuses of one stage are one stay."""
-    is_first = changes["_item"] != changes["_item"].shift()
-    is_entry = is_first | (changes["stage"] != changes["stage"].shift())
+def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of each item, whether its beginning is known, and where its chain breaks."""
+    item = changes.groupby(ITEM, sort=False).ngroup()
+    is_first = item != item.shift()
     is_complete = changes["from_status"].isna().where(is_first).ffill().astype(bool)
     is_complete |= ~is_first & changes["changed_after"].notna()
-    changes = changes.assign(history_complete=is_complete)
-    return changes[is_entry].reset_index(drop=True)
-
-
-def _stays(entries: pd.DataFrame) -> pd.DataFrame:
-    """Return the stays: each lasts until the next entry of its item."""
-    is_last = entries["_item"] != entries["_item"].shift(-1)
-    return entries.assign(
-        entered_at=entries["changed_at"],
-        exited_at=entries["changed_at"].shift(-1).mask(is_last),
-        next_stage=entries["stage"].shift(-1).mask(is_last),
-        is_open=is_last,
-        visit=entries.groupby(["_item", "stage"]).cumcount() + 1,
-        entered_after=entries["changed_after"],
-        exited_after=entries["changed_after"].shift(-1).mask(is_last),
+    left = changes["from_status"]
+    is_break = ~is_first & left.notna() & (left != changes["to_status"].shift())
+    return changes.assign(
+        item=item, history_complete=is_complete, is_chain_break=is_break.astype("boolean")
     )
 
 
-def _timed(visits: pd.DataFrame, point: AsOf, time_zone: str) -> pd.DataFrame:
+def _merged(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per visit: consecutive statuses of one stage are one stay."""
+    item = changes["item"]
+    is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
+    visits = changes[is_entry].reset_index(drop=True)
+    is_last = visits["item"] != visits["item"].shift(-1)
+    return visits.assign(
+        entered_at=visits["changed_at"],
+        exited_at=visits["changed_at"].shift(-1).mask(is_last),
+        next_stage=visits["stage"].shift(-1).mask(is_last),
+        is_open=is_last,
+        visit=visits.groupby(["item", "stage"]).cumcount() + 1,
+        entered_after=visits["changed_after"],
+        exited_after=visits["changed_after"].shift(-1).mask(is_last),
+    )
+
+
+def _timed(
+    visits: pd.DataFrame, point: AsOf, time_zone: str, calendar: Calendar | None
+) -> pd.DataFrame:
     end = visits["exited_at"].fillna(point.end)
     days = (end - visits["entered_at"]) / pd.Timedelta(days=1)
     local = visits["entered_at"].dt.tz_convert(time_zone)
     is_whole_day = local == local.dt.normalize()
-    return visits.assign(days=days, is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+    working_days = _working_days(visits["entered_at"], end, calendar)
+    visits = visits.assign(days=days, working_days=working_days)
+    return visits.assign(is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+
+
+def _working_days(start: pd.Series, end: pd.Series, calendar: Calendar | None) -> pd.Series:
+    if calendar is None:
+        return pd.Series(index=start.index, dtype=float)
+    return calendar.working_hours(start, end) / calendar.hours_per_day
 
 
 def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
@@ -257,27 +287,6 @@ def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
     is_cancelled = visits["next_stage"].isin(list(lifecycle.cancelled))
     cases = [is_end, visits["is_open"], is_cancelled]
     return pd.Series(np.select(cases, ["terminal", "open", "cancelled"], "left"), dtype="str")
-
-
-def _intervals(
-    visits: pd.DataFrame, signal: pd.Series, name: str, lifecycle: Lifecycle
-) -> pd.DataFrame:
-    """Return one row per run of visits from a signal of 1 to one of 0, or to the item's last."""
-    item = visits.groupby(ITEM, sort=False).ngroup()
-    is_running = signal.groupby(item).ffill() == 1
-    was_running = is_running.shift(fill_value=False) & (item == item.shift())
-    run = (is_running & ~was_running).cumsum()[is_running]
-    runs = visits[is_running].groupby(run)
-    firsts, lasts = runs.head(1).reset_index(drop=True), runs.tail(1).reset_index(drop=True)
-    ends = ["exited_at", "exited_after", "is_open", "next_stage"]
-    table = firsts.assign(
-        **lasts[ends],
-        stage=pd.Series(name, index=firsts.index, dtype="str"),
-        days=runs["days"].sum().to_numpy(),
-        is_zero_length=runs["is_zero_length"].all().to_numpy(),
-        visit=firsts.groupby(ITEM, sort=False).cumcount() + 1,
-    )
-    return table.assign(outcome=_outcomes(table, lifecycle))
 
 
 def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -297,5 +306,6 @@ def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         last_outcome=("outcome", "last"),
         is_zero_length=("is_zero_length", "all"),
         is_complete=("history_complete", "all"),
-    ).reset_index()
+    )
+    items = items.assign(working_days=grouped["working_days"].sum(min_count=1)).reset_index()
     return items.assign(is_cancelled=items["last_outcome"] == "cancelled")

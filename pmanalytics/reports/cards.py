@@ -19,6 +19,7 @@ import plotly.graph_objects as go
 from pmanalytics.figures import words
 from pmanalytics.figures.quality import NOUNS
 from pmanalytics.figures.rates import TITLES, Headline, plan_of
+from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.portfolio import Portfolio
 
 CARD = "application/vnd.pmanalytics.card+json"
@@ -47,6 +48,16 @@ HEADINGS = {
     "n_now": "Counted now",
     "bei": "BEI",
     "eqf": "EQF",
+    "p50_days": "50% within (days)",
+    "p85_days": "85% within (days)",
+    "p95_days": "95% within (days)",
+    "work_item_age_days": "Age (days)",
+    "is_beyond_p85": "Beyond 85%",
+    "is_flagged": "Flagged",
+    "n_without_start": "Straight to the end",
+    "mean_wip": "Mean in progress",
+    "mean_age_then_days": "Mean age, first half",
+    "mean_age_now_days": "Mean age, second half",
     "cpi": "CPI",
     "spi_t": "SPI(t)",
     "tcpi_bac": "TCPI",
@@ -62,13 +73,14 @@ CODES = {
     "reliability",
     "level",
     "status",
+    "state",
     "table",
     "verdict",
     "seen",
 }
 PERCENTAGES = {
     "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
-    "allocation", "utilisation", "quantile",
+    "allocation", "utilisation", "quantile", "flow_efficiency",
 }  # fmt: skip
 SIGNED_SHARES = ("variance_share", "beyond_plan_share")
 RATIOS = ("bei", "spi", "spi_t", "cpi", "tcpi_bac", "tcpi_eac", "loss", "_ratio")
@@ -171,6 +183,24 @@ def scope_card(portfolio: Portfolio) -> Card:
     return text_card(said + ("" if portfolio.basis == "baseline" else NO_FIRST_PLAN))
 
 
+def lifecycle_card(lifecycle: Lifecycle, *, proposed: bool = False) -> Card:
+    """Return where the work begins, waits and ends, as a card; and whether anybody said so."""
+    if not lifecycle.stages:
+        return text_card("No history of statuses: where work begins and ends is not known.")
+    parts = [
+        f"begins with {lifecycle.first_working_stage or 'no stage, for items wait in each'}",
+        f"waits in {words.listed([*lifecycle.waiting])}" if lifecycle.waiting else "",
+        f"ends with {words.listed([*lifecycle.terminal]) or 'no stage'}",
+    ]
+    guess = (
+        "No stages are given, so these are guessed from the words of the statuses and Jira's "
+        f"categories. {words.HOW_TO_READ}"
+    )
+    return text_card(
+        f"Work {words.listed([part for part in parts if part])}.", note=guess if proposed else ""
+    )
+
+
 def notes_card(portfolio: Portfolio) -> Card:
     """Return what there is to know about the data as a card."""
     return text_card("\n".join(portfolio.notes) or "Nothing else is to be noted about the data.")
@@ -221,7 +251,7 @@ def _text(name: str, value: Any) -> str:
         return words.MISSING
     if isinstance(value, pd.Timestamp):
         return words.day(value).replace(" ", "\u00a0")
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return _number(name, float(value))

@@ -42,7 +42,16 @@ from pmanalytics.schemas.delivery import (
     RateTrends,
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
-from pmanalytics.schemas.flow import Throughput
+from pmanalytics.schemas.flow import (
+    Ageing,
+    CumulativeFlow,
+    FlowByDay,
+    FlowEfficiencies,
+    FlowItems,
+    LittlesLaw,
+    ServiceLevels,
+    Throughput,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -84,11 +93,13 @@ from pmanalytics.schemas.registers import (
     TeamLoad,
 )
 from pmanalytics.schemas.stages import (
-    HistoryProblems,
-    ItemRework,
+    DurationComparisons,
     ItemStages,
+    Rework,
     StageDurations,
-    StagePassage,
+    StageOutcomes,
+    StagePassages,
+    StageSurvival,
     StageVisits,
     StatusMapping,
 )
@@ -106,9 +117,10 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    Throughput,
-    StatusMapping, HistoryProblems, ItemRework, StagePassage,
-    StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
+    StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, ProjectOutcomes, Rates, RateSplits,
+    RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,

@@ -157,15 +157,16 @@ class StatusChanges(Table):
 
 
 class FieldChanges(Table):
-    """One row per change of a tracked field of one item, such as its due date.
+    """One row per change of a tracked field of one item, such as its due date or its flag.
 
-    `old` and `new` are what Jira wrote, as text: a due date is YYYY-MM-DD.
+    `old` and `new` are what Jira wrote, as text: a due date is YYYY-MM-DD, a flag its name, such as
+    Impediment, and empty where there is none.
     """
 
     level: str = required("product, project or work_item", isin=LEVELS)
     item_id: str = required("Identifier at that level")
     changed_at: Instant = required("When it was changed")
-    field: str = required("Name of the field: due_date")
+    field: str = required("Name of the field: due_date or flagged")
     old: str = optional("Value before")
     new: str = optional("Value after")
 

@@ -1,9 +1,7 @@
-import json
-
 import pandas as pd
 import pytest
 
-from pmanalytics import load_portfolio, status_mapping
+from pmanalytics import load_portfolio
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError
 
 PROJECTS = "project_id,name,status,actual_finish_date\nP1,One,done,2025-03-02\nP2,Two,open,\n"
@@ -83,62 +81,6 @@ def test_a_status_that_no_stage_claims_is_told(folder):
     )
 
 
-def test_a_status_placed_by_its_category_is_told(folder):
-    place = folder(
-        issues__json=json.dumps({"issues": [_issue("1", "Brewing", "indeterminate"),
-                                            _issue("2", "Brewing", "indeterminate"),
-                                            _issue("3", "Odd", "undefined")]}),
-        pmanalytics__toml="""
-            [lifecycle.work_item]
-            fallback = "status_category"
-            start = "Doing"
-            stages = {Waiting = [], Doing = []}
-            """,
-    )  # fmt: skip
-    portfolio = load_portfolio(place, as_of="2025-06-30")
-    assert [note for note in portfolio.notes if "stage" in note] == [
-        "The status 'Odd' belongs to no stage (1 work item): add it to "
-        "[lifecycle.work_item.stages].",
-        "The status 'Brewing' belongs to no stage (2 work items), its category puts it in "
-        "'Doing': add it to [lifecycle.work_item.stages].",
-    ]
-    mapping = status_mapping(portfolio.changes_of("work_item"), portfolio.lifecycles["work_item"])
-    assert mapping["matched_by"].tolist() == ["none", "category"]
-
-
-def _issue(number, status, category):
-    """Return an issue that was created and never changed."""
-    return {
-        "id": number,
-        "key": f"A-{number}",
-        "fields": {
-            "summary": "x",
-            "project": {"key": "A"},
-            "issuetype": {"name": "Story"},
-            "created": "2025-01-01T10:00:00.000+0000",
-            "updated": "2025-01-01T10:00:00.000+0000",
-            "status": {"name": status, "id": "1", "statusCategory": {"key": category}},
-        },
-        "changelog": {"total": 0, "startAt": 0, "maxResults": 100, "histories": []},
-    }
-
-
-@pytest.mark.parametrize(
-    ("stages", "expected"),
-    [
-        ("{Execution = [], Closure = []}", {"Tracking and controlling": ["Execution", "Closure"]}),
-        ("{Execution = [], Closed = []}", {}),
-        ("{Execution = [], 'Tracking and controlling' = [], Closure = []}", {}),
-    ],
-)
-def test_control_runs_beside_the_usual_stages_unless_it_is_one(folder, stages, expected):
-    config = f"[lifecycle.project]\nstages = {stages}"
-    portfolio = load_portfolio(
-        folder(projects__csv=PROJECTS, pmanalytics__toml=config), as_of="2025-06-30"
-    )
-    assert portfolio.lifecycles["project"].parallel == expected
-
-
 def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
     place = folder(
         projects__csv=PROJECTS, junk__xlsx="no spreadsheet", pmanalytics__toml="ignore = ['*.xlsx']"
@@ -187,6 +129,38 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
     assert portfolio.files["n_duplicate"].tolist() == [0, 1]
 
 
+def test_the_calendar_of_the_folder_is_that_of_the_portfolio(folder):
+    """1 May is free in Germany; the zone is the one whose days count."""
+    config = 'time_zone = "Europe/Berlin"\n[calendar]\ncountry = "DE"\nholidays = [2024-05-10]\n'
+    place = folder(projects__csv=PROJECTS, pmanalytics__toml=config)
+    calendar = load_portfolio(place, as_of="2025-06-30").calendar
+    assert calendar.time_zone == "Europe/Berlin"
+    days = pd.Series(pd.to_datetime(["2024-04-29", "2024-05-10"]))
+    assert calendar.working_days(days[:1], days[1:].set_axis([0])).tolist() == [7.0]
+
+
+def test_a_status_is_placed_by_its_category_only_where_that_is_wanted(folder):
+    """Both ways it is told, with the number of issues."""
+    issues = '{"issues": [' + ", ".join(
+        f'{{"id": "{n}", "key": "A-{n}", "fields": {{"created": "2024-01-0{n}T09:00:00.000+0000", '
+        '"status": {"name": "Parked", "statusCategory": {"key": "indeterminate"}}}, '
+        '"changelog": {"total": 0, "histories": []}}'
+        for n in (1, 2)
+    ) + "]}"  # fmt: skip
+    stages = '[lifecycle.work_item]\nterminal = ["Done"]\nwaiting = ["Waiting"]\n{}\n'
+    stages += "[lifecycle.work_item.stages]\nWaiting = []\nDoing = []\nDone = []\n"
+    for fallback, told in (
+        ("", "The status 'Parked' belongs to no stage (2 work items)"),
+        (
+            'fallback = "status_category"',
+            "was put into Doing by its category in Jira (2 work items)",
+        ),
+    ):
+        place = folder(jira__json=issues, pmanalytics__toml=stages.format(fallback))
+        portfolio = load_portfolio(place, as_of="2024-06-30")
+        assert told in " ".join(portfolio.notes)
+
+
 def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
     page = (
         '{"issues":[{"id":"1","key":"A-1","fields":{"created":"2024-01-02T15:04:00.000+0000",'
@@ -217,26 +191,24 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
             "[lifecycle.project]\nstages = {A = ['x'], B = ['X']}",
             "'A' and 'B' both claim the status",
         ),
-        ("[lifecycle.project]\nstage = {}", r"\[lifecycle.project\] needs a section"),
+        ("[lifecycle.project]\nterminal = []", r"\[lifecycle.project\] needs a section"),
         ("[lifecycle.project]\nstages = {A = [3]}", "must be a list of names"),
+        ("[lifecycle.project]\nstages = {A = []}\nitem_types = 3", "item_types of .* a section"),
+        ("[lifecycle.project]\nstages = {A = []}\nparallel = 3", "parallel of .* a section"),
+        (
+            "[lifecycle.project]\nstages = {A = []}\nfallback = 'name'",
+            "can only be 'status_category'",
+        ),
+        ("[lifecycle.project]\nstages = {A = []}\nwait = []", "Did you mean waiting"),
         ("[lifecycle.project]\nterminal = 3\nstages = {A = []}", "3 must be a list of names"),
-        ("[lifecycle.project]\nstart = 'B'\nstages = {A = []}", "'B' is no stage"),
-        ("[lifecycle.project]\nunmapped = 3\nstages = {A = []}", "unmapped=3 is none of keep"),
-        ("[lifecycle.project]\nparallel = 3\nstages = {A = []}", "parallel must be a section"),
-        (
-            "[lifecycle.project]\ncategories = {}\nstages = {A = []}",
-            "may have terminal, cancelled, waiting, start, item_types, parallel, unmapped",
-        ),
-        (
-            "[lifecycle.work_item]\nstages = {A = [], B = []}\n"
-            "item_types = {Bug = {A = ['x'], B = ['x']}}",
-            "'A' and 'B' both claim the status 'x' of Bug",
-        ),
         ("[projects]\ncolumns = {name = 3}", "columns must map texts to texts"),
         ("[projects.from_jira]\nfoo = 1", r"'foo' is not known in \[projects\.from_jira\]"),
         ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
+        ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
+        ("[calendar]\nhours = '9-17'", "hours must be a list"),
+        ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
         ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),
