@@ -10,6 +10,7 @@ import pandas as pd
 
 from pmanalytics.calendars import UTC
 from pmanalytics.lifecycle import Lifecycle
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import (
     Allocations,
     Columns,
@@ -19,8 +20,10 @@ from pmanalytics.schemas import (
     FieldChanges,
     Files,
     Forecasts,
+    Goals,
     PriceIndex,
     Problems,
+    ProductProjects,
     Products,
     Projects,
     Releases,
@@ -107,7 +110,10 @@ class Portfolio:
     risks: pd.DataFrame = field(default_factory=lambda: empty(Risks))
     allocations: pd.DataFrame = field(default_factory=lambda: empty(Allocations))
     defects: pd.DataFrame = field(default_factory=lambda: empty(Defects))
+    product_projects: pd.DataFrame = field(default_factory=lambda: empty(ProductProjects))
+    goals: pd.DataFrame = field(default_factory=lambda: empty(Goals))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    requirement_types: RequirementTypes = field(default_factory=RequirementTypes)
     calendar: Calendar | None = None
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))

@@ -33,7 +33,7 @@ def test_the_table_reference_is_up_to_date():
 @pytest.mark.parametrize(
     ("name", "row"),
     [
-        ("products.csv", "A,Atlas" + "," * 4),
+        ("products.csv", "A,Atlas" + "," * 5),
         ("projects.csv", "P1,One,,,open" + "," * 19),
         ("jira.csv", "1,A-1,,,,To Do,,,,2024-01-02 10:00" + "," * 14),
         ("project_stages.csv", "P1,2024-01-01,Planning"),

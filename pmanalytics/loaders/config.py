@@ -13,6 +13,7 @@ import pandas as pd
 from pmanalytics.errors import ConfigError, did_you_mean, require_texts
 from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, categories_of
 from pmanalytics.loaders.sources.files import Limits, file_at
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import FURTHER_TABLES
 from pmanalytics.working_time import Calendar
 
@@ -36,6 +37,7 @@ KEYS = {
     "jira_xml": ["file", "columns"],
     **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
+    "requirements": [kind.name for kind in fields(RequirementTypes)],
     "calendar": ["country", "subdivision", "weekdays", "hours", "holidays"],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
@@ -63,6 +65,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "item_types": (list, "a list of texts"),
     "cancelled_resolutions": (list, "a list of texts"),
     "missing": (list, "a list of words"),
+    **{kind.name: (list, "a list of names") for kind in fields(RequirementTypes)},
 }
 
 
@@ -134,11 +137,14 @@ def _usual_parallel(level: str, stages: list[str]) -> Mapping[str, Sequence[str]
     }
 
 
-def calendar_of(config: Mapping[str, Any], time_zone: str) -> Calendar | None:
+def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Calendar | None:
     """Return when people work, where that is said."""
     if "calendar" not in config:
         return None
-    return Calendar(**config["calendar"], time_zone=time_zone)
+    try:
+        return Calendar(**config["calendar"], time_zone=time_zone)
+    except ConfigError as error:
+        raise ConfigError(f"{folder / CONFIG}: {error}") from None
 
 
 def with_fallback(

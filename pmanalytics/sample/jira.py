@@ -165,6 +165,11 @@ def _jira_object(issue: Row) -> Row:
         "labels": issue["labels"],
         "fixVersions": [{"name": issue["version"]}] if issue["version"] else [],
         "customfield_10016": issue["points"],
+        "parent": {"key": issue["parent"]} if "parent" in issue else None,
+        "issuelinks": [
+            {"type": {"name": "Implements"}, "outwardIssue": {"key": key}}
+            for key in issue.get("links", [])
+        ],
     }
     edits = list(enumerate(issue["edits"], 1))[::-1]
     kept = edits[:-1] if issue["cut"] else edits

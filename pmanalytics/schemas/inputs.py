@@ -29,6 +29,7 @@ class Products(Table):
     product_manager: str = optional("Who answers for it")
     stage: str = optional("Lifecycle stage now; the history of stages is a table of its own")
     vision: str = optional("What the product is for")
+    planned_retirement_date: Day = optional("Day its life is planned to end")
     updated_date: Day = optional("Day of the last change to this record")
 
 
@@ -172,10 +173,16 @@ class FieldChanges(Table):
 
 
 class Releases(Table):
-    """One row per version (release) of a Jira project that an issue names."""
+    """One row per release: a version that an issue of Jira names, or a row of your own list.
 
-    release_id: str = required("Jira's id of the version", unique=True)
+    Jira overwrites the planned day with the day it was released, so `planned_release_date` comes
+    from a list of your own only.
+    """
+
+    release_id: str = required("Your identifier of the release, or Jira's id", unique=True)
+    product_id: str = optional("The product; of a Jira project as pmanalytics.toml maps it")
     project_key: str = optional("The Jira project")
-    name: str = required("Name of the version")
+    name: str = optional("Name of the release; else its identifier stands for it")
+    planned_release_date: Day = optional("Day first planned; Jira does not keep it")
     release_date: Day = optional("Day of the release: planned, or actual once released")
     is_released: pd.BooleanDtype = optional("Has it been released?")

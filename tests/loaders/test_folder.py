@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 
@@ -224,7 +226,7 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
         ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
-        ("[calendar]\nhours = '9-17'", "hours must be a list"),
+        ("[calendar]\nhours = '9-17'", r"pmanalytics.toml: calendar: hours must be a list"),
         ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
@@ -251,3 +253,32 @@ def test_jira_times_without_a_zone_are_refused(folder):
 def test_a_folder_without_data_is_refused_in_words(tmp_path, name, message):
     with pytest.raises(UnreadableFileError, match=message):
         load_portfolio(tmp_path / name)
+
+
+def test_item_types_of_ideas_go_by_the_configuration(folder):
+    place = folder(
+        projects__csv=PROJECTS, pmanalytics__toml='[requirements]\nideas = ["Customer wish"]\n'
+    )
+    types = load_portfolio(place, as_of="2025-06-30").requirement_types
+    assert types.ideas == ["Customer wish"]
+    assert "Epic" in types.epics
+    folder(pmanalytics__toml='[requirements]\nideas = "Idea"\n')
+    with pytest.raises(ConfigError, match=r"ideas of \[requirements\] must be a list of names"):
+        load_portfolio(place, as_of="2025-06-30")
+
+
+def test_releases_of_a_list_are_filled_from_jira(folder):
+    """The list has the planned day, which Jira overwrites; Jira knows what was released."""
+    version = {"id": "7", "name": "1.0", "released": True, "releaseDate": "2025-02-05"}
+    fields = {
+        "status": {"name": "Done"}, "created": "2025-01-02T10:00:00.000+0000",
+        "project": {"key": "ATL"}, "fixVersions": [version],
+    }  # fmt: skip
+    place = folder(
+        jira__json=json.dumps({"issues": [{"id": "1", "key": "ATL-1", "fields": fields}]}),
+        releases__csv="release_id,product_id,name,planned_release_date\nR1,Atlas,1.0,2025-01-31\n",
+        pmanalytics__toml='[work_items.products]\nATL = "Atlas"\n',
+    )
+    row = load_portfolio(place, as_of="2025-06-30").releases.iloc[0]
+    assert (row["release_id"], row["project_key"], row["is_released"]) == ("R1", "ATL", True)
+    assert row["release_date"] - row["planned_release_date"] == pd.Timedelta(days=5)
