@@ -37,6 +37,7 @@ _HOMES = {
     ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
+    "pmanalytics.metrics.histories": ["history_problems"],
     "pmanalytics.metrics.rework": ["stage_passages", "rework"],
     "pmanalytics.metrics.durations": [
         "stage_durations",

@@ -267,7 +267,8 @@ class FolderReader:
         settings = self.config.get("projects", {}).get(FROM_JIRA)
         if settings is None:
             return None
-        lifecycle = lifecycles.get("work_item", Lifecycle({}))
+        told = with_fallback(lifecycles, self.config, jira.work_items)
+        lifecycle = told.get("work_item", Lifecycle({}))
         found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
         self.notes += found.notes
         return found.table

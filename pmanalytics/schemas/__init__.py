@@ -119,6 +119,7 @@ from pmanalytics.schemas.registers import (
 )
 from pmanalytics.schemas.stages import (
     DurationComparisons,
+    HistoryProblems,
     ItemStages,
     Rework,
     StageDurations,
@@ -142,7 +143,8 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
+    StatusMapping, HistoryProblems, StagePassages, Rework, StageVisits, ItemStages,
+    StageDurations, StageSurvival,
     StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
     ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
     ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,

@@ -11,6 +11,7 @@ from pmanalytics.schemas.delivery import RELIABILITIES
 MEASURES = ["total", "first", "last", "span", "working"]
 DIFFERENCES = ["longer", "shorter", "no_clear_difference", "too_few"]
 MATCHES = ["id", "name", "category", "none"]
+HISTORY_PROBLEMS = ["told again", "before creation", "chain break"]
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
 
 
@@ -55,6 +56,21 @@ class StageVisits(Table):
     is_chain_break: pd.BooleanDtype = optional("Was another status left than the last one entered?")
     entered_after: Instant = optional("Not before this, where only snapshots are known")
     exited_after: Instant = optional("Not before this, where only snapshots are known")
+
+
+class HistoryProblems(Table):
+    """One row per status change that contradicts the rest of its item's history."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    changed_at: Instant = required("When the status was entered; of a creation, as moved back")
+    from_status: str = optional("Status left")
+    to_status: str = required("Status entered")
+    problem: str = required(
+        "told again: counted once; before creation: a change came before this creation, which is "
+        "moved back to it; chain break: leaves another status than the one entered before",
+        isin=HISTORY_PROBLEMS,
+    )
 
 
 class ItemStages(Table):
