@@ -238,6 +238,8 @@ def test_a_superlative_needs_its_interval():
     assert clear == "A takes longest: half of the projects leave it within 50 days"
     unclear = finding(plot_stage_durations(table.replace({30.0: 45.0}), level="project"))
     assert unclear == "A has the highest median: half of the projects leave it within 50 days"
+    alone = finding(plot_stage_durations(table.head(1), level="project"))
+    assert alone == "Half of the projects leave A within 50 days"
     third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
     unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
