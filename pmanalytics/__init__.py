@@ -37,6 +37,7 @@ _HOMES = {
     ],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
+    "pmanalytics.metrics.histories": ["history_problems"],
     "pmanalytics.metrics.rework": ["stage_passages", "rework"],
     "pmanalytics.metrics.durations": [
         "stage_durations",
@@ -60,6 +61,8 @@ _HOMES = {
     "pmanalytics.metrics.requirements": ["requirements", "requirement_coverage"],
     "pmanalytics.metrics.releases": ["release_dates", "release_cadence"],
     "pmanalytics.metrics.retirement": ["retirement"],
+    "pmanalytics.metrics.forecast": ["forecast_when", "forecast_how_many"],
+    "pmanalytics.metrics.forecast_backtest": ["throughput_backtest"],
     "pmanalytics.metrics.attention": ["attention"],
     "pmanalytics.metrics.changes": [
         "changes_between",
@@ -108,6 +111,7 @@ _HOMES = {
     "pmanalytics.figures.goals": ["plot_goals"],
     "pmanalytics.figures.requirements": ["plot_requirements", "requirement_rows"],
     "pmanalytics.figures.releases": ["plot_releases"],
+    "pmanalytics.figures.forecast": ["plot_completion_forecast"],
     "pmanalytics.figures.survival": ["plot_stage_survival"],
     "pmanalytics.figures.flow": ["plot_cumulative_flow", "plot_wip", "plot_throughput"],
     "pmanalytics.figures.flow_rows": ["steadiness_rows", "efficiency_rows"],

@@ -119,7 +119,7 @@ def known_zone(time_zone: str) -> ZoneInfo:
     """Return the IANA zone of that name, or say that there is none."""
     try:
         return ZoneInfo(time_zone)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+    except (TypeError, ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise ConfigError(
             f"time_zone {time_zone!r} is not known; use an IANA name such as Europe/Berlin."
         ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from pmanalytics.portfolio import Portfolio
 
+KEY = "PMANALYTICS_PSEUDONYM_KEY"
 BY_ISSUE = ("Jira JSON", "Jira XML")
 COUNTS = ("rows_read", "n_valid", "n_repaired", "n_quarantined", "n_duplicate")
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
@@ -70,17 +73,35 @@ def main() -> None:
     help="Where the HTML files go.",
 )
 @AS_OF
-def report(folder: Path, out: Path, as_of: str | None) -> None:
-    """Write a report per notebook: one HTML file each, which opens without a network."""
+@click.option("--pdf", is_flag=True, help="Print each report, too, through Chromium or Chrome.")
+@click.option(
+    "--pseudonymise",
+    is_flag=True,
+    help="Show persons under pseudonyms, made with the key in PMANALYTICS_PSEUDONYM_KEY, or with "
+    "one that is made up and forgotten.",
+)
+def report(folder: Path, out: Path, as_of: str | None, *, pdf: bool, pseudonymise: bool) -> None:
+    """Write a report per notebook: one HTML file each, which opens without a network.
+
+    Each stands alone, to be mailed; index.html beside them says what each found first.
+    """
+    from pmanalytics.reports.paper import browser_path, print_report  # noqa: PLC0415
     from pmanalytics.reports.render import render_reports  # noqa: PLC0415
 
     click.echo(f"Reading {folder}, writing reports; this takes some seconds each.")
+    key = os.environ.get(KEY) or secrets.token_hex() if pseudonymise else None
     start = time.perf_counter()
-    for path in render_reports(folder, out, as_of=as_of):
+    paths = []
+    for path in render_reports(folder, out, as_of=as_of, pseudonym_key=key):
         size = path.stat().st_size / 1e6
         click.echo(f"  {path}  ({size:.1f} MB, {time.perf_counter() - start:.0f} s)")
         start = time.perf_counter()
-    click.echo("Open them in a browser.")
+        paths.append(path)
+    if pdf:
+        browser = browser_path()
+        for path in paths[:-1]:  # the last leads to the others
+            click.echo(f"  {print_report(path, browser)}")
+    click.echo(f"Open {out / 'index.html'} in a browser.")
 
 
 @main.command()
@@ -217,3 +238,7 @@ def sample(folder: Path, seed: int) -> None:
     for path in write_sample(folder, seed=seed):
         click.echo(f"  {path}")
     click.echo(f"Everything in it is made up. Now: pmanalytics report {folder}")
+
+
+if __name__ == "__main__":
+    main(prog_name="pmanalytics")

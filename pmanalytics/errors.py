@@ -165,6 +165,17 @@ class UnmappedStatusError(PMAnalyticsError):
         )
 
 
+class MissingBrowserError(PMAnalyticsError):
+    """There is no browser to print with."""
+
+    def __init__(self, named: str | None, variable: str) -> None:
+        lacking = f"{variable} names {named}, which is no program" if named else "No browser found"
+        super().__init__(
+            f"{lacking}: a PDF is printed by Chromium or Chrome. Install one, or let {variable} "
+            "name it; the HTML files are written."
+        )
+
+
 class MissingColumnsError(PMAnalyticsError):
     """A table lacks columns it needs."""
 

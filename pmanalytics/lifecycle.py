@@ -70,6 +70,10 @@ class Lifecycle:
     categories: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, section in (("parallel", self.parallel), ("item_types", self.item_types)):
+            _require_section(name, section)
+        for name, section in self.item_types.items():
+            _require_section(name, section)
         lists = [self.terminal, self.cancelled, self.waiting, *self.parallel.values()]
         overrides = self.item_types.values()
         maps = [names for stages in (self.stages, *overrides) for names in stages.values()]
@@ -105,9 +109,10 @@ class Lifecycle:
         told = [name for name in MATCHED if name in changes]
         number = changes.groupby(told, dropna=False, sort=False, observed=True).ngroup()
         each = changes.loc[~number.duplicated(), told].reindex(columns=MATCHED)
-        claims = {kind: self._claims(kind) for kind in (None, *self.item_types)}
+        general = self._claims(None)
+        claims = {plain_status(kind): self._claims(kind) for kind in self.item_types}
         found = [
-            self._place(claims.get(kind, claims[None]), status_id, status)
+            self._place(claims.get(plain_status(str(kind)), general), status_id, status)
             for kind, status_id, status in each.itertuples(index=False)
         ]
         table = pd.DataFrame(found, columns=["stage", "matched_by"], dtype="str")
@@ -119,13 +124,16 @@ class Lifecycle:
             return claims[plain_status(status_id)], "id"
         if name in claims:
             return claims[name], "name"
-        if name in self.categories:
-            return self._stage_of_category(self.categories[name]), "category"
-        return UNMAPPED, "none"
+        by_category = self._stage_of_category(self.categories.get(name))
+        return (by_category, "category") if by_category else (UNMAPPED, "none")
 
-    def _stage_of_category(self, category: str) -> str:
-        stages = {"new": [*self.stages], "done": [*self.terminal]}
-        return next(iter(stages.get(category, [])), self.first_working_stage)
+    def _stage_of_category(self, category: str | None) -> str:
+        stages = {
+            "new": next(iter(self.stages), ""),
+            "indeterminate": self.first_working_stage,
+            "done": next(iter(self.terminal), ""),
+        }
+        return stages.get(category or "", "")
 
     def _claims(self, item_type: str | None) -> dict[str, str]:
         """Return the stage of each status: as its type has it, or else as all have it."""
@@ -207,6 +215,11 @@ def categories_of(work_items: pd.DataFrame) -> dict[str, str]:
 def plain_status(status: str) -> str:
     """Return a status as it is compared: whatever its case, and however accents are written."""
     return unicodedata.normalize("NFC", status).strip().casefold()
+
+
+def _require_section(name: str, given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"lifecycle: {name} must be a section, not {given!r}.")
 
 
 def _claims(stages: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:

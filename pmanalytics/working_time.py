@@ -171,10 +171,17 @@ class Calendar:
         first, last = local_days(edges, self.time_zone).to_numpy("datetime64[D]")
         days = np.arange(first, last + 1)
         days = days[np.is_busday(days, busdaycal=self._days(first, last))]
+        days = days[self._has_noon(days)]
         wall_clock = (days[:, None, None] + _windows(self.hours)).astype("datetime64[us]")
         instants = local_instants(pd.Series(wall_clock.ravel()), self.time_zone)
         opens, closes = _moments(instants, "instants").reshape(-1, 2).T
         return opens, closes
+
+    def _has_noon(self, days: Moments) -> NDArray[np.bool_]:
+        """Return which days the clock knows: a zone that moves across the date line skips one."""
+        noons = pd.Series((days + np.timedelta64(12, "h")).astype("datetime64[us]"))
+        found = local_days(local_instants(noons, self.time_zone), self.time_zone)
+        return found.to_numpy("datetime64[D]") == days
 
     def _days(self, first: np.datetime64, last: np.datetime64) -> np.busdaycalendar:
         """Return which days are worked, with the public holidays of these years."""
@@ -265,14 +272,14 @@ def _refuse_unknown_country(country: str | None, subdivision: str | None) -> Non
     from holidays import list_supported_countries  # noqa: PLC0415
 
     known = list_supported_countries()
-    if country not in known:
+    if str(country) not in known:
         names = Locale("en").territories
         named = [f"{names[code]} ({code})" for code in known if code in names]
         raise ConfigError(
             f"calendar: country {country!r} is not known."
             f"{did_you_mean(country, [*known, *named])} Write its ISO 3166 code, such as DE or US."
         )
-    if subdivision is not None and subdivision not in known[country]:
+    if subdivision is not None and str(subdivision) not in known[country]:
         parts = known[country]
         raise ConfigError(
             f"calendar: subdivision {subdivision!r} of {country} is not known."

@@ -3,13 +3,14 @@
 import io
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pmanalytics import load_projects, render_reports
+from pmanalytics.errors import MissingBrowserError
+from pmanalytics.reports.paper import browser_path
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "data" / "sample"
@@ -76,12 +77,10 @@ def reports(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Return a headless Chromium."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-    found = os.environ.get("PMANALYTICS_BROWSER") or next(
-        filter(None, map(shutil.which, names)), ""
-    )
-    if not found:
-        _unavailable("no Chromium or Chrome on PATH and PMANALYTICS_BROWSER is not set")
+    try:
+        found = browser_path()
+    except MissingBrowserError as error:
+        _unavailable(str(error))
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     with sync_playwright() as playwright:

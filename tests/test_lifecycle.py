@@ -106,3 +106,30 @@ def test_categories_place_what_no_stage_claims_and_each_use_is_counted():
         "Open": "name", "In Review": "name", "Renamed": "none", "Parked": "category",
     }  # fmt: skip
     assert table.loc["Open", "n_items"] == 2
+
+
+def test_a_category_that_has_no_stage_places_nothing():
+    """Nothing ends this lifecycle, and "undefined" is none of Jira's three."""
+    flow = Lifecycle(
+        {"Waiting": [], "Doing": []},
+        waiting=["Waiting"],
+        categories={"fresh": "new", "busy": "indeterminate", "over": "done", "odd": "undefined"},
+    )
+    statuses = pd.Series(["Fresh", "Busy", "Over", "Odd"])
+    assert flow.stages_of(statuses).tolist() == ["Waiting", "Doing", "(unmapped)", "(unmapped)"]
+
+
+def test_a_type_of_item_is_known_whatever_its_case():
+    flow = Lifecycle(
+        {"Doing": ["Testing"], "Checking": []}, item_types={"Bug": {"Checking": ["Testing"]}}
+    )
+    rows = pd.DataFrame({"item_type": ["bug", "Story", None], "to_status": "Testing"})
+    assert flow.placed(rows)["stage"].tolist() == ["Checking", "Doing", "Doing"]
+
+
+@pytest.mark.parametrize("name", ["parallel", "item_types"])
+def test_what_is_to_be_a_section_is_refused_if_it_is_none(name):
+    with pytest.raises(PMAnalyticsError, match=f"{name} must be a section, not 3"):
+        Lifecycle({"Doing": []}, **{name: 3})
+    with pytest.raises(PMAnalyticsError, match="Bug must be a section"):
+        Lifecycle({"Doing": []}, item_types={"Bug": ["Doing"]})

@@ -101,6 +101,12 @@ def test_the_hours_of_work_are_those_of_the_local_clock():
     assert auckland.working_hours(start, end).tolist() == [2.0]
 
 
+def test_a_day_that_a_zone_skipped_has_no_hours():
+    """Samoa went from Thursday 29 December 2011 to Saturday: Mon to Thu, and the next Monday."""
+    samoa = Calendar(time_zone="Pacific/Apia")
+    assert hours(samoa, "2011-12-26", "2012-01-03", "Pacific/Apia") == 40
+
+
 def test_a_week_may_be_sunday_to_thursday():
     cairo = Calendar(weekdays=["Sun", "Mon", "Tue", "Wed", "Thu"])
     assert days(cairo, "2024-03-29", "2024-03-31") == 1  # Friday to Sunday
@@ -197,6 +203,8 @@ def test_days_and_instants_are_not_taken_for_each_other():
         ({"country": "Germany"}, r"country 'Germany' is not known. Did you mean Germany \(DE\)\?"),
         ({"country": "de"}, "country 'de' is not known. Did you mean DE?"),
         ({"country": 49}, "country 49 is not known"),
+        ({"country": ["DE"]}, r"country \['DE'\] is not known. Did you mean"),
+        ({"time_zone": 3}, "time_zone 3 is not known"),
         ({"subdivision": "BE"}, "subdivision 'BE' needs its country"),
         (
             {"country": "DE", "subdivision": "Augsberg"},

@@ -93,7 +93,8 @@ def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:
     hover = _hover(placed)
     for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
         mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
-             symbol=symbol, color=color, size=9)  # fmt: skip
+             symbol=symbol, color=color, size=9,
+             ids=placed.loc[alike, "project_id"].tolist())  # fmt: skip
     drawing.update_traces(marker_opacity=0.75)
 
 
@@ -128,13 +129,13 @@ def plot_open_late(projects: pd.DataFrame) -> go.Figure:
     details = [f"{row['project_id']}, {_lateness(row)}" for _, row in shown.iterrows()]
     rows(drawing, shown["name"].tolist(), details)
     for position, (_, row) in enumerate(shown.iterrows()):
-        start, end = row["due_date"], row["forecast_finish_date"]
+        start, end, ids = row["due_date"], row["forecast_finish_date"], [row["project_id"]]
         if pd.notna(end):
             bar(drawing, position, start, end, color="bad_wash", width=5)
             hover = [f"expected {day(end)}"]
-            mark(drawing, [end], [position], hover, symbol="diamond", color="bad")
+            mark(drawing, [end], [position], hover, symbol="diamond", color="bad", ids=ids)
         hover = [f"{against} {day(start)}"]
-        mark(drawing, [start], [position], hover, symbol="circle-open", color="ink3")
+        mark(drawing, [start], [position], hover, symbol="circle-open", color="ink3", ids=ids)
     drawing.update_xaxes(type="date")
     return drawing
 
@@ -180,7 +181,8 @@ def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
     ]
     for chosen, symbol, color in cases:
         mark(drawing, x[chosen].tolist(), heights[chosen].tolist(), hover[chosen].tolist(),
-             symbol=symbol, color=color, size=9)  # fmt: skip
+             symbol=symbol, color=color, size=9,
+             ids=known.loc[chosen, "project_id"].tolist())  # fmt: skip
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
     drawing.update_traces(marker_opacity=0.75)
     drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
@@ -246,6 +248,7 @@ def _quadrants(
             x=x, y=y, xref="paper", yref="paper", showarrow=False,
             text=f"<b>{text}</b> {chosen.sum()}", font={"color": LIGHT[color], "size": 12},
             xanchor="right" if x else "left", yanchor="top" if y else "bottom",
+            bgcolor=LIGHT["page"],
         )  # fmt: skip
 
 

@@ -87,8 +87,9 @@ def plot_performance(measures: pd.DataFrame) -> go.Figure:
     )
     rows(drawing, names, details)
     drawing.add_vline(x=1, line={"color": LIGHT["ink3"], "width": 1})
-    _draw_indices(drawing, shown["spi_t"], "Time", symbol="diamond", shift=0.02)
-    _draw_indices(drawing, shown["cpi"], "Cost", symbol="circle", shift=0.24)
+    by_project = shown.set_index("project_id")
+    _draw_indices(drawing, by_project["spi_t"], "Time", symbol="diamond", shift=0.02)
+    _draw_indices(drawing, by_project["cpi"], "Cost", symbol="circle", shift=0.24)
     drawn = shown[["spi_t", "cpi"]].clip(upper=FARTHEST)
     low, high = min(drawn.min().min(), 0.8), max(drawn.max().max(), 1.2)
     drawing.update_xaxes(range=[low - 0.06, high + 0.06], nticks=6)
@@ -112,12 +113,12 @@ def _draw_curves(drawing: go.Figure, measures: pd.DataFrame, *, is_over: bool) -
 def _draw_indices(
     drawing: go.Figure, indices: pd.Series, word: str, *, symbol: str, shift: float
 ) -> None:
-    for position, index in enumerate(indices):
+    for position, (project_id, index) in enumerate(indices.items()):
         if pd.notna(index):
             mark(
                 drawing, [min(index, FARTHEST)], [position + shift], [f"{word} {_index(index)}"],
                 symbol="triangle-right" if index > FARTHEST else symbol,
-                color="bad" if index < 1 - TOLERANCE else "good",
+                color="bad" if index < 1 - TOLERANCE else "good", ids=[project_id],
             )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ LATEST = {
     "on_time_and_on_budget": "current due date and latest budget",
 }
 MANY_MISSING = 0.2
+MOST_NAMED = 5
 NEEDED = (
     "A rate needs projects with a planned and an actual finish date, or with a budget and a cost. "
     + HOW_TO_READ
@@ -70,7 +71,7 @@ def headline(rates: pd.DataFrame) -> Headline:
     row = rates.iloc[0]
     title = _titled(row)
     if isinstance(row["reason"], str):
-        return Headline(title, "–", "not known", row["reason"])
+        return Headline(title, "–", "not known", f"{row['reason']}; left out: {left_out(row)}")
     if row["reliability"] == "too_few":
         return Headline(title, _counted(row), "too few for a rate", left_out(row))
     interval = percent_range(row["low"], row["high"])
@@ -162,10 +163,12 @@ def _finding(rates: pd.DataFrame, by: str | None) -> str:
     known = rates[rates["rate"].notna()]
     if by is not None:
         groups = [f"{_name(row, by)} {_short(row)}" for _, row in known.iterrows()]
+        groups[MOST_NAMED:] = [f"{len(groups) - MOST_NAMED} more"] * (len(groups) > MOST_NAMED)
         measure = TITLES[rates["measure"].iloc[0]] + against(rates.iloc[0])
         return f"{measure} by {_title(by)}: {', '.join(groups)}"
     first = known.iloc[0]
-    said = f"{_short(first)} of {_population(first)} were {TITLES[first['measure']].casefold()}"
+    of = "" if first["reliability"] == "too_few" else " of"
+    said = f"{_short(first)}{of} {_population(first)} were {TITLES[first['measure']].casefold()}"
     said += against(first)
     same = known[(known["measure"] == first["measure"]) & (known["basis"] == "rebaselined")]
     if len(same) and not _is_latest(first):

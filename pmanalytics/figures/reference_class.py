@@ -6,11 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, listed, signed
-from pmanalytics.schemas import PlanRatios, ReferenceClasses, Table
+from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, labelled, listed, signed
+from pmanalytics.schemas import PlanRatios, ReferenceClasses
 
 MOST_ROWS = 12
 LOWEST = 0.1
+EVERY = "All projects"
 TICKS = [0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100]
 PLANS = {"duration": "planned days", "cost": "budget"}
 NEEDED = {
@@ -36,7 +37,7 @@ def plot_reference_class(classes: pd.DataFrame, ratios: pd.DataFrame, *, measure
     measure
         duration or cost.
     """
-    classes = _labelled(classes[classes["measure"] == measure], ReferenceClasses)
+    classes = labelled(classes[classes["measure"] == measure], ReferenceClasses, EVERY)
     classes = classes[classes["n"] > 0].sort_values("n", ascending=False, kind="stable")
     if classes.empty:
         return nothing(
@@ -52,7 +53,7 @@ def plot_reference_class(classes: pd.DataFrame, ratios: pd.DataFrame, *, measure
         note=_class_note(classes),
     )
     rows(drawing, shown["label"].tolist(), [_stated(row) for _, row in shown.iterrows()])
-    ratios = _labelled(ratios[ratios["measure"] == measure], PlanRatios)
+    ratios = labelled(ratios[ratios["measure"] == measure], PlanRatios, EVERY)
     for position, (_, row) in enumerate(shown.iterrows()):
         _draw_class(drawing, position, row, ratios[ratios["label"] == row["label"]])
     drawing.add_vline(x=1, line={"color": LIGHT["rule"], "width": 2}, layer="below")
@@ -100,15 +101,6 @@ def plot_project_forecasts(forecasts: pd.DataFrame) -> go.Figure:
     drawing.add_vline(x=today, line={"color": LIGHT["rule"], "width": 2}, layer="below")
     drawing.update_xaxes(type="date")
     return drawing
-
-
-def _labelled(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
-    """Add the class of each row in words: its columns that the schema does not name."""
-    names = [name for name in table.columns if name not in schema.to_schema().columns]
-    if not names:
-        return table.assign(label="All projects")
-    texts = table[names].astype("str").fillna("(no class)")
-    return table.assign(label=texts.agg(" · ".join, axis="columns") if len(table) else "")
 
 
 def _class_finding(classes: pd.DataFrame, measure: str) -> str:
@@ -163,7 +155,8 @@ def _draw_class(drawing: go.Figure, position: int, row: pd.Series, ratios: pd.Da
     for chosen, symbol, color in cases:
         if chosen.any():
             mark(drawing, x[chosen].tolist(), heights[chosen].tolist(), hover[chosen].tolist(),
-                 symbol=symbol, color=color, size=8)  # fmt: skip
+                 symbol=symbol, color=color, size=8,
+                 ids=drawn.loc[chosen, "project_id"].tolist())  # fmt: skip
     for name, size, words in (("p50_ratio", 24, "half end by"), ("p80_ratio", 14, "80% end by")):
         if pd.notna(row[name]):
             told = [f"{words} {_uplift(row[name])}"]
@@ -214,16 +207,16 @@ def _draw_forecast(drawing: go.Figure, position: int, row: pd.Series) -> None:
     half, eighty, owner = (
         row[name] for name in ("p50_finish_date", "p80_finish_date", "forecast_finish_date")
     )
+    baseline = row["baseline_finish_date"]
     if pd.notna(eighty):
         bar(drawing, position, half, eighty, color="good_wash", width=12)
-        told = [f"80% by {day(eighty)}"]
-        mark(drawing, [eighty], [position], told, symbol="line-ns", color="good", size=10)
-    told = [f"half by {day(half)}"]
-    mark(drawing, [half], [position], told, symbol="line-ns", color="good", size=16)
-    baseline = row["baseline_finish_date"]
-    told = [f"baseline {day(baseline)}"]
-    mark(drawing, [baseline], [position], told, symbol="circle-open", color="ink3")
-    if pd.notna(owner):
-        color = "bad" if owner < half else "ink3"
-        told = [f"owner expects {day(owner)}"]
-        mark(drawing, [owner], [position], told, symbol="diamond", color=color)
+    marks = [
+        (eighty, "80% by", "line-ns", "good", 10),
+        (half, "half by", "line-ns", "good", 16),
+        (baseline, "baseline", "circle-open", "ink3", 11),
+        (owner, "owner expects", "diamond", "bad" if owner < half else "ink3", 11),
+    ]
+    for at, words, symbol, color, size in marks:
+        if pd.notna(at):
+            mark(drawing, [at], [position], [f"{words} {day(at)}"],
+                 symbol=symbol, color=color, size=size, ids=[row["project_id"]])  # fmt: skip

@@ -14,7 +14,7 @@ FEWEST_ENDED = 5
 FEWEST_AT_RISK = 5
 N_TICKS = 5
 AT_RISK_HEIGHT = 20
-MEDIANS = ["first_median", "second_median"]
+MEDIANS = ["first_median_days", "second_median_days"]
 VERDICTS = {
     "longer": "{second} stays longer in {stage} than {first}",
     "shorter": "{second} leaves {stage} sooner than {first}",
@@ -54,6 +54,8 @@ def plot_stage_survival(
         + _tested(comparison),
     )
     longest = max(_longest_shown(group) for group in groups.values())
+    for line, group in zip(LINES, groups.values(), strict=False):
+        _draw_band(drawing, group, line[0])
     for line, (name, group) in zip(LINES, groups.items(), strict=False):
         _draw(drawing, name, group, *line)
     ticks = np.linspace(0, longest, N_TICKS)
@@ -107,7 +109,7 @@ def _finding(
             return f"{claim}: half within {second}, not {first}"
         return claim
     halves = {name: _half(group) for name, group in groups.items()}
-    told = [f"{name + ' ' if name else ''}{days(v)}" for name, v in halves.items() if pd.notna(v)]
+    told = [days(v) + (f" ({name})" if name else "") for name, v in halves.items() if pd.notna(v)]
     if not told:
         return f"It cannot be said yet within which time half of the {noun}s leave {stage}"
     return f"Half of the {noun}s leave {stage} within {listed(told)}"
@@ -120,15 +122,24 @@ def _tested(comparison: pd.DataFrame | None) -> str:
     return f" Log-rank test: p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}, adjusted for all stages."
 
 
-def _draw(drawing: go.Figure, name: str, group: pd.DataFrame, color: str, dash: str) -> None:
+def _from_entry(group: pd.DataFrame) -> pd.DataFrame:
+    """Return a curve from the beginning, when all are there; a band without a limit goes on."""
     start = pd.DataFrame({"days": [0.0], "survival": [1.0], "low": [1.0], "high": [1.0]})
-    curve = pd.concat([start, group[[*start]].ffill()], ignore_index=True)
-    step = {"shape": "hv", "width": 0}
+    return pd.concat([start, group[[*start]].ffill()], ignore_index=True)
+
+
+def _draw_band(drawing: go.Figure, group: pd.DataFrame, color: str) -> None:
+    curve = _from_entry(group)
     for edge, fill in (("high", None), ("low", "tonexty")):
         drawing.add_scatter(
-            x=curve["days"], y=curve[edge], mode="lines", line=step, fill=fill,
-            fillcolor=LIGHT["good_wash" if color == "good" else "grid"], hoverinfo="skip",
+            x=curve["days"], y=curve[edge], mode="lines", line={"shape": "hv", "width": 0},
+            fill=fill, fillcolor=LIGHT["good_wash" if color == "good" else "grid"],
+            hoverinfo="skip",
         )  # fmt: skip
+
+
+def _draw(drawing: go.Figure, name: str, group: pd.DataFrame, color: str, dash: str) -> None:
+    curve = _from_entry(group)
     label = f"{escaped(name)}<br>" if name else ""
     drawing.add_scatter(
         x=curve["days"], y=curve["survival"], mode="lines",

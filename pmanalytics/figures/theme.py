@@ -127,12 +127,18 @@ def mark(
     symbol: str,
     color: str,
     size: int = 11,
+    ids: list[str] | None = None,
 ) -> None:
-    """Draw marks, each with its hover label; an '-open' symbol is filled with the page."""
+    """Draw marks, each with its hover label; an '-open' symbol is filled with the page.
+
+    `ids` names the project, product or issue of each mark, by which a page finds all of its marks:
+    it is the first entry of a mark's `customdata`, in every figure.
+    """
     is_open = symbol.endswith("-open")
     line_width = 2 if is_open else 3 if symbol.startswith("line") else 0
     drawing.add_scatter(
         x=x, y=y, mode="markers", text=hover, hovertemplate="%{text}<extra></extra>",
+        customdata=None if ids is None else [[name] for name in ids],
         marker={
             "symbol": symbol.removesuffix("-open"),
             "size": size,

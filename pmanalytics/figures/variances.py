@@ -83,7 +83,8 @@ def _draw(drawing: go.Figure, known: pd.DataFrame, measure: str) -> None:
     hover = known["name"].map(escaped) + "<br>" + known[measure].map(lambda v: _value(measure, v))
     for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
         mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
-             symbol=symbol, color=color, size=7)  # fmt: skip
+             symbol=symbol, color=color, size=7,
+             ids=known.loc[alike, "project_id"].tolist())  # fmt: skip
 
 
 def _draw_levels(drawing: go.Figure, spread: pd.Series) -> None:

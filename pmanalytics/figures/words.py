@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pmanalytics.schemas import Table
+
 MISSING = "–"
 NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 NARROW_SPACE = "\u202f"
@@ -16,12 +18,12 @@ HOW_TO_READ = "The command “pmanalytics init” proposes how to read your file
 
 
 def escaped(text: object) -> str:
-    """Return text that plotly shows as it is instead of reading it as markup.
+    """Return text that plotly shows as it is instead of reading it as markup or mathematics.
 
-    >>> escaped("<b>R&D</b>")
-    '&lt;b&gt;R&amp;D&lt;/b&gt;'
+    >>> escaped("<b>R&D</b>"), escaped("$5 or $6")
+    ('&lt;b&gt;R&amp;D&lt;/b&gt;', '&#36;5 or &#36;6')
     """
-    return html.escape(str(text), quote=False)
+    return html.escape(str(text), quote=False).replace("$", "&#36;")
 
 
 def number(value: float) -> str:
@@ -139,3 +141,15 @@ def listed(parts: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def labelled(table: pd.DataFrame, schema: type[Table], every: str) -> pd.DataFrame:
+    """Add the group of each row in words: its columns that the schema does not name.
+
+    Without such columns all rows are of the one group `every`.
+    """
+    names = [name for name in table.columns if name not in schema.to_schema().columns]
+    if not names:
+        return table.assign(label=every)
+    texts = table[names].astype("str").fillna("(not recorded)")
+    return table.assign(label=texts.agg(" · ".join, axis="columns") if len(table) else "")

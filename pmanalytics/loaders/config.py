@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
     for level in KEYS["lifecycle"]:
         stages = list(config.get(f"{level}_stage_dates", {}).get("stages", {}))
         if stages:
-            lifecycles[level] = Lifecycle({stage: [] for stage in stages}, stages[-1:])
+            parallel = _usual_parallel(level, stages)
+            lifecycles[level] = Lifecycle(dict.fromkeys(stages, ()), stages[-1:], parallel=parallel)
     for level, settings in config.get("lifecycle", {}).items():
         _refuse_unknown(Path(CONFIG), f"lifecycle.{level}", settings, LIFECYCLE_KEYS)
         tables = [settings.get("stages"), *_tables_of(settings, "item_types", level)]
@@ -120,15 +121,30 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
             )
         _tables_of(settings, "parallel", level)
         _refuse_wrong_fallback(settings.get(FALLBACK, BY_CATEGORY), level)
-        lifecycles[level] = Lifecycle(**{k: v for k, v in settings.items() if k != FALLBACK})
+        told = {key: value for key, value in settings.items() if key != FALLBACK}
+        usual = {"parallel": _usual_parallel(level, list(settings["stages"]))}
+        lifecycles[level] = Lifecycle(**{**usual, **told})
     return lifecycles
 
 
-def calendar_of(config: Mapping[str, Any], time_zone: str) -> Calendar | None:
+def _usual_parallel(level: str, stages: list[str]) -> Mapping[str, Sequence[str]]:
+    """Return what usually runs beside stages of these names, unless it is one of them."""
+    usual = PROJECT.parallel if level == "project" else {}
+    return {
+        name: ends
+        for name, ends in usual.items()
+        if name not in stages and [stage for stage in stages if stage in ends] == list(ends)
+    }
+
+
+def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Calendar | None:
     """Return when people work, where that is said."""
     if "calendar" not in config:
         return None
-    return Calendar(**config["calendar"], time_zone=time_zone)
+    try:
+        return Calendar(**config["calendar"], time_zone=time_zone)
+    except ConfigError as error:
+        raise ConfigError(f"{folder / CONFIG}: {error}") from None
 
 
 def with_fallback(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,7 @@ from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira.from_xml import load_jira_xml
 from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.notes import mapping_notes, strangers
+from pmanalytics.loaders.pseudonyms import pseudonymised
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.releases import all_releases
 from pmanalytics.loaders.snapshots import load_project_snapshots
@@ -68,6 +70,7 @@ from pmanalytics.schemas import (
     empty,
 )
 
+PSEUDONYMISE = "PMANALYTICS_PSEUDONYMISE"
 USUAL_NAMES = {
     "products": "products.csv",
     "projects": "projects.csv",
@@ -88,7 +91,8 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
 
     Each file is recognised by its content. `pmanalytics.toml` in the folder says the rest: which
     file is what, where that is not so, and what its headers and statuses mean; `pmanalytics init`
-    proposes one.
+    proposes one. Where the environment sets PMANALYTICS_PSEUDONYMISE to a secret key, persons stand
+    under pseudonyms made with it.
 
     Parameters
     ----------
@@ -117,7 +121,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
-    calendar = calendar_of(reader.config, reader.time_zone)
+    calendar = calendar_of(reader.folder, reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
     lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")
@@ -126,7 +130,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     as_of_point(given, reader.time_zone)
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes, *strangers(tables)]
-    return Portfolio(
+    portfolio = Portfolio(
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
@@ -138,6 +142,8 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         notes=(*notes, *mapping_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
+    key = os.environ.get(PSEUDONYMISE)
+    return pseudonymised(portfolio, key) if key else portfolio
 
 
 @dataclass
@@ -261,7 +267,8 @@ class FolderReader:
         settings = self.config.get("projects", {}).get(FROM_JIRA)
         if settings is None:
             return None
-        lifecycle = lifecycles.get("work_item", Lifecycle({}))
+        told = with_fallback(lifecycles, self.config, jira.work_items)
+        lifecycle = told.get("work_item", Lifecycle({}))
         found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
         self.notes += found.notes
         return found.table
@@ -296,6 +303,8 @@ class FolderReader:
         why = read["file"].map(self.why)
         how = read["evidence"].where(read["evidence"] != "")
         read["evidence"] = why.str.cat(how, sep="; ").fillna(why).fillna(how)
+        hashes = {f.name: f.hashes.get("sha256") for those in self.files.values() for f in those}
+        read["sha256"] = read["file"].map(hashes).astype("str")
         counts = [name for name, kind in dtypes(Files).items() if kind == np.int64]
         rows = [
             {"file": name, "kind": "not recognised", "evidence": why} | dict.fromkeys(counts, 0)

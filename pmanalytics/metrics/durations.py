@@ -279,8 +279,8 @@ def compare_durations(
     ... })
     >>> visits = stage_visits(changes, as_of="2024-02-29")
     >>> table = compare_durations(visits[visits["stage"] == "Plan"], between="team")
-    >>> table[["first", "second", "first_median", "second_median", "verdict"]]
-      first second  first_median  second_median verdict
+    >>> table[["first", "second", "first_median_days", "second_median_days", "verdict"]]
+      first second  first_median_days  second_median_days verdict
     0     A      B           3.0           13.0  longer
     """
     if between not in visits:
@@ -300,7 +300,7 @@ def compare_durations(
     for side, is_second in (("first", False), ("second", True)):
         own = used[used["_is_second"] == is_second]
         curves = kaplan_meier(own["time"], own["n_ended"], own["group"])
-        table[f"{side}_median"] = quantiles(curves, len(table), QUANTILES["median"])[:, 0]
+        table[f"{side}_median_days"] = quantiles(curves, len(table), QUANTILES["median"])[:, 0]
         sums = own.groupby("group")[["n", "n_ended"]].sum().reindex(table.index, fill_value=0)
         table[[f"{side}_n", f"{side}_n_ended"]] = sums
     is_second = used["_is_second"].astype(bool)

@@ -19,7 +19,7 @@ Policy = Literal["history", "furthest", "latest_monotone"]
 
 
 def kept(changes: pd.DataFrame, lifecycle: Lifecycle | None, policy: Policy) -> pd.DataFrame:
-    """Return the changes that a policy keeps, of those ordered by `item` and time.
+    """Return the changes that a policy keeps, of those ordered by item and time.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def kept(changes: pd.DataFrame, lifecycle: Lifecycle | None, policy: Policy) -> 
     rank = changes["stage"].map(order)
     changes, rank = changes[rank.notna()], rank[rank.notna()].astype("int64")
     is_kept = _furthest if policy == "furthest" else _latest_monotone
-    return changes[is_kept(changes["item"], rank)]
+    return changes[is_kept(changes["_item"], rank)]
 
 
 def _furthest(item: pd.Series, rank: pd.Series) -> pd.Series:

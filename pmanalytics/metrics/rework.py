@@ -16,7 +16,7 @@ def stage_passages(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None)
     """Which share of the items passed through each stage, and how many had to come back?
 
     The population of a stage is every item with a known beginning that got at least as far: that
-    entered the stage or a later one, cancelled stages aside.
+    entered the stage or a later one, or a terminal one; cancelled stages aside.
 
     Parameters
     ----------
@@ -154,7 +154,9 @@ def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> p
     """Return one row per item and stage: its rank, and what came after the first stay."""
     order = [stage for stage in lifecycle.stages if stage not in lifecycle.cancelled]
     rank_of = {stage: rank for rank, stage in enumerate(order)}
-    rank, following = (visits[name].map(rank_of) for name in ("stage", "next_stage"))
+    item = visits.groupby(["level", "item_id"], sort=False).ngroup()
+    rank = visits["stage"].map(rank_of).astype(float)
+    following = rank.groupby(item).bfill().groupby(item).shift(-1)
     visits = visits.assign(backward_moves=(following < rank).astype("int64"))
     keys = ["level", *names, "stage", "item_id"]
     moves = visits.groupby(keys, dropna=False, sort=False, observed=True)["backward_moves"].sum()
@@ -162,10 +164,11 @@ def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> p
     whole = items.groupby(["level", "item_id"])["is_complete"].transform("all")
     is_known = whole.astype("int64")
     can_be_left = ~items["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
+    is_end = items["stage"].isin(list(lifecycle.terminal))
     days = (items["total_days"] * is_known).where(can_be_left, 0.0)
     again = items["visits"] - 1
     return items.assign(
-        rank=items["stage"].map(rank_of),
+        rank=items["stage"].map(rank_of).mask(is_end, len(order) - 1),
         is_complete=whole,
         k=is_known,
         n_incomplete=1 - is_known,

@@ -14,6 +14,7 @@ from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import UnmappedStatusError
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
 from pmanalytics.metrics.delivery import one_of
+from pmanalytics.metrics.histories import leaves_the_last, ordered_changes
 from pmanalytics.metrics.policies import Policy, kept
 from pmanalytics.schemas import (
     ItemStages,
@@ -82,7 +83,7 @@ def stage_visits(
     -----
     Changes of one item stand in the order of their times, and at one time in that of `sequence`.
     Where a status is left that was not the last one entered, the one entered is believed, and the
-    visit is flagged. Where an event comes before an item's creation, its history is incomplete.
+    visit is flagged. What else contradicts itself is put right as `history_problems` tells.
 
     Examples
     --------
@@ -102,11 +103,12 @@ def stage_visits(
     point = as_of_point(as_of, time_zone)
     changes = complete(status_changes, StatusChanges)
     changes = changes[changes["changed_at"] <= point.last]
-    further = [name for name in status_changes if name not in dtypes(StatusChanges)]
+    ours = {*dtypes(StatusChanges), *dtypes(StageVisits)}
+    further = [name for name in status_changes if name not in ours]
     if changes.empty:
         return empty(StageVisits).join(changes[further])
-    order = [*ITEM, "changed_at", "sequence"]
-    changes = changes.sort_values(order, kind="stable", ignore_index=True)
+    changes = ordered_changes(changes)
+    changes = changes[~changes["_is_repeat"]]
     changes = _staged(changes, lifecycle, unmapped)
     visits = _merged(kept(_numbered(changes), lifecycle, policy))
     visits = _timed(visits, point, time_zone, calendar)
@@ -119,13 +121,12 @@ def parallel_visits(
 ) -> pd.DataFrame:
     """How long did that run which runs beside the stages, such as tracking and controlling?
 
-    The population is every item that entered a stage from the one that begins it up to the one
-    that ends it.
+    The population is every item that entered the stage that begins it.
 
     Parameters
     ----------
     visits
-        `StageVisits` of these stages.
+        `StageVisits` of these stages, in order of item and time.
     lifecycle
         Its `parallel` says what runs from which stage to which.
     calendar
@@ -134,9 +135,9 @@ def parallel_visits(
     Returns
     -------
     pandas.DataFrame
-        `StageVisits`, one per item and name: from the first entry to the last exit of the stages
-        in between, whatever the item went through meanwhile. It is open as long as the last of
-        them is.
+        `StageVisits`, one per item, name and time it ran: from the entry into the one stage to
+        that into the other or any later one, whatever the item went through meanwhile. It is open
+        while the item has not come so far. If it is begun again after that, it is a further visit.
 
     Raises
     ------
@@ -162,28 +163,34 @@ def parallel_visits(
                           stage  days  is_open
     0  Tracking and controlling  30.0    False
     """
-    visits = complete(visits, StageVisits)
+    visits = complete(visits, StageVisits).reset_index(drop=True)
     order = list(lifecycle.stages)
+    final = [*lifecycle.terminal, *lifecycle.cancelled]
     found = [visits[:0]]
     for name, (begins, ends) in lifecycle.parallel.items():
-        within = visits[visits["stage"].isin(order[order.index(begins) : order.index(ends)])]
-        last = within.drop_duplicates(ITEM, keep="last").set_index(ITEM)
-        items = within.groupby(ITEM, sort=False)
-        end = last["entered_at"] + pd.to_timedelta(last["days"], unit="D")
-        first = items["entered_at"].first()
-        found.append(
-            last.assign(
-                stage=name,
-                visit=1,
-                entered_at=first,
-                entered_after=items["entered_after"].nth(0).set_axis(first.index),
-                days=(end - first) / pd.Timedelta(days=1),
-                working_days=_working_days(first, end, calendar),
-                history_complete=items["history_complete"].all(),
-                is_zero_length=items["is_zero_length"].all(),
-            ).reset_index()
-        )
+        is_end = visits["stage"].isin([*order[order.index(ends) :], *final])
+        runs = pd.Series(np.select([is_end, visits["stage"] == begins], [0.0, 1.0], np.nan))
+        table = _runs(visits, runs).assign(stage=name)
+        table["outcome"] = _outcomes(table, lifecycle)
+        end = table["entered_at"] + pd.to_timedelta(table["days"], unit="D")
+        table["working_days"] = _working_days(table["entered_at"], end, calendar)
+        found.append(table)
     return StageVisits.validate(pd.concat(found, ignore_index=True)[list(visits.columns)])
+
+
+def _runs(visits: pd.DataFrame, runs: pd.Series) -> pd.DataFrame:
+    """Return one visit for those from a 1 to before the next 0 of their item, or to its last."""
+    item = visits.groupby(ITEM, sort=False).ngroup()
+    is_running = runs.groupby(item).ffill() == 1
+    is_begun = is_running & ~(is_running.shift(fill_value=False) & (item == item.shift()))
+    grouped = visits[is_running].groupby(is_begun.cumsum()[is_running])
+    first, last = grouped.head(1).reset_index(drop=True), grouped.tail(1).reset_index(drop=True)
+    return first.assign(
+        **last[["exited_at", "exited_after", "is_open", "next_stage"]],
+        days=grouped["days"].sum().to_numpy(),
+        is_zero_length=grouped["is_zero_length"].all().to_numpy(),
+        visit=first.groupby(ITEM, sort=False).cumcount() + 1,
+    )
 
 
 def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
@@ -229,36 +236,32 @@ def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapp
     if unmapped == "error" and is_unmapped.any():
         raise UnmappedStatusError(changes.loc[is_unmapped, "to_status"].value_counts())
     if unmapped == "carry":
-        before = stage.mask(is_unmapped).groupby([changes[key] for key in ITEM]).ffill()
+        before = stage.mask(is_unmapped).groupby(changes["_item"]).ffill()
         stage = before.fillna(UNMAPPED)
     return changes.assign(stage=stage)
 
 
 def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
-    """Add the number of each item, whether its beginning is known, and where its chain breaks."""
-    item = changes.groupby(ITEM, sort=False).ngroup()
-    is_first = item != item.shift()
+    """Add whether the beginning of each item is known, and where its chain breaks."""
+    is_first = changes["_item"] != changes["_item"].shift()
     is_complete = changes["from_status"].isna().where(is_first).ffill().astype(bool)
     is_complete |= ~is_first & changes["changed_after"].notna()
-    left = changes["from_status"]
-    is_break = ~is_first & left.notna() & (left != changes["to_status"].shift())
-    return changes.assign(
-        item=item, history_complete=is_complete, is_chain_break=is_break.astype("boolean")
-    )
+    is_break = ~leaves_the_last(changes)
+    return changes.assign(history_complete=is_complete, is_chain_break=is_break.astype("boolean"))
 
 
 def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per visit: consecutive statuses of one stage are one stay."""
-    item = changes["item"]
+    item = changes["_item"]
     is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
     visits = changes[is_entry].reset_index(drop=True)
-    is_last = visits["item"] != visits["item"].shift(-1)
+    is_last = visits["_item"] != visits["_item"].shift(-1)
     return visits.assign(
         entered_at=visits["changed_at"],
         exited_at=visits["changed_at"].shift(-1).mask(is_last),
         next_stage=visits["stage"].shift(-1).mask(is_last),
         is_open=is_last,
-        visit=visits.groupby(["item", "stage"]).cumcount() + 1,
+        visit=visits.groupby(["_item", "stage"]).cumcount() + 1,
         entered_after=visits["changed_after"],
         exited_after=visits["changed_after"].shift(-1).mask(is_last),
     )

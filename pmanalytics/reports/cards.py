@@ -7,8 +7,9 @@ alternative and its data; as plain text it is its finding, which is what a chang
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -17,10 +18,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures import words
-from pmanalytics.figures.quality import NOUNS
-from pmanalytics.figures.rates import TITLES, Headline, plan_of
+from pmanalytics.figures.rates import Headline
 from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.portfolio import Portfolio
+from pmanalytics.reports.cells import cells_of
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -29,68 +30,20 @@ NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
     "been moved."
 )
-HEADINGS = {
-    "k": "Succeeded",
-    "n": "Counted",
-    "basis": "Compared with",
-    "population": "Of which projects",
-    "low": "At least (95%)",
-    "high": "At most (95%)",
-    "n_zero_length": "Stays of no time",
-    "n_incomplete": "Beginning not known",
-    "n_ended": "Left",
-    "n_open": "Still in it",
-    "n_open_failed": "Open and failed",
-    "any_share": "Chance of at least one",
-    "k_then": "Succeeded then",
-    "n_then": "Counted then",
-    "k_now": "Succeeded now",
-    "n_now": "Counted now",
-    "bei": "BEI",
-    "eqf": "EQF",
-    "p50_days": "50% within (days)",
-    "p85_days": "85% within (days)",
-    "p95_days": "95% within (days)",
-    "work_item_age_days": "Age (days)",
-    "is_beyond_p85": "Beyond 85%",
-    "is_flagged": "Flagged",
-    "n_without_start": "Straight to the end",
-    "mean_wip": "Mean in progress",
-    "mean_age_then_days": "Mean age, first half",
-    "mean_age_now_days": "Mean age, second half",
-    "cpi": "CPI",
-    "spi_t": "SPI(t)",
-    "tcpi_bac": "TCPI",
-    "eac_plan": "EAC, rest as planned",
-    "eac_cpi": "EAC, rest as so far",
-}
-WORDS = TITLES | NOUNS | {"work_item": "issue"}
-CODES = {
-    "measure",
-    "learned_from",
-    "split",
-    "population",
-    "reliability",
-    "level",
-    "status",
-    "state",
-    "table",
-    "verdict",
-    "seen",
-}
-PERCENTAGES = {
-    "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
-    "allocation", "utilisation", "quantile", "flow_efficiency",
-}  # fmt: skip
-SIGNED_SHARES = ("variance_share", "beyond_plan_share")
-RATIOS = ("bei", "spi", "spi_t", "cpi", "tcpi_bac", "tcpi_eac", "loss", "_ratio")
-UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
+LONGEST_NAME = 6  # words of a finding that name a file
 PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One finding with what supports it."""
+    """One finding with what supports it.
+
+    A table stands in `headers` and `rows` as people read it; `raw` holds what a spreadsheet
+    takes instead, where that is not the text, `looks` whether a column holds numbers ("n") or long
+    texts, `n_same` how many of a row's first cells repeat those above it. `ids` names the project,
+    product or issue that each row is about, and `pick` the column with its name. `sources` is what
+    the foot of the page tells.
+    """
 
     finding: str
     subtitle: str = ""
@@ -100,7 +53,12 @@ class Card:
     headlines: list[Headline] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
-    is_number: list[bool] = field(default_factory=list)
+    raw: list[list[str | None]] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+    n_same: list[int] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    pick: int | None = None
+    sources: dict[str, Any] = field(default_factory=dict)
     figure: go.Figure | None = None
 
     def __repr__(self) -> str:
@@ -130,7 +88,7 @@ class Card:
 def figure_card(drawing: go.Figure, table: pd.DataFrame, *, wide: bool = False) -> Card:
     """Return a figure as a card, with the table it was drawn from."""
     said = drawing.layout.meta
-    return Card(**said, is_wide=wide, figure=drawing, **_cells(table))
+    return Card(**said, is_wide=wide, figure=drawing, **cells_of(table))
 
 
 def table_card(
@@ -148,10 +106,10 @@ def table_card(
     """
     if len(table) > MOST_ROWS:
         note = f"The first {MOST_ROWS} of {words.count(len(table), 'row')}. {note}".strip()
-    cells = _cells(table.head(MOST_ROWS))
+    cells = cells_of(table.head(MOST_ROWS))
     before: list[list[str]] = [[], *cells["rows"]]
-    cells["rows"] = [
-        [""] * n_once + row[n_once:] if row[:n_once] == above[:n_once] else row
+    cells["n_same"] = [
+        n_once if row[:n_once] == above[:n_once] else 0
         for above, row in zip(before, cells["rows"], strict=False)
     ]
     return Card(finding, subtitle, note, is_wide=wide, **cells)
@@ -180,7 +138,22 @@ def scope_card(portfolio: Portfolio) -> Card:
         known = words.count(len(records) or n_followed, noun)
         counts.append(f"the history of {known}" if n_followed else known)
     said = f"As of {words.day(portfolio.as_of)}: {words.listed(counts)}."
-    return text_card(said + ("" if portfolio.basis == "baseline" else NO_FIRST_PLAN))
+    said += "" if portfolio.basis == "baseline" else NO_FIRST_PLAN
+    return replace(text_card(said), sources=_sources(portfolio))
+
+
+def _sources(portfolio: Portfolio) -> dict[str, Any]:
+    """Return the options of a report, and the files it was made from."""
+    plan = "first approved" if portfolio.basis == "baseline" else "latest approved"
+    options = (
+        f"As of {words.day(portfolio.as_of)}; days in the zone {portfolio.time_zone}; projects are "
+        f"judged by their {plan} plan, with no days or money of grace unless a figure says so. "
+        "What each measure means stands in the definitions of each report."
+    )
+    read = portfolio.files[portfolio.files["rows_read"] > 0]
+    counts = read["rows_read"].map(lambda n: words.count(n, "row"))
+    files = zip(read["file"], counts, read["sha256"].fillna(words.MISSING), strict=True)
+    return {"options": [options], "files": [list(file) for file in files]}
 
 
 def lifecycle_card(lifecycle: Lifecycle, *, proposed: bool = False) -> Card:
@@ -208,7 +181,10 @@ def notes_card(portfolio: Portfolio) -> Card:
 
 def html_of(content: dict[str, Any], figure: dict[str, Any] | None, number: int = 0) -> str:
     """Return a card as HTML; every text in it is escaped."""
-    return _template().render(card=content, spec=figure and _spec(figure), number=number)
+    name = "-".join(re.findall(r"\w+", content["finding"].casefold())[:LONGEST_NAME])
+    return _template().render(
+        card=content, spec=figure and _spec(figure), number=number, name=name or "table"
+    )
 
 
 def _spec(figure: dict[str, Any]) -> dict[str, Any]:
@@ -226,50 +202,3 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
 def _template() -> jinja2.Template:
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
     return jinja2.Environment(loader=loader, autoescape=True).get_template("card.html.j2")
-
-
-def _cells(table: pd.DataFrame) -> dict[str, Any]:
-    """Return a table as people read it: headers, texts, and which columns are numbers."""
-    if {"measure", "basis"} <= set(table):
-        table = table.assign(basis=[*map(plan_of, table["measure"], table["basis"])])
-    kinds = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in table]
-    texts = [[_text(str(name), value) for value in table[name]] for name in table]
-    return {
-        "headers": [_heading(str(name)) for name in table],
-        "rows": [list(row) for row in zip(*texts, strict=True)],
-        "is_number": kinds,
-    }
-
-
-def _heading(name: str) -> str:
-    """Return a column's name as people read it: 'n_not_due' → 'Not due'."""
-    return HEADINGS.get(name) or name.removeprefix("n_").replace("_", " ").capitalize()
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, list) and pd.isna(value):
-        return words.MISSING
-    if isinstance(value, pd.Timestamp):
-        return words.day(value).replace(" ", "\u00a0")
-    if pd.api.types.is_bool(value):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return _number(name, float(value))
-    if name in CODES:
-        return WORDS.get(value) or str(value).replace("_", " ")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _number(name: str, value: float) -> str:
-    if name.endswith(SIGNED_SHARES):
-        return words.signed(value * 100, "%")
-    if name in PERCENTAGES or name.endswith(("_rate", "_share")):
-        return words.percent(value)
-    if name == "difference":
-        return words.signed(value * 100, " points")
-    if name in UNIT_OF_ROW or name.endswith(RATIOS):
-        return f"{value:.3g}" if name in UNIT_OF_ROW else f"{value:.2f}"
-    if name.endswith(("variance_days", "drift_days", "cost_variance")):
-        return words.signed(value)
-    is_small = name.endswith(("_days", "_low", "_high")) and abs(value) < 10
-    return f"{value:.1f}" if is_small else words.number(value)

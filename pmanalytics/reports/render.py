@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from hashlib import sha256
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,24 +19,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
-from plotly.offline import get_plotlyjs
 from traitlets.config import Config
 
 from pmanalytics.errors import ConfigError, PMAnalyticsError, UnreadableFileError
-from pmanalytics.figures.theme import DARK, LIGHT
-from pmanalytics.figures.words import escaped
-from pmanalytics.reports.cards import CARD, PLOTLY, html_of
+from pmanalytics.loaders.folder import PSEUDONYMISE
+from pmanalytics.reports.page import TEMPLATES, assets, contents_page, page_of, summary_of
 
-TEMPLATES = Path(__file__).parent / "templates"
 SECONDS_PER_CELL = 600
-# Runs before the page is painted, so that it never flashes in the wrong colours.
-START = """\
-document.documentElement.classList.add("js");
-try {
-  const theme = localStorage.getItem("pmanalytics-theme");
-  if (theme) document.documentElement.dataset.theme = theme;
-} catch { /* a file may have no storage */ }
-"""
 
 
 def notebook_folder() -> Path:
@@ -52,7 +36,11 @@ def notebook_folder() -> Path:
 
 
 def render_reports(
-    folder: str | Path, out: str | Path, *, as_of: str | None = None
+    folder: str | Path,
+    out: str | Path,
+    *,
+    as_of: str | None = None,
+    pseudonym_key: str | None = None,
 ) -> Iterator[Path]:
     """Which reports does this folder of data give? Run every notebook on it and export it.
 
@@ -64,11 +52,13 @@ def render_reports(
         Folder for the HTML files, created if need be.
     as_of
         Status date; otherwise the folder's.
+    pseudonym_key
+        A secret; then persons stand under pseudonyms made with it.
 
     Yields
     ------
     pathlib.Path
-        Each file as soon as it is written.
+        Each file as soon as it is written; last the page that leads to the others.
 
     Raises
     ------
@@ -78,19 +68,30 @@ def render_reports(
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
+    environment = {PSEUDONYMISE: pseudonym_key} if pseudonym_key else {}
+    summaries = []
     for path in sorted(notebook_folder().glob("*.ipynb")):
-        notebook = run(path, {"folder": str(folder.resolve()), "as_of": as_of})
+        parameters = {"folder": str(folder.resolve()), "as_of": as_of}
+        notebook = run(path, parameters, environment=environment)
         page, _ = ReportExporter().from_notebook_node(notebook)
-        target = out / f"{re.sub(r'^[0-9]+_', '', path.stem)}.html"
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            target.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{target}: cannot be written ({error.strerror}).") from None
-        yield target
+        name = f"{re.sub(r'^[0-9]+_', '', path.stem)}.html"
+        summaries.append(summary_of(notebook) | {"file": name})
+        yield _written(page, out / name)
+    yield _written(contents_page(summaries), out / "index.html")
 
 
-def run(path: Path, parameters: Mapping[str, object]) -> NotebookNode:
+def _written(page: str, target: Path) -> Path:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written ({error.strerror}).") from None
+    return target
+
+
+def run(
+    path: Path, parameters: Mapping[str, object], *, environment: Mapping[str, str] | None = None
+) -> NotebookNode:
     """Return the notebook, run with these values instead of those of its parameters cell."""
     notebook = nbformat.read(path, as_version=4)
     source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
@@ -111,7 +112,7 @@ def run(path: Path, parameters: Mapping[str, object]) -> NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute()
+        client.execute(env={**os.environ, **(environment or {})})
     except CellExecutionError as error:
         raise PMAnalyticsError(error.evalue) from None
     return notebook
@@ -158,77 +159,5 @@ class ReportExporter(HTMLExporter):
         self, nb: NotebookNode, resources: dict | None = None, **options: Any
     ) -> tuple[str, dict]:
         """Return the page."""
-        resources = {**(resources or {}), "pmanalytics": _assets()}
+        resources = {**(resources or {}), "pmanalytics": assets()}
         return TemplateExporter.from_notebook_node(self, nb, resources, **options)
-
-
-def page_of(notebook: NotebookNode) -> dict[str, Any]:
-    """Return a notebook as a page: its head, and a section for each second-level heading.
-
-    A section whose code shows nothing is left out.
-    """
-    page: dict[str, Any] = {"title": "Report", "head": "", "lead": [], "sections": []}
-    outputs, number = page["lead"], 0
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            title, _, text = cell.source.removeprefix("## ").partition("\n")
-            outputs = []
-            section = {"id": _slug(title), "title": title, "text": text, "is_text": True}
-            page["sections"].append(section | {"outputs": outputs})
-        elif cell.cell_type == "markdown" and page["sections"]:
-            page["sections"][-1]["text"] += f"\n\n{cell.source}"
-        elif cell.cell_type == "markdown":
-            page["head"] += f"{cell.source}\n\n"
-        elif cell.cell_type == "code":
-            if page["sections"]:
-                page["sections"][-1]["is_text"] = False
-            for output in cell.outputs:
-                number += 1
-                outputs.append(_html(output, number))
-    page["sections"] = [s for s in page["sections"] if s["outputs"] or s["is_text"]]
-    page["title"] = _title(page["head"])
-    return page
-
-
-def _html(output: NotebookNode, number: int) -> str:
-    data = output.get("data", {})
-    if CARD in data:
-        return html_of(data[CARD], data.get(PLOTLY), number)
-    if "text/html" in data:
-        return f'<div class="output">{data["text/html"]}</div>'
-    text = data.get("text/plain") or (output.get("text") if output.get("name") == "stdout" else "")
-    return f'<pre class="output">{escaped(text)}</pre>' if text else ""
-
-
-def _title(head: str) -> str:
-    first = re.search(r"^# (.+)$", head, re.MULTILINE)
-    return first[1] if first else "Report"
-
-
-def _slug(title: str) -> str:
-    return "-".join(re.findall(r"\w+", title.casefold()))
-
-
-@cache
-def _assets() -> dict[str, str]:
-    """Return styles, code and colours of the page, each once per file."""
-    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    for name, colors in (("LIGHT", LIGHT), ("DARK", DARK)):
-        values = "".join(f"--{token}:{color};" for token, color in colors.items())
-        css = css.replace(f"/*{name}*/", values)
-    start, main, drawing = START, (TEMPLATES / "report.js").read_text("utf-8"), get_plotlyjs()
-    packed = gzip.compress(drawing.encode("utf-8"), 9, mtime=0)
-    return {
-        "css": css,
-        "start": start,
-        "js": main,
-        "plotly": base64.b64encode(packed).decode("ascii"),
-        "scripts": " ".join(map(_hash, (start, main, drawing))),
-        "colors": json.dumps({LIGHT[token]: DARK[token] for token in LIGHT}),
-        "version": version("pmanalytics"),
-    }
-
-
-def _hash(code: str) -> str:
-    """Return what allows a page to run this code and no other."""
-    return f"'sha256-{base64.b64encode(sha256(code.encode('utf-8')).digest()).decode('ascii')}'"

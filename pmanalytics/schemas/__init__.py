@@ -52,6 +52,11 @@ from pmanalytics.schemas.flow import (
     ServiceLevels,
     Throughput,
 )
+from pmanalytics.schemas.forecasts import (
+    CompletionForecasts,
+    CountForecasts,
+    ThroughputBacktests,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -114,6 +119,7 @@ from pmanalytics.schemas.registers import (
 )
 from pmanalytics.schemas.stages import (
     DurationComparisons,
+    HistoryProblems,
     ItemStages,
     Rework,
     StageDurations,
@@ -137,10 +143,11 @@ INPUT_TABLES = [
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    StatusMapping, StagePassages, Rework, StageVisits, ItemStages, StageDurations, StageSurvival,
+    StatusMapping, HistoryProblems, StagePassages, Rework, StageVisits, ItemStages,
+    StageDurations, StageSurvival,
     StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
-    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, ProjectOutcomes, Rates, RateSplits,
-    RateTrends,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
+    ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,

@@ -23,6 +23,7 @@ class Files(Table):
     n_deleted: np.int64 = count("Of these, deleted on purpose by a correction")
     n_duplicate: np.int64 = count("Repeats of a loaded row, or older states of it")
     n_repaired: np.int64 = count("Loaded without a value that was set aside, or padded")
+    sha256: str = optional("SHA-256 of its content as it was read, unpacked")
 
 
 class Problems(Table):

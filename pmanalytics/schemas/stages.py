@@ -11,6 +11,7 @@ from pmanalytics.schemas.delivery import RELIABILITIES
 MEASURES = ["total", "first", "last", "span", "working"]
 DIFFERENCES = ["longer", "shorter", "no_clear_difference", "too_few"]
 MATCHES = ["id", "name", "category", "none"]
+HISTORY_PROBLEMS = ["told again", "before creation", "chain break"]
 OUTCOMES = ["left", "cancelled", "open", "terminal"]
 
 
@@ -55,6 +56,21 @@ class StageVisits(Table):
     is_chain_break: pd.BooleanDtype = optional("Was another status left than the last one entered?")
     entered_after: Instant = optional("Not before this, where only snapshots are known")
     exited_after: Instant = optional("Not before this, where only snapshots are known")
+
+
+class HistoryProblems(Table):
+    """One row per status change that contradicts the rest of its item's history."""
+
+    level: str = required("product, project or work_item", isin=LEVELS)
+    item_id: str = required("Identifier at that level")
+    changed_at: Instant = required("When the status was entered; of a creation, as moved back")
+    from_status: str = optional("Status left")
+    to_status: str = required("Status entered")
+    problem: str = required(
+        "told again: counted once; before creation: a change came before this creation, which is "
+        "moved back to it; chain break: leaves another status than the one entered before",
+        isin=HISTORY_PROBLEMS,
+    )
 
 
 class ItemStages(Table):
@@ -156,10 +172,10 @@ class DurationComparisons(Table):
     second: str = required("Value of the second side")
     first_n: np.int64 = count("Items of the first side")
     first_n_ended: np.int64 = count("Of these, left the stage")
-    first_median: float = optional("Half of them have left after this many days")
+    first_median_days: float = optional("Half of them have left after this many days")
     second_n: np.int64 = count("Items of the second side")
     second_n_ended: np.int64 = count("Of these, left the stage")
-    second_median: float = optional("Half of them have left after this many days")
+    second_median_days: float = optional("Half of them have left after this many days")
     chi_squared: float = optional("Log-rank statistic, one degree of freedom")
     p_value: float = share("How often chance alone would show as much")
     p_adjusted: float = share("The same after Holm, for all rows of the table")

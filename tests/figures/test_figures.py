@@ -75,7 +75,7 @@ def test_a_rate_is_stated_with_what_the_new_plan_would_make_of_it(twelve_project
 
 def test_fewer_than_five_projects_are_counted_not_rated(twelve_projects):
     few = on_time_rate(twelve_projects.head(3), as_of=AS_OF)
-    assert finding(plot_rates(few)).startswith("2 of 3 of projects whose due date has passed")
+    assert finding(plot_rates(few)).startswith("2 of 3 projects whose due date has passed")
     assert headline(few).value == "2 of 3"
 
 
@@ -209,6 +209,8 @@ def test_a_superlative_needs_its_interval():
     assert clear == "A takes longest: half of the projects leave it within 50 days"
     unclear = finding(plot_stage_durations(table.replace({30.0: 45.0}), level="project"))
     assert unclear == "A has the highest median: half of the projects leave it within 50 days"
+    alone = finding(plot_stage_durations(table.head(1), level="project"))
+    assert alone == "Half of the projects leave A within 50 days"
     third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
     unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
@@ -425,3 +427,11 @@ def test_text_and_marks_are_readable(palette):
         assert contrast(palette["on_pale"], palette[shade]) >= 4.5
     for shade in ("stage4", "stage5", "stage6"):
         assert contrast(palette["on_deep"], palette[shade]) >= 4.4
+
+
+def test_of_many_groups_the_title_names_the_first_five(twelve_projects):
+    each = on_time_rate(twelve_projects, as_of=AS_OF, by="project_id")
+    n_known = each["rate"].notna().sum()
+    title = finding(plot_rates(each, by="project_id"))
+    assert title.count(", ") == 5
+    assert title.endswith(f", {n_known - 5} more")

@@ -83,6 +83,23 @@ def test_a_status_that_no_stage_claims_is_told(folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ("{Execution = [], Closure = []}", {"Tracking and controlling": ["Execution", "Closure"]}),
+        ("{Closure = [], Execution = []}", {}),
+        ("{Execution = [], Closed = []}", {}),
+        ("{Execution = [], 'Tracking and controlling' = [], Closure = []}", {}),
+    ],
+)
+def test_control_runs_beside_the_usual_stages_unless_it_is_one(folder, stages, expected):
+    config = f"[lifecycle.project]\nstages = {stages}"
+    portfolio = load_portfolio(
+        folder(projects__csv=PROJECTS, pmanalytics__toml=config), as_of="2025-06-30"
+    )
+    assert portfolio.lifecycles["project"].parallel == expected
+
+
 def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
     place = folder(
         projects__csv=PROJECTS, junk__xlsx="no spreadsheet", pmanalytics__toml="ignore = ['*.xlsx']"
@@ -209,7 +226,7 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
         ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
-        ("[calendar]\nhours = '9-17'", "hours must be a list"),
+        ("[calendar]\nhours = '9-17'", r"pmanalytics.toml: calendar: hours must be a list"),
         ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),

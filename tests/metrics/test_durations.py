@@ -102,7 +102,7 @@ def test_a_group_that_stays_longer_is_told_and_one_of_few_is_not():
     table = compare_durations(visits_of(changes), between="team", by="kind").set_index("kind")
     assert table["verdict"].to_dict() == {"many": "longer", "few": "too_few"}
     assert table.loc["many", ["first", "second"]].tolist() == ["East", "West"]
-    assert table.loc["many", ["first_median", "second_median"]].tolist() == [6, 25]
+    assert table.loc["many", ["first_median_days", "second_median_days"]].tolist() == [6, 25]
     assert (table["p_adjusted"] >= table["p_value"]).all()
     other_way = changes.replace({"team": {"East": "Zone"}})
     found = compare_durations(visits_of(other_way), between="team", by="kind").set_index("kind")

@@ -74,6 +74,28 @@ def test_to_leave_an_end_is_a_backward_move_but_to_be_there_is_no_work():
     assert (end["n_reentered"], end["backward_moves"], end["rework_days"]) == (1, 1, 0)
 
 
+def test_a_move_back_is_seen_across_a_status_that_no_stage_claims_and_dropping_is_none():
+    changes = changes_of(
+        ("A", "2024-01-01", "In Progress"), ("A", "2024-01-03", "Elsewhere"),
+        ("A", "2024-01-06", "To Do"),
+        ("B", "2024-01-01", "Checking"), ("B", "2024-01-02", "Dropped"),
+    )  # fmt: skip
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    assert rework(visits, FLOW)["backward_moves"].tolist() == [1]
+    passages = stage_passages(visits, FLOW).set_index("stage")["backward_moves"]
+    assert passages[passages > 0].to_dict() == {"Doing": 1}
+
+
+def test_what_is_finished_came_as_far_as_every_stage():
+    """Done here ends a life before the last stage in the order: A skipped Released."""
+    flow = Lifecycle({"Doing": [], "Done": [], "Released": []}, terminal=["Done", "Released"])
+    changes = changes_of(("A", "2024-01-01", "Doing"), ("A", "2024-01-02", "Done"))
+    table = stage_passages(stage_visits(changes, flow, as_of="2024-01-31"), flow)
+    assert table[["stage", "n", "k"]].to_numpy().tolist() == [
+        ["Doing", 1, 1], ["Done", 1, 1], ["Released", 1, 0],
+    ]  # fmt: skip
+
+
 def test_groups_are_told_apart():
     changes = changes_of(
         ("A", "2024-01-01", "To Do"), ("A", "2024-01-02", "In Progress"),

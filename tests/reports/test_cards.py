@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -80,7 +82,9 @@ def test_changes_and_distributions_are_told_in_their_units():
 def test_what_stays_the_same_is_told_once():
     table = pd.DataFrame({"measure": ["A", "A", "B"], "n_used": [1, 1, 1], "reason": list("xyy")})
     card = table_card(table, "Found", n_once=2)
-    assert card.rows == [["A", "1", "x"], ["", "", "y"], ["B", "1", "y"]]
+    assert card.rows == [["A", "1", "x"], ["A", "1", "y"], ["B", "1", "y"]]
+    assert card.n_same == [0, 2, 0]
+    assert len(re.findall('class="(?:n )?same"', html_of(card.content, None))) == 2
     assert table_card(table.head(0), "Found", n_once=2).rows == []
 
 

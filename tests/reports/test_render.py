@@ -1,5 +1,8 @@
+import gzip
 import re
 from datetime import date
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -7,8 +10,9 @@ import pandas as pd
 import pytest
 from markupsafe import escape
 
-from pmanalytics import PMAnalyticsError, render_reports
-from pmanalytics.reports.render import ReportExporter, notebook_folder, page_of, run
+from pmanalytics import PMAnalyticsError, load_portfolio, render_reports
+from pmanalytics.reports.page import page_of
+from pmanalytics.reports.render import ReportExporter, notebook_folder, run
 
 NOTEBOOKS = sorted(notebook_folder().glob("*.ipynb"))
 
@@ -73,6 +77,37 @@ def test_a_report_has_each_finding_and_the_data_quality(reports):
     for line in findings(nbformat.read(NOTEBOOKS[0], as_version=4))[1].splitlines():
         value = line.split(": ")[1].split(" ")[0]
         assert f"<strong>{value}</strong>" in pages["portfolio"]
+
+
+def test_the_contents_lead_to_each_report_and_say_what_it_found(reports):
+    page = reports["index"].read_text(encoding="utf-8")
+    assert len(page) < 60_000
+    for path in NOTEBOOKS:
+        name = f"{path.stem.split('_', 1)[1]}.html"
+        assert f'href="{name}"' in page
+        assert (reports["index"].parent / name).exists()
+    findings_of_files = findings(nbformat.read(NOTEBOOKS[-1], as_version=4))
+    assert escape(findings_of_files[1]) in page
+    assert "42% of projects whose due date has passed were on time" in page
+    assert "On time 42% (29–55%); On budget 40% (28–53%)" in page
+
+
+def test_the_foot_tells_what_a_report_was_made_from(reports):
+    content = (Path("data/sample") / "projects.csv").read_bytes()
+    for path in reports.values():
+        foot = path.read_text(encoding="utf-8").split("<footer")[1]
+        assert "As of 30 Sep 2026; days in the zone Europe/Berlin" in foot
+        assert "first approved plan" in foot
+        line = f"<dt>projects.csv</dt><dd>99 rows <code>{sha256(content).hexdigest()}</code></dd>"
+        assert line in foot
+        assert f"pmanalytics {version('pmanalytics')}" in foot
+
+
+def test_what_was_packed_is_hashed_unpacked(tmp_path):
+    content = b"project_id,name,status\nP1,One,open\n"
+    (tmp_path / "projects.csv.gz").write_bytes(gzip.compress(content))
+    files = load_portfolio(tmp_path, as_of="2025-01-31").files
+    assert files["sha256"].tolist() == [sha256(content).hexdigest()]
 
 
 def test_the_same_notebook_gives_the_same_page(reports, tmp_path):

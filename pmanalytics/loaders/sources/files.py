@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -82,7 +83,10 @@ class Correction(NamedTuple):
 
 @dataclass(frozen=True)
 class File:
-    """One file with data: a path, or a member of the archive at that path."""
+    """One file with data: a path, or a member of the archive at that path.
+
+    `hashes` tells what was read, once it was; what was packed is hashed unpacked.
+    """
 
     path: Path
     name: str
@@ -92,6 +96,7 @@ class File:
     is_hidden: bool = False
     is_sample: bool = False
     corrections: Mapping[int, Sequence[Correction]] = field(default_factory=dict, compare=False)
+    hashes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Return the name as a screen can show it."""
@@ -121,6 +126,8 @@ class File:
             raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
         if not content.strip(b" \t\r\n\0"):
             raise UnreadableFileError(f"{self}: the file is empty.")
+        if not self.is_sample:
+            self.hashes["sha256"] = sha256(content).hexdigest()
         return content
 
     def read_bounded(self) -> bytes:
