@@ -6,7 +6,7 @@ OUT ?= reports
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test check lab peers pollution rates generated lock clean
+.PHONY: report test check lab peers pollution rates process-mining generated lock clean
 
 report: $(READY)
 	@$(BIN)/pmanalytics report $(DATA) --out $(OUT)
@@ -24,17 +24,21 @@ check: $(READY)
 lab: $(READY)
 	@$(BIN)/jupyter lab notebooks
 
-# DuckDB and polars are peers to measure against, no part of the package: they live in an
+# DuckDB, polars and pm4py are peers to measure against, no part of the package: they live in an
 # environment apart.
 peers: $(READY)
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-bench
-	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e . duckdb==2.0.0 polars==2.1.0 pytz
+	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e . duckdb==2.0.0 polars==2.1.0 pytz \
+		pm4py==2.7.23.11
 
 pollution: peers
 	@.venv-bench/bin/python benchmarks/pollution.py
 
 rates: peers
 	@.venv-bench/bin/python benchmarks/rates.py
+
+process-mining: peers
+	@.venv-bench/bin/python benchmarks/process_mining.py
 
 generated: $(READY)
 	@$(BIN)/pmanalytics sample data/sample

@@ -33,7 +33,7 @@ def _summary(rows: Sequence[Row], readers: Sequence[str]) -> str:
     verdicts = [each for each in Verdict if any(count[each] for count in counts)]
     lines = [[str(each), *(str(count[each]) for count in counts)] for each in verdicts]
     total = ["**files read**", *(f"**{count.total()}**" for count in counts)]
-    return _table(["verdict", *readers], [*lines, total])
+    return markdown(["verdict", *readers], [*lines, total])
 
 
 def _details(rows: Sequence[Row], readers: Sequence[str]) -> str:
@@ -41,14 +41,15 @@ def _details(rows: Sequence[Row], readers: Sequence[str]) -> str:
         [f"{case.group}: {_plain(case.name)}", *(str(f.verdict) if f else "–" for f in found)]
         for case, *found in rows
     ]
-    return _table(["damage", *readers], lines)
+    return markdown(["damage", *readers], lines)
 
 
 def _columns(rows: Sequence[Row]) -> list[list[Finding | None]]:
     return [list(column) for column in zip(*(found for _, *found in rows), strict=True)]
 
 
-def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     ruled = [header, ["---"] * len(header), *lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in ruled)
 

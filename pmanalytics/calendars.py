@@ -72,6 +72,22 @@ def days_between(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
     return (end - start) / DAY_LENGTH
 
 
+def calendar_days(
+    start: pd.Series, end: pd.Series, time_zone: str = UTC, *, inclusive: bool = False
+) -> pd.Series:
+    """Return the days from each instant's local day to the other's, whatever the hours.
+
+    Within one day they are 0. `inclusive` counts the first day as well, as tools do for cycle time.
+
+    >>> start, end = (
+    ...     pd.Series(pd.to_datetime([at])) for at in ("2024-03-28T16:00Z", "2024-04-02T10:00Z")
+    ... )
+    >>> calendar_days(start, end).tolist(), calendar_days(start, end, inclusive=True).tolist()
+    ([5.0], [6.0])
+    """
+    return days_between(local_days(start, time_zone), local_days(end, time_zone)) + inclusive
+
+
 def local_days(instants: pd.Series, time_zone: str) -> pd.Series:
     """Return the local calendar day of each instant, as a naive midnight.
 
@@ -103,7 +119,7 @@ def known_zone(time_zone: str) -> ZoneInfo:
     """Return the IANA zone of that name, or say that there is none."""
     try:
         return ZoneInfo(time_zone)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+    except (TypeError, ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         raise ConfigError(
             f"time_zone {time_zone!r} is not known; use an IANA name such as Europe/Berlin."
         ) from None

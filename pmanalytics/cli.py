@@ -238,3 +238,7 @@ def sample(folder: Path, seed: int) -> None:
     for path in write_sample(folder, seed=seed):
         click.echo(f"  {path}")
     click.echo(f"Everything in it is made up. Now: pmanalytics report {folder}")
+
+
+if __name__ == "__main__":
+    main(prog_name="pmanalytics")

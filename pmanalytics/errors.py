@@ -154,6 +154,17 @@ class UnreadableFileError(PMAnalyticsError):
     """A file is missing, empty or not of the kind expected."""
 
 
+class UnmappedStatusError(PMAnalyticsError):
+    """Some statuses belong to no stage, and the caller wants none of these."""
+
+    def __init__(self, entries: pd.Series) -> None:
+        found = [f"{shown(status)} (entered {n} times)" for status, n in entries.items()]
+        super().__init__(
+            f"No stage claims {listed(found)}. Add each to the statuses of a stage, or pass "
+            "unmapped='keep' to show them as '(unmapped)'."
+        )
+
+
 class MissingBrowserError(PMAnalyticsError):
     """There is no browser to print with."""
 
@@ -224,11 +235,10 @@ class UnknownColumnError(PMAnalyticsError):
 
     def __init__(self, name: str, known: Iterable[str], option: str = "columns") -> None:
         known = list(known)
-        nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
-        meant = f" Did you mean {nearest[0]}?" if nearest else ""
         super().__init__(
-            f"{option} names {shortened(name)!r}, which is no column of ours.{meant} Ours are: "
-            f"{', '.join(known)}. All other columns of the file are kept as they are."
+            f"{option} names {shortened(name)!r}, which is no column of ours."
+            f"{did_you_mean(name, known)} Ours are: {', '.join(known)}. "
+            "All other columns of the file are kept as they are."
         )
 
 
@@ -237,10 +247,9 @@ class UnknownOptionError(ConfigError):
 
     def __init__(self, function: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        nearest = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
-        meant = f" Did you mean {nearest[0]}?" if nearest else ""
         super().__init__(
-            f"{function} has no option {shortened(name)!r}.{meant} It has: {', '.join(known)}."
+            f"{function} has no option {shortened(name)!r}.{did_you_mean(name, known)} "
+            f"It has: {', '.join(known)}."
         )
 
 
@@ -337,9 +346,22 @@ def describe(problem: dict, unit: str = "line") -> str:
     return f"  {where}:{value} {problem['reason']}. {problem['hint']}."
 
 
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return the question after the known name that is nearest, whatever its case; or nothing.
+
+    >>> did_you_mean("monday", ["Mon", "Tue"]), did_you_mean("feast", ["Mon", "Tue"])
+    (' Did you mean Mon?', '')
+    """
+    nearest = _nearest(str(name), known)
+    return f" Did you mean {nearest}?" if nearest else ""
+
+
 def _with_nearest(name: str, headers: list[str]) -> str:
-    nearest = get_close_matches(name.casefold(), [h.casefold() for h in headers], n=1, cutoff=0.5)
-    if not nearest:
-        return shown(name)
-    original = next(h for h in headers if h.casefold() == nearest[0])
-    return f"{shown(name)} (nearest header: {shortened(original)!r})"
+    nearest = _nearest(name, headers)
+    return shown(name) + (f" (nearest header: {shortened(nearest)!r})" if nearest else "")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    by_plain_name = {text.casefold(): text for text in reversed([*known])}
+    found = get_close_matches(name.casefold(), by_plain_name, n=1, cutoff=0.5)
+    return by_plain_name[found[0]] if found else None

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pmanalytics.calendars import UTC
 from pmanalytics.lifecycle import Lifecycle
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import (
     Allocations,
     Columns,
@@ -19,8 +20,10 @@ from pmanalytics.schemas import (
     FieldChanges,
     Files,
     Forecasts,
+    Goals,
     PriceIndex,
     Problems,
+    ProductProjects,
     Products,
     Projects,
     Releases,
@@ -31,6 +34,7 @@ from pmanalytics.schemas import (
     WorkItems,
     empty,
 )
+from pmanalytics.working_time import Calendar
 
 
 class Quarantine:
@@ -84,7 +88,8 @@ class Quarantine:
 class Portfolio:
     """Products, projects and work items of one organisation as known at one status date.
 
-    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each.
+    `status_changes` holds the histories of all three levels, `lifecycles` the stages of each,
+    and `calendar` when people work, where `pmanalytics.toml` says so.
     `notes` are sentences about the data that no single row is to blame for.
     """
 
@@ -105,7 +110,11 @@ class Portfolio:
     risks: pd.DataFrame = field(default_factory=lambda: empty(Risks))
     allocations: pd.DataFrame = field(default_factory=lambda: empty(Allocations))
     defects: pd.DataFrame = field(default_factory=lambda: empty(Defects))
+    product_projects: pd.DataFrame = field(default_factory=lambda: empty(ProductProjects))
+    goals: pd.DataFrame = field(default_factory=lambda: empty(Goals))
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    requirement_types: RequirementTypes = field(default_factory=RequirementTypes)
+    calendar: Calendar | None = None
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
     columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))

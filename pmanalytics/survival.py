@@ -8,7 +8,7 @@ the moment it was last seen. Greenwood's variance on the log(−log) scale gives
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +31,40 @@ class Curves(NamedTuple):
     high: NDArray[np.float64]
 
 
-def kaplan_meier(time: ArrayLike, ended: ArrayLike, group: ArrayLike) -> Curves:
+class RiskSets(NamedTuple):
+    """One entry per group and distinct time, ordered by group and time."""
+
+    group: NDArray[np.int64]
+    time: NDArray[np.float64]
+    at_risk: NDArray[np.int64]
+    marked: list[NDArray[np.int64]]
+
+
+def risk_sets(time: ArrayLike, group: ArrayLike, *marks: ArrayLike) -> RiskSets:
+    """How many of each group were seen at least so long, and how many bear each mark just then?
+
+    Examples
+    --------
+    >>> sets = risk_sets([5, 8, 8], [0, 0, 0], [True, True, False])
+    >>> sets.time.tolist(), sets.at_risk.tolist(), sets.marked[0].tolist()
+    ([5.0, 8.0], [3, 2], [1, 1])
+    """
+    time, group = np.asarray(time, dtype=float), np.asarray(group, dtype=np.int64)
+    order = np.lexsort((time, group))
+    time, group = time[order], group[order]
+    is_first = np.ones(len(time), dtype=bool)
+    is_first[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
+    starts = np.flatnonzero(is_first)
+    group_end = np.cumsum(np.bincount(group))[group]
+    at_risk = (group_end - np.arange(len(time)))[starts]
+    marked = [np.asarray(mark, dtype=np.int64)[order] for mark in marks]
+    counts = [np.add.reduceat(mark, starts) if len(starts) else mark for mark in marked]
+    return RiskSets(group[starts], time[starts], at_risk, counts)
+
+
+def kaplan_meier(
+    time: ArrayLike, ended: ArrayLike, group: ArrayLike, *, every_time: bool = False
+) -> Curves:
     """Which share is still going after each time, per group?
 
     Parameters
@@ -43,6 +76,8 @@ def kaplan_meier(time: ArrayLike, ended: ArrayLike, group: ArrayLike) -> Curves:
         end counts before a censoring.
     group
         Codes 0, 1, … of the groups.
+    every_time
+        Also tell the times at which nothing ended and something was last seen.
 
     Returns
     -------
@@ -55,27 +90,10 @@ def kaplan_meier(time: ArrayLike, ended: ArrayLike, group: ArrayLike) -> Curves:
     >>> curves.time.tolist(), curves.survival.round(4).tolist()
     ([5.0, 8.0, 12.0], [0.75, 0.5, 0.0])
     """
-    time, ended = np.asarray(time, dtype=float), np.asarray(ended, dtype=bool)
-    group = np.asarray(group, dtype=np.int64)
-    if not len(time):
-        nothing = np.empty(0)
-        whole = nothing.astype(np.int64)
-        return Curves(whole, nothing, whole, whole, nothing, nothing, nothing)
-    order = np.lexsort((time, group))
-    time, ended, group = time[order], ended[order], group[order]
-    size = np.bincount(group)
-    group_end = np.cumsum(size)[group]
-    is_first = np.r_[True, (group[1:] != group[:-1]) | (time[1:] != time[:-1])]
-    starts = np.flatnonzero(is_first)
-    at_risk = (group_end - np.arange(len(time)))[starts]
-    events = np.add.reduceat(ended.astype(np.int64), starts)
-    seen = events > 0
-    group, time, at_risk, events = (
-        group[starts][seen],
-        time[starts][seen],
-        at_risk[seen],
-        events[seen],
-    )
+    group, time, at_risk, (events,) = risk_sets(time, group, np.asarray(ended, dtype=bool))
+    if not every_time:
+        seen = events > 0
+        group, time, at_risk, events = group[seen], time[seen], at_risk[seen], events[seen]
     return Curves(group, time, at_risk, events, *_survival(group, at_risk, events))
 
 
@@ -101,10 +119,73 @@ def survival_at(curves: Curves, group: ArrayLike, time: ArrayLike) -> NDArray[np
 
     Beyond the last time seen of a group this is its last known share.
     """
+    step = last_step(curves.group, curves.time, group, time)
+    return np.take(np.r_[curves.survival, 1.0], step)
+
+
+def last_step(
+    groups: NDArray[np.int64], times: NDArray[np.float64], group: ArrayLike, time: ArrayLike
+) -> NDArray[np.int64]:
+    """Where in `groups` and `times` is the last step of each `group` up to that `time`?
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions; −1 before the first step of a group.
+    """
     group = np.asarray(group, dtype=np.int64)
-    before = _first_at_least(curves.group, curves.time, group, time, side="right") - 1
-    is_within = np.take(np.r_[curves.group, -1], before) == group
-    return np.where(is_within, np.take(np.r_[curves.survival, 1.0], before), 1.0)
+    before = _first_at_least(groups, times, group, time, side="right") - 1
+    return np.where(np.take(np.r_[groups, -1], before) == group, before, -1)
+
+
+def restricted_means(curves: Curves, horizon: ArrayLike) -> NDArray[np.float64]:
+    """How long do the members of each group take on average, counted up to a horizon at most?
+
+    Parameters
+    ----------
+    curves
+        Of groups 0, 1, …
+    horizon
+        One time per group, at which whatever still goes on stops counting.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_groups, 3): the mean and its 95 % interval, which lies between 0 and the horizon
+        and is NaN where nothing tells the spread: no end, or all ends at one time.
+
+    Notes
+    -----
+    The area under the curve up to the horizon. Its variance is Σ A²·d ÷ (n·(n − d)), A being the
+    area to the right of each time with d ends among n at risk (Klein & Moeschberger 2003,
+    section 4.5).
+
+    Examples
+    --------
+    >>> curves = kaplan_meier([5, 8, 8, 12], [True, True, False, True], [0, 0, 0, 0])
+    >>> restricted_means(curves, [10]).round(2).tolist()
+    [[8.25, 6.24, 10.0]]
+    """
+    horizon = np.asarray(horizon, dtype=float)
+    is_within = curves.time <= horizon[curves.group]
+    group, at_risk, events = (
+        part[is_within] for part in (curves.group, curves.at_risk, curves.events)
+    )
+    time, survival = curves.time[is_within], curves.survival[is_within]
+    is_last = np.r_[group[1:] != group[:-1], True][: len(group)]
+    until = np.where(is_last, horizon[group], np.roll(time, -1))
+    width = survival * (until - time)
+    after = np.bincount(group, width, len(horizon))
+    first = horizon.copy()
+    first[group[::-1]] = time[::-1]
+    area = after[group] - running_sum(width, group) + width
+    remaining = at_risk - events
+    factor = np.where(remaining > 0, events / (at_risk * np.maximum(remaining, 1)), 0.0)
+    error = np.sqrt(np.bincount(group, area**2 * factor, len(horizon)))
+    error = np.where(error > 0, error, np.nan)
+    mean = first + after
+    low = np.maximum(mean - Z_95 * error, 0.0)
+    return np.stack([mean, low, np.minimum(mean + Z_95 * error, horizon)], axis=1)
 
 
 def conditional_quantiles(
@@ -164,9 +245,9 @@ def _survival(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     is_last_end = events == at_risk
     remaining = np.where(is_last_end, 1, at_risk - events)
-    log_survival = _running_sum(np.where(is_last_end, 0.0, np.log(remaining / at_risk)), group)
+    log_survival = running_sum(np.where(is_last_end, 0.0, np.log(remaining / at_risk)), group)
     survival = np.where(is_last_end, 0.0, np.exp(log_survival))
-    variance = _running_sum(np.where(is_last_end, 0.0, events / (at_risk * remaining)), group)
+    variance = running_sum(np.where(is_last_end, 0.0, events / (at_risk * remaining)), group)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = Z_95 * np.sqrt(variance) / np.log(survival)
         low, high = survival ** np.exp(-spread), survival ** np.exp(spread)
@@ -174,7 +255,7 @@ def _survival(
     return survival, np.where(is_known, low, np.nan), np.where(is_known, high, np.nan)
 
 
-def _running_sum(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+def running_sum(values: NDArray[Any], group: NDArray[np.int64]) -> NDArray[Any]:
     """Return cumulative sums that start anew with each group; equal groups are adjacent."""
     total = np.cumsum(values)
     is_start = np.r_[True, group[1:] != group[:-1]] if len(group) else np.empty(0, dtype=bool)

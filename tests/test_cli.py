@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ def test_help_tells_a_newcomer_what_to_do(call):
     told = call("--help").output
     for word in ("pmanalytics sample acme", "init", "report", "check", "sample"):
         assert word in told
+
+
+def test_the_module_is_the_command():
+    code = [sys.executable, "-m", "pmanalytics.cli", "check", "no such folder"]
+    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no such folder: there is no such folder." in done.stderr
 
 
 def test_check_lists_every_problem_and_ends_with_1(call):
@@ -147,6 +156,7 @@ def test_sample_and_report_work_in_any_folder(call, tmp_path, monkeypatch):
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
         "data_quality.html",
         "delivery.html",
+        "flow.html",
         "index.html",
         "lifecycle.html",
         "portfolio.html",

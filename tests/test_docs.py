@@ -33,7 +33,7 @@ def test_the_table_reference_is_up_to_date():
 @pytest.mark.parametrize(
     ("name", "row"),
     [
-        ("products.csv", "A,Atlas" + "," * 4),
+        ("products.csv", "A,Atlas" + "," * 5),
         ("projects.csv", "P1,One,,,open" + "," * 19),
         ("jira.csv", "1,A-1,,,,To Do,,,,2024-01-02 10:00" + "," * 14),
         ("project_stages.csv", "P1,2024-01-01,Planning"),
@@ -104,7 +104,8 @@ def test_the_readmes_commands_work(tmp_path):
         ["make", "report", f"OUT={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    for name in ("portfolio.html", "delivery.html", "lifecycle.html", "data_quality.html"):
+    for report in ("portfolio", "delivery", "lifecycle", "flow", "data_quality"):
+        name = f"{report}.html"
         assert (tmp_path / name).exists()
         assert name in page
         assert name in result.stdout

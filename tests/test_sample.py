@@ -109,5 +109,26 @@ def test_nothing_of_the_further_tables_happened_after_the_status_date(sample):
         sample.forecasts["made_date"], sample.risks["opened_date"], sample.risks["closed_date"],
         sample.allocations["week_date"], sample.defects["found_date"],
         sample.defects["fixed_date"],
+        sample.releases.loc[sample.releases["is_released"].fillna(False), "release_date"],
     ]  # fmt: skip
     assert max(days.max() for days in happened) <= pd.Timestamp(sample.as_of)
+
+
+def test_the_tables_of_product_managers_fit_the_products(sample):
+    ids = set(sample.products["product_id"])
+    for table in (sample.goals, sample.releases, sample.product_projects):
+        assert set(table["product_id"]) <= ids
+    shares = sample.product_projects.groupby("project_id")["share"]
+    assert shares.size().min() > 1
+    assert shares.sum().round(2).tolist() == [1.0, 0.99, 1.0, 1.0]
+    assert set(sample.product_projects["project_id"]) <= set(sample.projects["project_id"])
+    assert sample.releases["release_id"].is_unique
+    assert sample.products["planned_retirement_date"].notna().sum() == 3
+
+
+def test_stories_stand_below_epics_and_epics_below_ideas(sample):
+    items = sample.work_items.set_index("key")
+    below = items[items["parent_key"].notna()]
+    pairs = zip(below["item_type"], items.loc[below["parent_key"], "item_type"], strict=True)
+    assert set(pairs) == {("Story", "Epic"), ("Epic", "Idea")}
+    assert items["links"].explode().dropna().str.startswith("Implements: ").any()

@@ -11,6 +11,7 @@ from pmanalytics.survival import (
     ends_after,
     kaplan_meier,
     quantiles,
+    restricted_means,
     survival_at,
 )
 
@@ -120,3 +121,39 @@ def test_the_share_at_a_time_equals_scipy(lives, time):
     ends, ended = np.array(lives, dtype=float).T
     theirs = ecdf(CensoredData.right_censored(ends, ended == 0)).sf.evaluate([time])
     assert survival_at(of_one_group(ends, ended), [0], [time]) == pytest.approx(theirs)
+
+
+def test_the_worked_mean_up_to_thirty_days(examples):
+    """M24."""
+    curve = of_one_group(*read(examples["M24"]))
+    assert restricted_means(curve, [30])[0, 0] == pytest.approx(examples["M24"]["expected"][6])
+
+
+@given(LIVES)
+def test_the_mean_up_to_a_horizon_is_the_area_under_the_curve(lives):
+    """Summed here day by day, since these times are whole days."""
+    time, ended = np.array(lives, dtype=float).T
+    curve = of_one_group(time, ended)
+    horizon = time.max()
+    zeros = np.zeros(int(horizon), dtype=int)
+    area = survival_at(curve, zeros, np.arange(horizon)).sum()
+    mean, low, high = restricted_means(curve, [horizon])[0]
+    assert mean == pytest.approx(area)
+    assert np.isnan(low) or 0 <= low <= mean <= high <= horizon
+
+
+@given(st.lists(st.integers(1, 20), min_size=2, max_size=30))
+def test_where_nothing_is_open_the_mean_is_the_plain_one(times):
+    """And its error that of a mean: Greenwood's variance is then Σ (x − mean)² ÷ n²."""
+    time = np.array(times, dtype=float)
+    mean, low, _ = restricted_means(of_one_group(time, time > 0), [time.max()])[0]
+    assert mean == pytest.approx(time.mean())
+    if time.std() > 0:
+        error = time.std() / np.sqrt(len(time))
+        assert low == pytest.approx(max(mean - 1.959963985 * error, 0))
+
+
+def test_of_24_different_times_the_12th_is_the_median():
+    """A product of fractions ends just above a half, which must not move it to the 13th."""
+    time = np.arange(1, 25)
+    assert quantiles(of_one_group(time, time > 0), 1, 0.5)[0, 0] == 12

@@ -6,11 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, listed, signed
-from pmanalytics.schemas import PlanRatios, ReferenceClasses, Table
+from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, labelled, listed, signed
+from pmanalytics.schemas import PlanRatios, ReferenceClasses
 
 MOST_ROWS = 12
 LOWEST = 0.1
+EVERY = "All projects"
 TICKS = [0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100]
 PLANS = {"duration": "planned days", "cost": "budget"}
 NEEDED = {
@@ -36,7 +37,7 @@ def plot_reference_class(classes: pd.DataFrame, ratios: pd.DataFrame, *, measure
     measure
         duration or cost.
     """
-    classes = _labelled(classes[classes["measure"] == measure], ReferenceClasses)
+    classes = labelled(classes[classes["measure"] == measure], ReferenceClasses, EVERY)
     classes = classes[classes["n"] > 0].sort_values("n", ascending=False, kind="stable")
     if classes.empty:
         return nothing(
@@ -52,7 +53,7 @@ def plot_reference_class(classes: pd.DataFrame, ratios: pd.DataFrame, *, measure
         note=_class_note(classes),
     )
     rows(drawing, shown["label"].tolist(), [_stated(row) for _, row in shown.iterrows()])
-    ratios = _labelled(ratios[ratios["measure"] == measure], PlanRatios)
+    ratios = labelled(ratios[ratios["measure"] == measure], PlanRatios, EVERY)
     for position, (_, row) in enumerate(shown.iterrows()):
         _draw_class(drawing, position, row, ratios[ratios["label"] == row["label"]])
     drawing.add_vline(x=1, line={"color": LIGHT["rule"], "width": 2}, layer="below")
@@ -100,15 +101,6 @@ def plot_project_forecasts(forecasts: pd.DataFrame) -> go.Figure:
     drawing.add_vline(x=today, line={"color": LIGHT["rule"], "width": 2}, layer="below")
     drawing.update_xaxes(type="date")
     return drawing
-
-
-def _labelled(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
-    """Add the class of each row in words: its columns that the schema does not name."""
-    names = [name for name in table.columns if name not in schema.to_schema().columns]
-    if not names:
-        return table.assign(label="All projects")
-    texts = table[names].astype("str").fillna("(no class)")
-    return table.assign(label=texts.agg(" · ".join, axis="columns") if len(table) else "")
 
 
 def _class_finding(classes: pd.DataFrame, measure: str) -> str:

@@ -1,18 +1,14 @@
-"""How long stages last, and where everything stands."""
+"""How long stages last."""
 
 from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, days, escaped, listed
+from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
+from pmanalytics.figures.words import HOW_TO_READ, NOUNS, days, listed
 
-NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
-SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
-DEEP = {"stage4", "stage5", "stage6"}
 FEWEST_ENDED = 5
-MOST_LIVES = 40
 SHORTEST = 0.05
 TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
 NEEDED = {
@@ -51,65 +47,6 @@ def plot_stage_durations(durations: pd.DataFrame, *, level: str) -> go.Figure:
     ticks = [tick for tick in TICKS if tick <= top * 1.5]
     drawing.update_xaxes(type="log", tickvals=ticks, ticktext=list(map(str, ticks)))
     return drawing
-
-
-def plot_stage_visits(visits: pd.DataFrame, *, as_of: str) -> go.Figure:
-    """Draw the life of each item as a bar of its stages over time.
-
-    Parameters
-    ----------
-    visits
-        `StageVisits` of one level, with a `name` for each item beside it, and with the instants in
-        the zone whose days are to be read off.
-    as_of
-        Status date of the visits.
-    """
-    if visits.empty:
-        return nothing("The lives of the products are not known", NEEDED["product"])
-    now = visits[visits["is_open"]]
-    stages = list(dict.fromkeys(visits["stage"]))
-    counts = now["stage"].value_counts()
-    present = [f"{counts[stage]} in {stage}" for stage in stages if stage in counts]
-    noun = NOUNS[visits["level"].iloc[0]]
-    n_items = len(now)
-    finding = f"{count(n_items, noun)}: {listed(present)}"
-    latest = now.sort_values("entered_at", kind="stable")["item_id"].tail(MOST_LIVES)
-    visits = visits[visits["item_id"].isin(latest)]
-    cut = f" The {MOST_LIVES} of {n_items} that changed last are shown; the data has all."
-    now = visits[visits["is_open"]]
-    drawing = figure(
-        finding,
-        f"Lifecycle stage of each {noun} over time, to {day(as_of)}",
-        alt=". ".join(f"{row['name']} is in {row['stage']} since {day(row['entered_at'])}"
-                      for _, row in now.iterrows()) + ".",
-        note="A full count. The last stage of each bar still lasts."
-        + (cut if n_items > MOST_LIVES else ""),
-    )  # fmt: skip
-    items = visits.groupby("item_id")["entered_at"].min().sort_values().index.tolist()
-    name_of = visits.drop_duplicates("item_id").set_index("item_id")["name"]
-    rows(drawing, [name_of[item] for item in items], ["" for _ in items])
-    shade_of = dict(zip(stages, SHADES * len(stages), strict=False))
-    for row in visits.to_dict("records"):
-        _draw_visit(drawing, items.index(row["item_id"]), row, shade_of[row["stage"]])
-    drawing.update_xaxes(type="date")
-    drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
-    return drawing
-
-
-def _draw_visit(drawing: go.Figure, position: int, row: dict, shade: str) -> None:
-    start = row["entered_at"].tz_localize(None)
-    is_over = pd.notna(row["exited_at"])
-    end = row["exited_at"].tz_localize(None) if is_over else start + pd.Timedelta(days=row["days"])
-    until = day(end) if is_over else "now"
-    milliseconds = (end - start) / pd.Timedelta(milliseconds=1)
-    drawing.add_bar(
-        orientation="h", base=[start], x=[milliseconds], y=[position], width=0.42,
-        marker={"color": LIGHT[shade], "line": {"color": LIGHT["page"], "width": 1}},
-        text=escaped(row["stage"]), textposition="inside", insidetextanchor="start",
-        textfont={"size": 12, "color": LIGHT["on_deep" if shade in DEEP else "on_pale"]},
-        hovertext=f"{escaped(row['stage'])}<br>{day(start)} – {until}, {days(row['days'])}",
-        hoverinfo="text", constraintext="inside",
-    )  # fmt: skip
 
 
 def _draw(drawing: go.Figure, position: int, row: pd.Series) -> None:

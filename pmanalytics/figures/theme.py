@@ -21,6 +21,8 @@ LIGHT = {
     "bad": "#AD3A08", "bad_text": "#98330A", "bad_wash": "#FBE9E0",
     "stage1": "#E2E7ED", "stage2": "#C5CFD9", "stage3": "#9FADBC", "stage4": "#627489",
     "stage5": "#33445A", "stage6": "#76717F", "on_pale": "#15181C", "on_deep": "#FEFEFE",
+    "flow_before": "#D3DAE3", "flow1": "#2A669E", "flow2": "#5F8FBF", "flow3": "#9DB7D3",
+    "flow_done": "#ECEFF2", "within50": "#EEF2F6", "within85": "#DDE5ED", "within95": "#C6D2DF",
 }  # fmt: skip
 DARK = {
     "page": "#101419", "panel": "#1A2028", "ink": "#ECEFF3", "ink2": "#B6BFCB", "ink3": "#929DAB",
@@ -29,6 +31,8 @@ DARK = {
     "bad": "#EE6C33", "bad_text": "#FF9B68", "bad_wash": "#3A2118",
     "stage1": "#252D38", "stage2": "#35414E", "stage3": "#4A5A6B", "stage4": "#7C8FA4",
     "stage5": "#B9C7D5", "stage6": "#8E8998", "on_pale": "#F4F6F8", "on_deep": "#0B0E12",
+    "flow_before": "#2E3845", "flow1": "#86BCEA", "flow2": "#4584BB", "flow3": "#33597F",
+    "flow_done": "#1E2630", "within50": "#171E26", "within85": "#202A35", "within95": "#2C3947",
 }  # fmt: skip
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12

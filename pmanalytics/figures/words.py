@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pmanalytics.schemas import Table
+
 MISSING = "–"
+NOUNS = {"product": "product", "project": "project", "work_item": "work item"}
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"
 UNITS = [("bn", 1e9), ("m", 1e6), ("k", 1e3)]
@@ -138,3 +141,15 @@ def listed(parts: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def labelled(table: pd.DataFrame, schema: type[Table], every: str) -> pd.DataFrame:
+    """Add the group of each row in words: its columns that the schema does not name.
+
+    Without such columns all rows are of the one group `every`.
+    """
+    names = [name for name in table.columns if name not in schema.to_schema().columns]
+    if not names:
+        return table.assign(label=every)
+    texts = table[names].astype("str").fillna("(not recorded)")
+    return table.assign(label=texts.agg(" · ".join, axis="columns") if len(table) else "")

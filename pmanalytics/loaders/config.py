@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pmanalytics.errors import ConfigError, require_texts
-from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle
+import pandas as pd
+
+from pmanalytics.errors import ConfigError, did_you_mean, require_texts
+from pmanalytics.lifecycle import PRODUCT, PROJECT, Lifecycle, categories_of
 from pmanalytics.loaders.sources.files import Limits, file_at
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import FURTHER_TABLES
+from pmanalytics.working_time import Calendar
 
 CONFIG = "pmanalytics.toml"
 CELLS = ["date_format", "decimal", "missing", "short_rows", "encoding"]
@@ -34,6 +37,8 @@ KEYS = {
     "jira_xml": ["file", "columns"],
     **{name: [*TABLE, "values", "defaults"] for name in FURTHER_TABLES},
     "work_items": ["products", "projects"],
+    "requirements": [kind.name for kind in fields(RequirementTypes)],
+    "calendar": ["country", "subdivision", "weekdays", "hours", "holidays"],
     "lifecycle": ["product", "project", "work_item"],
     "limits": [limit.name for limit in fields(Limits)],
 }
@@ -42,7 +47,12 @@ FROM_JIRA_KEYS = {
     "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
 }
 GENERAL = ["as_of", "time_zone", "currency", "ignore"]
-LIFECYCLE_KEYS = ["stages", "terminal", "cancelled", "waiting", "start"]
+FALLBACK = "fallback"
+BY_CATEGORY = "status_category"
+CHECKED_ELSEWHERE = ["limits", "calendar"]
+LIFECYCLE_KEYS = [
+    "stages", "terminal", "cancelled", "waiting", "start", "parallel", "item_types", FALLBACK,
+]  # fmt: skip
 KINDS: dict[str, tuple[type, str]] = {
     "date_format": (str, "a text"),
     "decimal": (str, "a text"),
@@ -55,6 +65,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "item_types": (list, "a list of texts"),
     "cancelled_resolutions": (list, "a list of texts"),
     "missing": (list, "a list of words"),
+    **{kind.name: (list, "a list of names") for kind in fields(RequirementTypes)},
 }
 
 
@@ -80,7 +91,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     for section, keys in KEYS.items():
         _refuse_unknown(path, section, config.get(section, {}), keys)
         for key, value in config.get(section, {}).items():
-            if section != "limits":
+            if section not in CHECKED_ELSEWHERE:
                 _refuse_wrong_kind(path, section, key, value)
     _refuse_wrong_sections(path, config)
     return config
@@ -96,17 +107,57 @@ def lifecycles_of(config: Mapping[str, Any]) -> dict[str, Lifecycle]:
     for level in KEYS["lifecycle"]:
         stages = list(config.get(f"{level}_stage_dates", {}).get("stages", {}))
         if stages:
-            lifecycles[level] = Lifecycle({stage: [] for stage in stages}, stages[-1:])
+            parallel = _usual_parallel(level, stages)
+            lifecycles[level] = Lifecycle(dict.fromkeys(stages, ()), stages[-1:], parallel=parallel)
     for level, settings in config.get("lifecycle", {}).items():
-        stages = settings.get("stages")
-        unknown = [key for key in settings if key not in LIFECYCLE_KEYS]
-        if unknown or not isinstance(stages, dict) or not all(map(_is_list, stages.values())):
+        _refuse_unknown(Path(CONFIG), f"lifecycle.{level}", settings, LIFECYCLE_KEYS)
+        tables = [settings.get("stages"), *_tables_of(settings, "item_types", level)]
+        if not all(
+            isinstance(table, dict) and all(map(_is_list, table.values())) for table in tables
+        ):
             raise ConfigError(
                 f"{CONFIG}: [lifecycle.{level}] needs a section [lifecycle.{level}.stages] with a "
-                "list of statuses per stage, and may have terminal, cancelled, waiting and start."
+                "list of statuses per stage; item_types has such sections, too."
             )
-        lifecycles[level] = Lifecycle(**settings)
+        _tables_of(settings, "parallel", level)
+        _refuse_wrong_fallback(settings.get(FALLBACK, BY_CATEGORY), level)
+        told = {key: value for key, value in settings.items() if key != FALLBACK}
+        usual = {"parallel": _usual_parallel(level, list(settings["stages"]))}
+        lifecycles[level] = Lifecycle(**{**usual, **told})
     return lifecycles
+
+
+def _usual_parallel(level: str, stages: list[str]) -> Mapping[str, Sequence[str]]:
+    """Return what usually runs beside stages of these names, unless it is one of them."""
+    usual = PROJECT.parallel if level == "project" else {}
+    return {
+        name: ends
+        for name, ends in usual.items()
+        if name not in stages and [stage for stage in stages if stage in ends] == list(ends)
+    }
+
+
+def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Calendar | None:
+    """Return when people work, where that is said."""
+    if "calendar" not in config:
+        return None
+    try:
+        return Calendar(**config["calendar"], time_zone=time_zone)
+    except ConfigError as error:
+        raise ConfigError(f"{folder / CONFIG}: {error}") from None
+
+
+def with_fallback(
+    lifecycles: Mapping[str, Lifecycle], config: Mapping[str, Any], work_items: pd.DataFrame
+) -> dict[str, Lifecycle]:
+    """Return the lifecycles, those that say so with Jira's category of each status."""
+    settings = config.get("lifecycle", {})
+    by_category = [level for level in settings if FALLBACK in settings[level]]
+    categories = categories_of(work_items) if by_category else {}
+    return {
+        level: replace(lifecycle, categories=categories) if level in by_category else lifecycle
+        for level, lifecycle in lifecycles.items()
+    }
 
 
 def patterns_of(section: Mapping[str, Any]) -> list[str]:
@@ -134,8 +185,7 @@ def _refuse_unknown(path: Path, section: str, found: object, known: list[str]) -
         raise ConfigError(f"{path}: {section} is no section; write [{section}].")
     for key in found:
         if key not in known:
-            nearest = get_close_matches(key.casefold(), known, n=1, cutoff=0.5)
-            meant = f" Did you mean {nearest[0]}?" if nearest else ""
+            meant = did_you_mean(key, known)
             raise ConfigError(
                 f"{path}: {key!r} is not known in {place}.{meant} Known are: {', '.join(known)}."
             )
@@ -156,3 +206,19 @@ def _refuse_wrong_kind(path: Path, section: str, key: str, value: object) -> Non
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def _tables_of(settings: Mapping[str, Any], key: str, level: str) -> list[Any]:
+    """Return what a section of a lifecycle holds; it must be one."""
+    section = settings.get(key, {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"{CONFIG}: {key} of [lifecycle.{level}] must be a section.")
+    return list(section.values())
+
+
+def _refuse_wrong_fallback(fallback: object, level: str) -> None:
+    if fallback != BY_CATEGORY:
+        raise ConfigError(
+            f"{CONFIG}: fallback of [lifecycle.{level}] can only be {BY_CATEGORY!r}: the stage of "
+            "a status that none claims is then told by its category in Jira."
+        )

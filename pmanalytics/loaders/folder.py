@@ -19,18 +19,18 @@ from pmanalytics.errors import (
     MissingAsOfError,
     UnreadableFileError,
     counted,
-    listed,
     shortened,
-    shown,
 )
-from pmanalytics.lifecycle import Lifecycle, unmapped_statuses
+from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
     KEYS,
+    calendar_of,
     lifecycles_of,
     patterns_of,
     read_config,
+    with_fallback,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
 from pmanalytics.loaders.guesses.recognise import (
@@ -45,13 +45,16 @@ from pmanalytics.loaders.jira.from_csv import load_jira_csv
 from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
 from pmanalytics.loaders.jira.from_xml import load_jira_xml
 from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
+from pmanalytics.loaders.notes import mapping_notes, strangers
 from pmanalytics.loaders.pseudonyms import pseudonymised
 from pmanalytics.loaders.records import load_products, load_projects, load_table
+from pmanalytics.loaders.releases import all_releases
 from pmanalytics.loaders.snapshots import load_project_snapshots
 from pmanalytics.loaders.sources.archives import files_in, files_named
 from pmanalytics.loaders.sources.files import File, Limits, path_of
 from pmanalytics.loaders.status_date import newest_day
 from pmanalytics.portfolio import Portfolio, Quarantine
+from pmanalytics.requirement_types import RequirementTypes
 from pmanalytics.schemas import (
     FURTHER_TABLES,
     LEVELS,
@@ -118,22 +121,25 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     """
     reader = open_folder(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
+    calendar = calendar_of(reader.folder, reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
+    lifecycles = with_fallback(lifecycles, reader.config, tables["work_items"])
     given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
-    reader.tell_strangers(tables)
     quarantine = reader.quarantine
-    notes = [*quarantine.notes, *reader.notes]
+    notes = [*quarantine.notes, *reader.notes, *strangers(tables)]
     portfolio = Portfolio(
         as_of=given.isoformat() if isinstance(given, date) else str(given),
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
+        requirement_types=RequirementTypes(**reader.config.get("requirements", {})),
+        calendar=calendar,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),
-        notes=(*notes, *_unmapped_notes(tables["status_changes"], lifecycles)),
+        notes=(*notes, *mapping_notes(tables["status_changes"], lifecycles)),
         **tables,
     )
     key = os.environ.get(PSEUDONYMISE)
@@ -181,6 +187,7 @@ class FolderReader:
         projects = self.load("projects", load_projects, products=products)
         series = self.load("project_snapshots", load_project_snapshots)
         changes = [jira.status_changes, *self.histories()]
+        further = self.further_tables()
         all_projects = [projects, self.projects_from_jira(jira, lifecycles)]
         if series is not None:
             all_projects.append(series.projects)
@@ -191,8 +198,8 @@ class FolderReader:
             "work_items": jira.work_items,
             "status_changes": _stacked(changes, StatusChanges),
             "field_changes": jira.field_changes,
-            "releases": jira.releases,
-            **self.further_tables(),
+            **further,
+            "releases": all_releases(further.get("releases"), self.with_products(jira.releases)),
         }
 
     def further_tables(self) -> dict[str, pd.DataFrame]:
@@ -202,20 +209,6 @@ class FolderReader:
             for name, schema in FURTHER_TABLES.items()
         }
         return {name: table for name, table in loaded.items() if table is not None}
-
-    def tell_strangers(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Say how many rows of further tables belong to a project that is not among the others."""
-        known = tables["projects"]["project_id"]
-        for name in [name for name in FURTHER_TABLES if name in tables and len(known)]:
-            ids = tables[name].get("project_id", known).dropna()
-            strange = ids[~ids.isin(known)]
-            if len(strange):
-                first = listed(map(shown, strange.unique()))
-                self.notes.append(
-                    f"{name.replace('_', ' ').capitalize()}: {len(strange)} of "
-                    f"{counted(len(ids), 'row')} name a project that is not in the projects: "
-                    f"{first}."
-                )
 
     def histories(self) -> list[pd.DataFrame | None]:
         """Return the histories of every level that are no Jira changelog."""
@@ -240,6 +233,11 @@ class FolderReader:
             listed = self.load(section, load, time_zone=self.time_zone, known=items)
             items = _stacked([items, listed], WorkItems)
         return tables._replace(work_items=self.assigned(items))
+
+    def with_products(self, releases: pd.DataFrame) -> pd.DataFrame:
+        """Set the product of each release by the key of its Jira project."""
+        owners = self.config.get("work_items", {}).get("products", {})
+        return releases.assign(product_id=releases["project_key"].map(owners).astype("str"))
 
     def assigned(self, items: pd.DataFrame) -> pd.DataFrame:
         """Set the product and project of each issue by the key of its Jira project."""
@@ -269,7 +267,8 @@ class FolderReader:
         settings = self.config.get("projects", {}).get(FROM_JIRA)
         if settings is None:
             return None
-        lifecycle = lifecycles.get("work_item", Lifecycle({}))
+        told = with_fallback(lifecycles, self.config, jira.work_items)
+        lifecycle = told.get("work_item", Lifecycle({}))
         found = projects_from_jira(jira, lifecycle=lifecycle, time_zone=self.time_zone, **settings)
         self.notes += found.notes
         return found.table
@@ -398,16 +397,3 @@ def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
 def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
     found = [table for table in tables if table is not None and len(table)]
     return pd.concat([empty(schema), *found], ignore_index=True)
-
-
-def _unmapped_notes(changes: pd.DataFrame, lifecycles: Mapping[str, Lifecycle]) -> list[str]:
-    notes = []
-    for level, lifecycle in lifecycles.items():
-        statuses = unmapped_statuses(changes[changes["level"] == level], lifecycle)
-        noun = level.replace("_", " ")
-        notes += [
-            f"The status {shortened(status)!r} belongs to no stage ({counted(n, noun)}): "
-            f"add it to [lifecycle.{level}.stages]."
-            for status, n in statuses.items()
-        ]
-    return notes

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.calendars import AsOfInput, days_between
 from pmanalytics.metrics.delivery import judged, one_of, within
@@ -17,6 +16,7 @@ from pmanalytics.metrics.reference_class import (
     planned_days,
     ratios_of,
 )
+from pmanalytics.metrics.scores import pinball_loss
 from pmanalytics.metrics.tallies import with_interval
 from pmanalytics.schemas import Backtests, Day, PlanRatios
 from pmanalytics.survival import TOLERANCE, ends_after, kaplan_meier, quantiles
@@ -108,18 +108,6 @@ def reference_class_backtest(
         learned_from=learned_from, as_of=pd.Series(plan["day"].max(), index=table.index, dtype=Day)
     )
     return Backtests.validate(table[[*names, *Backtests.to_schema().columns]])
-
-
-def pinball_loss(outcome: ArrayLike, forecast: ArrayLike, share: float) -> NDArray[np.float64]:
-    """How bad was each forecast of that quantile, in the unit of the outcome?
-
-    An outcome above a P80 costs four times as much as one as far below it.
-
-    >>> pinball_loss([10, 6], [8, 8], 0.85).round(2).tolist()
-    [1.7, 0.3]
-    """
-    miss = np.asarray(outcome, dtype=float) - np.asarray(forecast, dtype=float)
-    return np.maximum(share * miss, (share - 1) * miss)
 
 
 def _histories(plan: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:

@@ -5,11 +5,17 @@ A stage entered again is a further visit, never an overwritten one.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
-from pmanalytics.lifecycle import Lifecycle
+from pmanalytics.errors import UnmappedStatusError
+from pmanalytics.lifecycle import UNMAPPED, Lifecycle
+from pmanalytics.metrics.delivery import one_of
+from pmanalytics.metrics.histories import leaves_the_last, ordered_changes
+from pmanalytics.metrics.policies import Policy, kept
 from pmanalytics.schemas import (
     ItemStages,
     StageVisits,
@@ -18,8 +24,10 @@ from pmanalytics.schemas import (
     empty,
 )
 from pmanalytics.tables import complete
+from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
+Unmapped = Literal["keep", "carry", "error"]
 
 
 def stage_visits(
@@ -28,6 +36,9 @@ def stage_visits(
     *,
     as_of: AsOfInput,
     time_zone: str = UTC,
+    calendar: Calendar | None = None,
+    policy: Policy = "history",
+    unmapped: Unmapped = "keep",
 ) -> pd.DataFrame:
     """When did each item enter and leave each stage?
 
@@ -44,18 +55,35 @@ def stage_visits(
         Status date: a day (its end in `time_zone`) or an instant. Open visits last until then.
     time_zone
         IANA zone of that day, and of the midnights by which histories of whole days are told.
+    calendar
+        When people work: then `working_days` stand beside the elapsed ones.
+    policy
+        'history' (default) keeps every entry. To reproduce other tools, which keep one date per
+        stage: with 'furthest' a move back wipes the dates of later stages (jira-agile-metrics),
+        'latest_monotone' takes of each stage, in order, the first date not before that of the
+        stage before it (ActionableAgile); both leave out statuses that no stage claims.
+    unmapped
+        What becomes of a status that no stage claims: 'keep' shows it as '(unmapped)', 'carry'
+        takes it for a part of the stage before, 'error' refuses it.
 
     Returns
     -------
     pandas.DataFrame
-        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours.
+        `StageVisits`, ordered by item and time. `days` are elapsed days of 24 hours,
+        `working_days` working hours ÷ those of a whole working day.
         Consecutive statuses of one stage are one visit. A visit of no time is flagged only if it
         lies between instants: in a history of whole days 0 days is an ordinary value.
 
     Raises
     ------
     PMAnalyticsError
-        If a column is missing, or `as_of` or `time_zone` cannot be read.
+        If a column is missing, an option is not known, or a status is refused.
+
+    Notes
+    -----
+    Changes of one item stand in the order of their times, and at one time in that of `sequence`.
+    Where a status is left that was not the last one entered, the one entered is believed, and the
+    visit is flagged. What else contradicts itself is put right as `history_problems` tells.
 
     Examples
     --------
@@ -75,17 +103,94 @@ def stage_visits(
     point = as_of_point(as_of, time_zone)
     changes = complete(status_changes, StatusChanges)
     changes = changes[changes["changed_at"] <= point.last]
-    further = [name for name in status_changes if name not in dtypes(StatusChanges)]
+    ours = {*dtypes(StatusChanges), *dtypes(StageVisits)}
+    further = [name for name in status_changes if name not in ours]
     if changes.empty:
         return empty(StageVisits).join(changes[further])
-    order = ["level", "item_id", "changed_at", "sequence"]
-    changes = changes.sort_values(order, kind="stable", ignore_index=True)
-    statuses = changes["to_status"]
-    changes["stage"] = lifecycle.stages_of(statuses) if lifecycle else statuses
-    visits = _merged(changes)
-    visits = _timed(visits, point, time_zone)
+    changes = ordered_changes(changes)
+    changes = changes[~changes["_is_repeat"]]
+    changes = _staged(changes, lifecycle, unmapped)
+    visits = _merged(kept(_numbered(changes), lifecycle, policy))
+    visits = _timed(visits, point, time_zone, calendar)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
     return StageVisits.validate(visits[[*dtypes(StageVisits), *further]])
+
+
+def parallel_visits(
+    visits: pd.DataFrame, lifecycle: Lifecycle, *, calendar: Calendar | None = None
+) -> pd.DataFrame:
+    """How long did that run which runs beside the stages, such as tracking and controlling?
+
+    The population is every item that entered the stage that begins it.
+
+    Parameters
+    ----------
+    visits
+        `StageVisits` of these stages, in order of item and time.
+    lifecycle
+        Its `parallel` says what runs from which stage to which.
+    calendar
+        When people work, for `working_days`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `StageVisits`, one per item, name and time it ran: from the entry into the one stage to
+        that into the other or any later one, whatever the item went through meanwhile. It is open
+        while the item has not come so far. If it is begun again after that, it is a further visit.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing.
+
+    Notes
+    -----
+    Tracking and controlling goes on during execution (PMBOK's process groups overlap), so it is
+    no link in the chain of stages, and its days must not be added to theirs.
+
+    Examples
+    --------
+    >>> from pmanalytics.lifecycle import PROJECT
+    >>> changes = pd.DataFrame({
+    ...     "level": "project", "item_id": "P1", "sequence": [0, 1, 2],
+    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-02-10"], utc=True),
+    ...     "from_status": [None, "Planning", "Execution"],
+    ...     "to_status": ["Planning", "Execution", "Closure"],
+    ... })
+    >>> visits = stage_visits(changes, PROJECT, as_of="2024-02-29")
+    >>> parallel_visits(visits, PROJECT)[["stage", "days", "is_open"]]
+                          stage  days  is_open
+    0  Tracking and controlling  30.0    False
+    """
+    visits = complete(visits, StageVisits).reset_index(drop=True)
+    order = list(lifecycle.stages)
+    final = [*lifecycle.terminal, *lifecycle.cancelled]
+    found = [visits[:0]]
+    for name, (begins, ends) in lifecycle.parallel.items():
+        is_end = visits["stage"].isin([*order[order.index(ends) :], *final])
+        runs = pd.Series(np.select([is_end, visits["stage"] == begins], [0.0, 1.0], np.nan))
+        table = _runs(visits, runs).assign(stage=name)
+        table["outcome"] = _outcomes(table, lifecycle)
+        end = table["entered_at"] + pd.to_timedelta(table["days"], unit="D")
+        table["working_days"] = _working_days(table["entered_at"], end, calendar)
+        found.append(table)
+    return StageVisits.validate(pd.concat(found, ignore_index=True)[list(visits.columns)])
+
+
+def _runs(visits: pd.DataFrame, runs: pd.Series) -> pd.DataFrame:
+    """Return one visit for those from a 1 to before the next 0 of their item, or to its last."""
+    item = visits.groupby(ITEM, sort=False).ngroup()
+    is_running = runs.groupby(item).ffill() == 1
+    is_begun = is_running & ~(is_running.shift(fill_value=False) & (item == item.shift()))
+    grouped = visits[is_running].groupby(is_begun.cumsum()[is_running])
+    first, last = grouped.head(1).reset_index(drop=True), grouped.tail(1).reset_index(drop=True)
+    return first.assign(
+        **last[["exited_at", "exited_after", "is_open", "next_stage"]],
+        days=grouped["days"].sum().to_numpy(),
+        is_zero_length=grouped["is_zero_length"].all().to_numpy(),
+        visit=first.groupby(ITEM, sort=False).cumcount() + 1,
+    )
 
 
 def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
@@ -121,33 +226,63 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
     return ItemStages.validate(table[[*dtypes(ItemStages)]])
 
 
-def _merged(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per visit: consecutive statuses of one stage are one stay."""
-    item = changes.groupby(ITEM, sort=False).ngroup()
-    is_first = item != item.shift()
-    is_entry = is_first | (changes["stage"] != changes["stage"].shift())
+def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.DataFrame:
+    """Add the stage of each change, whatever becomes of those that have none."""
+    one_of("unmapped", unmapped, get_args(Unmapped))
+    if lifecycle is None:
+        return changes.assign(stage=changes["to_status"])
+    stage = lifecycle.placed(changes)["stage"]
+    is_unmapped = stage == UNMAPPED
+    if unmapped == "error" and is_unmapped.any():
+        raise UnmappedStatusError(changes.loc[is_unmapped, "to_status"].value_counts())
+    if unmapped == "carry":
+        before = stage.mask(is_unmapped).groupby(changes["_item"]).ffill()
+        stage = before.fillna(UNMAPPED)
+    return changes.assign(stage=stage)
+
+
+def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
+    """Add whether the beginning of each item is known, and where its chain breaks."""
+    is_first = changes["_item"] != changes["_item"].shift()
     is_complete = changes["from_status"].isna().where(is_first).ffill().astype(bool)
     is_complete |= ~is_first & changes["changed_after"].notna()
-    changes = changes.assign(item=item, history_complete=is_complete)
+    is_break = ~leaves_the_last(changes)
+    return changes.assign(history_complete=is_complete, is_chain_break=is_break.astype("boolean"))
+
+
+def _merged(changes: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per visit: consecutive statuses of one stage are one stay."""
+    item = changes["_item"]
+    is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
     visits = changes[is_entry].reset_index(drop=True)
-    is_last = visits["item"] != visits["item"].shift(-1)
+    is_last = visits["_item"] != visits["_item"].shift(-1)
     return visits.assign(
         entered_at=visits["changed_at"],
         exited_at=visits["changed_at"].shift(-1).mask(is_last),
         next_stage=visits["stage"].shift(-1).mask(is_last),
         is_open=is_last,
-        visit=visits.groupby(["item", "stage"]).cumcount() + 1,
+        visit=visits.groupby(["_item", "stage"]).cumcount() + 1,
         entered_after=visits["changed_after"],
         exited_after=visits["changed_after"].shift(-1).mask(is_last),
     )
 
 
-def _timed(visits: pd.DataFrame, point: AsOf, time_zone: str) -> pd.DataFrame:
+def _timed(
+    visits: pd.DataFrame, point: AsOf, time_zone: str, calendar: Calendar | None
+) -> pd.DataFrame:
     end = visits["exited_at"].fillna(point.end)
     days = (end - visits["entered_at"]) / pd.Timedelta(days=1)
     local = visits["entered_at"].dt.tz_convert(time_zone)
     is_whole_day = local == local.dt.normalize()
-    return visits.assign(days=days, is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+    working_days = _working_days(visits["entered_at"], end, calendar)
+    visits = visits.assign(days=days, working_days=working_days)
+    return visits.assign(is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+
+
+def _working_days(start: pd.Series, end: pd.Series, calendar: Calendar | None) -> pd.Series:
+    if calendar is None:
+        return pd.Series(index=start.index, dtype=float)
+    return calendar.working_hours(start, end) / calendar.hours_per_day
 
 
 def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
@@ -174,5 +309,6 @@ def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         last_outcome=("outcome", "last"),
         is_zero_length=("is_zero_length", "all"),
         is_complete=("history_complete", "all"),
-    ).reset_index()
+    )
+    items = items.assign(working_days=grouped["working_days"].sum(min_count=1)).reset_index()
     return items.assign(is_cancelled=items["last_outcome"] == "cancelled")

@@ -19,6 +19,7 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures import words
 from pmanalytics.figures.rates import Headline
+from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.reports.cells import cells_of
 
@@ -153,6 +154,24 @@ def _sources(portfolio: Portfolio) -> dict[str, Any]:
     counts = read["rows_read"].map(lambda n: words.count(n, "row"))
     files = zip(read["file"], counts, read["sha256"].fillna(words.MISSING), strict=True)
     return {"options": [options], "files": [list(file) for file in files]}
+
+
+def lifecycle_card(lifecycle: Lifecycle, *, proposed: bool = False) -> Card:
+    """Return where the work begins, waits and ends, as a card; and whether anybody said so."""
+    if not lifecycle.stages:
+        return text_card("No history of statuses: where work begins and ends is not known.")
+    parts = [
+        f"begins with {lifecycle.first_working_stage or 'no stage, for items wait in each'}",
+        f"waits in {words.listed([*lifecycle.waiting])}" if lifecycle.waiting else "",
+        f"ends with {words.listed([*lifecycle.terminal]) or 'no stage'}",
+    ]
+    guess = (
+        "No stages are given, so these are guessed from the words of the statuses and Jira's "
+        f"categories. {words.HOW_TO_READ}"
+    )
+    return text_card(
+        f"Work {words.listed([part for part in parts if part])}.", note=guess if proposed else ""
+    )
 
 
 def notes_card(portfolio: Portfolio) -> Card:

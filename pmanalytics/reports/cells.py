@@ -30,6 +30,17 @@ HEADINGS = {
     "sha256": "SHA-256",
     "bei": "BEI",
     "eqf": "EQF",
+    "p50_days": "50% within (days)",
+    "p85_days": "85% within (days)",
+    "p95_days": "95% within (days)",
+    "work_item_age_days": "Age (days)",
+    "is_beyond_p85": "Beyond 85%",
+    "is_flagged": "Flagged",
+    "n_without_start": "Straight to the end",
+    "mean_wip": "Mean in progress",
+    "mean_age_then_days": "Mean age, first half",
+    "mean_age_now_days": "Mean age, second half",
+    "p_adjusted": "p, adjusted",
     "cpi": "CPI",
     "spi_t": "SPI(t)",
     "tcpi_bac": "TCPI",
@@ -45,16 +56,28 @@ CODES = {
     "reliability",
     "level",
     "status",
+    "state",
     "table",
     "verdict",
     "seen",
 }
 PERCENTAGES = {
     "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
-    "allocation", "utilisation", "quantile",
+    "allocation", "utilisation", "quantile", "flow_efficiency", "share",
 }  # fmt: skip
 SIGNED_SHARES = ("variance_share", "beyond_plan_share")
-RATIOS = ("bei", "spi", "spi_t", "cpi", "tcpi_bac", "tcpi_eac", "loss", "_ratio")
+RATIOS = (
+    "p_adjusted",
+    "p_value",
+    "bei",
+    "spi",
+    "spi_t",
+    "cpi",
+    "tcpi_bac",
+    "tcpi_eac",
+    "loss",
+    "_ratio",
+)
 UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
 IDS = ("project_id", "product_id", "item_id", "record")
 NAMES = ("project", "name")
@@ -92,7 +115,7 @@ def _look(column: pd.Series, texts: list[str]) -> str:
 
 def _value(value: Any) -> str | None:
     """Return a day or a number as a spreadsheet takes it; None where that is the text."""
-    if isinstance(value, list | bool):
+    if isinstance(value, list) or pd.api.types.is_bool(value):
         return None
     if pd.isna(value):
         return ""
@@ -111,7 +134,7 @@ def _text(name: str, value: Any) -> str:
         return words.MISSING
     if isinstance(value, pd.Timestamp):
         return words.day(value).replace(" ", "\u00a0")
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return _number(name, float(value))

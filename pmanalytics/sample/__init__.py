@@ -31,9 +31,12 @@ from pmanalytics.sample.further import (
     tasks,
 )
 from pmanalytics.sample.jira import issue, navigator_csv, search_json
+from pmanalytics.sample.needs import with_needs
+from pmanalytics.sample.offers import goals, product_projects, releases
 from pmanalytics.sample.registers import allocations, defects, risks
 
 N_PROJECTS, N_ISSUES = 90, 2000
+SHARE_REQUIRED = 0.35
 
 
 def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
@@ -54,7 +57,11 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
     folder, random = Path(folder), Random(seed)
     products = [product_and_history(random, *facts) for facts in PRODUCTS]
     projects = [project_and_history(random, number) for number in range(1, N_PROJECTS + 1)]
+    required = Random(f"required {seed}")
+    for row, _ in projects:
+        row["Required"] = "yes" if required.random() < SHARE_REQUIRED else "no"
     issues = [issue(random, number) for number in range(1, N_ISSUES + 1)]
+    issues = with_needs(Random(f"needs {seed}"), issues)
     rows, first = [row for row, _ in projects], projects[0][0]
     contents = {
         name: (files(__name__) / "files" / name).read_text(encoding="utf-8")
@@ -89,6 +96,9 @@ def _further(seed: int, projects: Sequence[Row]) -> dict[str, str]:
         "risks": risks(Random(f"risks {seed}"), projects),
         "allocations": allocations(Random(f"allocations {seed}"), projects),
         "defects": defects(Random(f"defects {seed}")),
+        "product_projects": product_projects(projects),
+        "goals": goals(Random(f"goals {seed}")),
+        "releases": releases(Random(f"releases {seed}")),
     }
     return {f"{name}.csv": _csv(rows) for name, rows in tables.items()}
 

@@ -25,6 +25,9 @@ PRODUCTS = [
     ("ANCH", "Anchor Mail", "Platform", date(2019, 4, 1), [200, 310, 130, 1600]),
     ("BUOY", "Buoy Chat", "Logistics", date(2020, 2, 3), [180, 280, 140, 1100, 320]),
 ]
+PLANNED_ENDS = {
+    "KEEL": date(2027, 3, 31), "ANCH": date(2026, 6, 30), "BUOY": date(2025, 12, 31),
+}  # fmt: skip
 PRODUCT_STAGES = ["Conceiving", "Development", "Introduction", "Market", "Retirement", "Retired"]
 CURRENCY_OF = {"Logistics": "EUR", "Platform": "EUR", "Payments": "USD"}
 MANAGERS = ["A. Lindqvist", "B. Okafor", "C. Moreau", "D. Tanaka", "E. Novak", "F. Haddad"]
@@ -53,6 +56,7 @@ def product_and_history(
         "Product manager": random.choice(OWNERS),
         "Stage": entries[-1]["Stage"],
         "Vision": f"{name} makes {random.choice(WORRIES)} one thing less to think about",
+        "Planned end": PLANNED_ENDS.get(key, ""),
         "Updated": AS_OF - timedelta(days=random.randrange(0, 90)),
     }
     return row, entries

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pmanalytics.sample.company import AS_OF, PRODUCTS, Row
 
+Edit = tuple[datetime, Row]
 ZONE = ZoneInfo("Europe/Berlin")
 STATUS_IDS = {
     "Backlog": "10000", "Selected for Development": "10001", "In Progress": "3",
@@ -26,6 +27,8 @@ TYPICAL_DAYS = {
 }  # fmt: skip
 VERBS = ["Show", "Store", "Check", "Import", "Export", "Rename", "Retry", "Explain", "Speed up"]
 NOUNS = ["invoices", "routes", "logins", "reports", "filters", "alerts", "receipts", "permissions"]
+WORKED_ON = {"In Progress", "In Review", "Testing"}
+FLAG = {"field": "Flagged", "fieldtype": "custom", "fieldId": "customfield_10021"}
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -45,6 +48,7 @@ def issue(random: Random, number: int) -> Row:
         moves.append((at, status, following))
         status = following
     kind = random.choices(["Story", "Bug", "Task"], [5, 3, 2])[0]
+    edits = sorted([*map(_move, moves), *_flags(number, moves, end)], key=lambda edit: edit[0])
     return {
         "id": 20_000 + number,
         "key": f"{key}-{number}",
@@ -53,14 +57,42 @@ def issue(random: Random, number: int) -> Row:
         "type": kind,
         "status": status,
         "created": created,
-        "updated": moves[-1][0] if moves else created,
+        "updated": edits[-1][0] if edits else created,
         "resolved": moves[-1][0] if moves and CATEGORY_OF.get(status) == "done" else None,
         "points": random.choice([1, 2, 3, 5, 8]) if kind == "Story" else None,
         "labels": random.sample(["web", "mobile", "api", "debt"], random.choice([0, 1, 1, 2])),
         "version": random.choice(["", "2025.2", "2026.1", "2026.2"]),
-        "moves": moves,
+        "edits": edits,
         "cut": random.random() < 0.01 and len(moves) > 2,
     }
+
+
+def _move(move: tuple[datetime, str, str]) -> Edit:
+    at, before, after = move
+    return at, {
+        "field": "status",
+        "from": STATUS_IDS[before],
+        "fromString": before,
+        "to": STATUS_IDS[after],
+        "toString": after,
+    }
+
+
+def _flags(number: int, moves: Sequence[tuple[datetime, str, str]], end: datetime) -> list[Edit]:
+    """Return when an issue was flagged as impeded and freed again, from a stream of its own."""
+    random = Random(f"flags {number}")
+    ends = [at for at, _, _ in moves[1:]] + [None]
+    stays = [(at, left) for (at, _, to), left in zip(moves, ends, strict=False) if to in WORKED_ON]
+    if not stays or random.random() > 0.15:
+        return []
+    start, left = random.choice(stays)
+    lasted = (left or end) - start
+    raised = start + lasted * random.uniform(0.05, 0.3)
+    flags: list[Edit] = [(raised, FLAG | {"from": None, "to": "[10019]", "toString": "Impediment"})]
+    if left:
+        freed = start + lasted * random.uniform(0.5, 0.95)
+        flags.append((freed, FLAG | {"from": "[10019]", "fromString": "Impediment", "to": ""}))
+    return flags
 
 
 def _path(random: Random) -> list[str]:
@@ -133,27 +165,24 @@ def _jira_object(issue: Row) -> Row:
         "labels": issue["labels"],
         "fixVersions": [{"name": issue["version"]}] if issue["version"] else [],
         "customfield_10016": issue["points"],
+        "parent": {"key": issue["parent"]} if "parent" in issue else None,
+        "issuelinks": [
+            {"type": {"name": "Implements"}, "outwardIssue": {"key": key}}
+            for key in issue.get("links", [])
+        ],
     }
-    moves = list(enumerate(issue["moves"], 1))[::-1]
-    kept = moves[:-1] if issue["cut"] else moves
+    edits = list(enumerate(issue["edits"], 1))[::-1]
+    kept = edits[:-1] if issue["cut"] else edits
     histories = [
         {
             "id": f"{issue['id']}{number:02}",
             "created": _offset_time(at),
-            "items": [
-                {
-                    "field": "status",
-                    "from": STATUS_IDS[before],
-                    "fromString": before,
-                    "to": STATUS_IDS[after],
-                    "toString": after,
-                }
-            ],
+            "items": [change],
         }
-        for number, (at, before, after) in kept
+        for number, (at, change) in kept
     ]
     filled = {name: value for name, value in fields.items() if value not in (None, [])}
-    changelog = {"total": len(moves), "histories": histories}
+    changelog = {"total": len(edits), "histories": histories}
     return {"id": str(issue["id"]), "key": issue["key"], "fields": filled, "changelog": changelog}
 
 

@@ -42,7 +42,21 @@ from pmanalytics.schemas.delivery import (
     RateTrends,
 )
 from pmanalytics.schemas.earned_value import EarnedValue, TaskIndices
-from pmanalytics.schemas.flow import Throughput
+from pmanalytics.schemas.flow import (
+    Ageing,
+    CumulativeFlow,
+    FlowByDay,
+    FlowEfficiencies,
+    FlowItems,
+    LittlesLaw,
+    ServiceLevels,
+    Throughput,
+)
+from pmanalytics.schemas.forecasts import (
+    CompletionForecasts,
+    CountForecasts,
+    ThroughputBacktests,
+)
 from pmanalytics.schemas.further import (
     FOUND_IN,
     FURTHER_TABLES,
@@ -52,7 +66,9 @@ from pmanalytics.schemas.further import (
     Defects,
     ExchangeRates,
     Forecasts,
+    Goals,
     PriceIndex,
+    ProductProjects,
     Risks,
     StatusReports,
     Tasks,
@@ -66,6 +82,24 @@ from pmanalytics.schemas.inputs import (
     Releases,
     StatusChanges,
     WorkItems,
+)
+from pmanalytics.schemas.products import (
+    NEEDS,
+    ROLLUP_STATES,
+    GoalAttainments,
+    GoalRates,
+    ProductRollups,
+    ProductStages,
+    ProjectSpans,
+    ReleaseCadence,
+    ReleaseDates,
+    RequirementCoverage,
+    Requirements,
+    Retirements,
+    StageMix,
+    StageMoves,
+    TimesToMarket,
+    TimeToMarketSummary,
 )
 from pmanalytics.schemas.reference_class import (
     Backtests,
@@ -83,7 +117,18 @@ from pmanalytics.schemas.registers import (
     RiskHygiene,
     TeamLoad,
 )
-from pmanalytics.schemas.stages import ItemStages, StageDurations, StageVisits
+from pmanalytics.schemas.stages import (
+    DurationComparisons,
+    HistoryProblems,
+    ItemStages,
+    Rework,
+    StageDurations,
+    StageOutcomes,
+    StagePassages,
+    StageSurvival,
+    StageVisits,
+    StatusMapping,
+)
 from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
@@ -94,18 +139,24 @@ from pmanalytics.schemas.variances import (
 )
 
 INPUT_TABLES = [
-    Products, Projects, WorkItems, StatusChanges, FieldChanges, Releases,
+    Products, Projects, WorkItems, StatusChanges, FieldChanges,
     *FURTHER_TABLES.values(),
 ]  # fmt: skip
 RESULT_TABLES = [
-    Throughput,
-    StageVisits, ItemStages, StageDurations, ProjectOutcomes, Rates, RateSplits, RateTrends,
+    StatusMapping, HistoryProblems, StagePassages, Rework, StageVisits, ItemStages,
+    StageDurations, StageSurvival,
+    StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
+    ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
+    ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,
     RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
     EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
     Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
-    DefectRemoval, ReopenRates, OpenDefects, Files, Problems, Columns, Completeness,
-    Participation, ReasonCounts, WorstCase,
+    DefectRemoval, ReopenRates, OpenDefects,
+    ProductStages, StageMix, StageMoves, TimesToMarket, TimeToMarketSummary, ProductRollups,
+    ProjectSpans, GoalAttainments, GoalRates, Requirements, RequirementCoverage, ReleaseDates,
+    ReleaseCadence, Retirements, Files, Problems, Columns, Completeness, Participation,
+    ReasonCounts, WorstCase,
 ]  # fmt: skip
 
 

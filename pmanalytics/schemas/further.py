@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.schemas.base import Day, Table, money, optional, required, rule, share
+from pmanalytics.schemas.inputs import Releases
 
 RISK_STATUSES = ["open", "mitigating", "closed", "occurred"]
 FOUND_IN = ["before_release", "after_release"]
 CURRENCY = "^[A-Z]{3}$"
+# Three times 33 % is a whole.
+SHARE_ROUNDING = 0.0101
 
 
 class StatusReports(Table):
@@ -131,6 +134,64 @@ class Defects(Table):
     fixed_date: Day = optional("Day it was fixed")
 
 
+class ProductProjects(Table):
+    """One row per project and product: which part of a shared project is for which product.
+
+    Projects that are not in it belong to the one product they name. The shares of a project add up
+    to 1; thirds written as 33 % are taken for thirds.
+    """
+
+    project_id: str = required("The project")
+    product_id: str = required("The product")
+    share: float = share("Part of its budget and cost; empty means the whole")
+
+    @rule(
+        "share",
+        "makes shares of its project that do not add up to 1",
+        "Give each product its part, such as 0.5, or name the project once",
+    )
+    def shares_add_up(cls, table: pd.DataFrame) -> pd.Series:
+        """Add up the shares of each project."""
+        return ~is_off(table)
+
+    @rule(
+        "product_id",
+        "stands twice for one project",
+        "Keep one row, with the whole share",
+    )
+    def each_product_once(cls, table: pd.DataFrame) -> pd.Series:
+        """Look for a product named twice."""
+        return ~table.duplicated(["project_id", "product_id"], keep=False)
+
+
+def is_off(shares: pd.DataFrame) -> pd.Series:
+    """Tell of each row of `ProductProjects` whether the shares of its project miss 1."""
+    total = shares["share"].fillna(1).groupby(shares["project_id"]).transform("sum")
+    return (total - 1).abs() > SHARE_ROUNDING
+
+
+class Goals(Table):
+    """One row per goal of a product (a KPI, a key result): from where to where, and by when.
+
+    The direction is in the numbers: a target below the baseline is to be lowered.
+    """
+
+    goal_id: str = required("Your identifier of the goal", unique=True)
+    product_id: str = optional("The product")
+    name: str = optional("What it is about")
+    unit: str = optional("Unit of the three values")
+    baseline: float = optional("Value at the start")
+    target: float = optional("Value aimed for")
+    actual: float = optional("Value now")
+    start_date: Day = optional("Day from which it counts")
+    due_date: Day = optional("Day by which it is to be attained")
+
+    @rule("due_date", "is before the start_date", "Correct one of the two dates")
+    def due_after_start(cls, table: pd.DataFrame) -> pd.Series:
+        """Compare the ends of the period."""
+        return ~(table["due_date"] < table["start_date"])
+
+
 FURTHER_TABLES = {
     "status_reports": StatusReports,
     "tasks": Tasks,
@@ -141,4 +202,7 @@ FURTHER_TABLES = {
     "risks": Risks,
     "allocations": Allocations,
     "defects": Defects,
+    "product_projects": ProductProjects,
+    "goals": Goals,
+    "releases": Releases,
 }

@@ -29,6 +29,7 @@ class Products(Table):
     product_manager: str = optional("Who answers for it")
     stage: str = optional("Lifecycle stage now; the history of stages is a table of its own")
     vision: str = optional("What the product is for")
+    planned_retirement_date: Day = optional("Day its life is planned to end")
     updated_date: Day = optional("Day of the last change to this record")
 
 
@@ -157,24 +158,31 @@ class StatusChanges(Table):
 
 
 class FieldChanges(Table):
-    """One row per change of a tracked field of one item, such as its due date.
+    """One row per change of a tracked field of one item, such as its due date or its flag.
 
-    `old` and `new` are what Jira wrote, as text: a due date is YYYY-MM-DD.
+    `old` and `new` are what Jira wrote, as text: a due date is YYYY-MM-DD, a flag its name, such as
+    Impediment, and empty where there is none.
     """
 
     level: str = required("product, project or work_item", isin=LEVELS)
     item_id: str = required("Identifier at that level")
     changed_at: Instant = required("When it was changed")
-    field: str = required("Name of the field: due_date")
+    field: str = required("Name of the field: due_date or flagged")
     old: str = optional("Value before")
     new: str = optional("Value after")
 
 
 class Releases(Table):
-    """One row per version (release) of a Jira project that an issue names."""
+    """One row per release: a version that an issue of Jira names, or a row of your own list.
 
-    release_id: str = required("Jira's id of the version", unique=True)
+    Jira overwrites the planned day with the day it was released, so `planned_release_date` comes
+    from a list of your own only.
+    """
+
+    release_id: str = required("Your identifier of the release, or Jira's id", unique=True)
+    product_id: str = optional("The product; of a Jira project as pmanalytics.toml maps it")
     project_key: str = optional("The Jira project")
-    name: str = required("Name of the version")
+    name: str = optional("Name of the release; else its identifier stands for it")
+    planned_release_date: Day = optional("Day first planned; Jira does not keep it")
     release_date: Day = optional("Day of the release: planned, or actual once released")
     is_released: pd.BooleanDtype = optional("Has it been released?")

@@ -102,7 +102,7 @@ def test_classes_of_two_columns_and_of_none_have_a_name(roads):
     assert meta(drawn(roads, by=None))["finding"].startswith("All projects: half")
     nameless = roads.assign(project_class=None).astype(dtypes(Projects))
     assert (
-        "(no class): 10 finished, 1 open: their class is not recorded"
+        "(not recorded): 10 finished, 1 open: their class is not recorded"
         in (meta(drawn(nameless))["alt"])
     )
 

@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 
@@ -81,6 +83,23 @@ def test_a_status_that_no_stage_claims_is_told(folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        ("{Execution = [], Closure = []}", {"Tracking and controlling": ["Execution", "Closure"]}),
+        ("{Closure = [], Execution = []}", {}),
+        ("{Execution = [], Closed = []}", {}),
+        ("{Execution = [], 'Tracking and controlling' = [], Closure = []}", {}),
+    ],
+)
+def test_control_runs_beside_the_usual_stages_unless_it_is_one(folder, stages, expected):
+    config = f"[lifecycle.project]\nstages = {stages}"
+    portfolio = load_portfolio(
+        folder(projects__csv=PROJECTS, pmanalytics__toml=config), as_of="2025-06-30"
+    )
+    assert portfolio.lifecycles["project"].parallel == expected
+
+
 def test_a_file_that_is_to_be_ignored_is_not_opened(folder):
     place = folder(
         projects__csv=PROJECTS, junk__xlsx="no spreadsheet", pmanalytics__toml="ignore = ['*.xlsx']"
@@ -129,6 +148,38 @@ def test_an_issue_newer_in_the_csv_is_told(folder):
     assert portfolio.files["n_duplicate"].tolist() == [0, 1]
 
 
+def test_the_calendar_of_the_folder_is_that_of_the_portfolio(folder):
+    """1 May is free in Germany; the zone is the one whose days count."""
+    config = 'time_zone = "Europe/Berlin"\n[calendar]\ncountry = "DE"\nholidays = [2024-05-10]\n'
+    place = folder(projects__csv=PROJECTS, pmanalytics__toml=config)
+    calendar = load_portfolio(place, as_of="2025-06-30").calendar
+    assert calendar.time_zone == "Europe/Berlin"
+    days = pd.Series(pd.to_datetime(["2024-04-29", "2024-05-10"]))
+    assert calendar.working_days(days[:1], days[1:].set_axis([0])).tolist() == [7.0]
+
+
+def test_a_status_is_placed_by_its_category_only_where_that_is_wanted(folder):
+    """Both ways it is told, with the number of issues."""
+    issues = '{"issues": [' + ", ".join(
+        f'{{"id": "{n}", "key": "A-{n}", "fields": {{"created": "2024-01-0{n}T09:00:00.000+0000", '
+        '"status": {"name": "Parked", "statusCategory": {"key": "indeterminate"}}}, '
+        '"changelog": {"total": 0, "histories": []}}'
+        for n in (1, 2)
+    ) + "]}"  # fmt: skip
+    stages = '[lifecycle.work_item]\nterminal = ["Done"]\nwaiting = ["Waiting"]\n{}\n'
+    stages += "[lifecycle.work_item.stages]\nWaiting = []\nDoing = []\nDone = []\n"
+    for fallback, told in (
+        ("", "The status 'Parked' belongs to no stage (2 work items)"),
+        (
+            'fallback = "status_category"',
+            "was put into Doing by its category in Jira (2 work items)",
+        ),
+    ):
+        place = folder(jira__json=issues, pmanalytics__toml=stages.format(fallback))
+        portfolio = load_portfolio(place, as_of="2024-06-30")
+        assert told in " ".join(portfolio.notes)
+
+
 def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
     page = (
         '{"issues":[{"id":"1","key":"A-1","fields":{"created":"2024-01-02T15:04:00.000+0000",'
@@ -159,14 +210,24 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
             "[lifecycle.project]\nstages = {A = ['x'], B = ['X']}",
             "'A' and 'B' both claim the status",
         ),
-        ("[lifecycle.project]\nstage = {}", r"\[lifecycle.project\] needs a section"),
+        ("[lifecycle.project]\nterminal = []", r"\[lifecycle.project\] needs a section"),
         ("[lifecycle.project]\nstages = {A = [3]}", "must be a list of names"),
+        ("[lifecycle.project]\nstages = {A = []}\nitem_types = 3", "item_types of .* a section"),
+        ("[lifecycle.project]\nstages = {A = []}\nparallel = 3", "parallel of .* a section"),
+        (
+            "[lifecycle.project]\nstages = {A = []}\nfallback = 'name'",
+            "can only be 'status_category'",
+        ),
+        ("[lifecycle.project]\nstages = {A = []}\nwait = []", "Did you mean waiting"),
         ("[lifecycle.project]\nterminal = 3\nstages = {A = []}", "3 must be a list of names"),
         ("[projects]\ncolumns = {name = 3}", "columns must map texts to texts"),
         ("[projects.from_jira]\nfoo = 1", r"'foo' is not known in \[projects\.from_jira\]"),
         ("[products.from_jira]\nby = 1", r"by of \[products\.from_jira\] must be a text"),
         ("[projects.from_jira]\nby = 'moon'", "by='moon'|by must be|'moon'"),
         ("[work_item_stage_dates]\nitem_id = 'x'", r"\[work_item_stage_dates\] needs stages"),
+        ("[calendar]\ncountry = 'Germany'", r"Did you mean Germany \(DE\)"),
+        ("[calendar]\nhours = '9-17'", r"pmanalytics.toml: calendar: hours must be a list"),
+        ("[calendar]\nhour = []", "Did you mean hours"),
         ("ignore = 'x'", "ignore must be a list of names"),
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
         ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),
@@ -192,3 +253,32 @@ def test_jira_times_without_a_zone_are_refused(folder):
 def test_a_folder_without_data_is_refused_in_words(tmp_path, name, message):
     with pytest.raises(UnreadableFileError, match=message):
         load_portfolio(tmp_path / name)
+
+
+def test_item_types_of_ideas_go_by_the_configuration(folder):
+    place = folder(
+        projects__csv=PROJECTS, pmanalytics__toml='[requirements]\nideas = ["Customer wish"]\n'
+    )
+    types = load_portfolio(place, as_of="2025-06-30").requirement_types
+    assert types.ideas == ["Customer wish"]
+    assert "Epic" in types.epics
+    folder(pmanalytics__toml='[requirements]\nideas = "Idea"\n')
+    with pytest.raises(ConfigError, match=r"ideas of \[requirements\] must be a list of names"):
+        load_portfolio(place, as_of="2025-06-30")
+
+
+def test_releases_of_a_list_are_filled_from_jira(folder):
+    """The list has the planned day, which Jira overwrites; Jira knows what was released."""
+    version = {"id": "7", "name": "1.0", "released": True, "releaseDate": "2025-02-05"}
+    fields = {
+        "status": {"name": "Done"}, "created": "2025-01-02T10:00:00.000+0000",
+        "project": {"key": "ATL"}, "fixVersions": [version],
+    }  # fmt: skip
+    place = folder(
+        jira__json=json.dumps({"issues": [{"id": "1", "key": "ATL-1", "fields": fields}]}),
+        releases__csv="release_id,product_id,name,planned_release_date\nR1,Atlas,1.0,2025-01-31\n",
+        pmanalytics__toml='[work_items.products]\nATL = "Atlas"\n',
+    )
+    row = load_portfolio(place, as_of="2025-06-30").releases.iloc[0]
+    assert (row["release_id"], row["project_key"], row["is_released"]) == ("R1", "ATL", True)
+    assert row["release_date"] - row["planned_release_date"] == pd.Timedelta(days=5)

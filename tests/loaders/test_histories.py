@@ -16,7 +16,6 @@ from pmanalytics.schemas import StatusChanges
 
 DAY = pd.Timedelta(days=1)
 UNKNOWN = "(unknown status)"
-GATES = ["BNI", "PBC", "BCA", "Tender Closed", "Stage1", "Stage2", "Stage3"]
 
 
 def history(*rows, names=("item_id", "changed_at", "to_status"), quarantine=None, **options):
@@ -224,33 +223,6 @@ def test_a_loaded_history_loads_again():
     pd.testing.assert_frame_equal(again[list(changes.columns)], changes)
 
 
-def test_a_real_status_history_of_days_gives_the_reference_figures(real_data):
-    folder = real_data / "status_history_csv"
-    quarantine = Quarantine()
-    changes = load_status_history(
-        folder / "sample_300_tickets.csv",
-        level="work_item",
-        columns={"item_id": "ticket", "changed_at": "date_updated", "to_status": "Status"},
-        missing=["NA"],
-        quarantine=quarantine,
-    )
-    assert counts(quarantine) == [[4889, 4889, 0, 0]]
-    assert (len(changes), changes["item_id"].nunique()) == (3382, 300)
-    visits = stage_visits(changes, as_of="2021-12-31")
-    closed = visits[~visits["is_open"]]
-    found = closed.groupby("stage")["days"].agg(["size", "median", "sum"])
-    lines = (folder / "reference_output.txt").read_text(encoding="utf-8").splitlines()
-    assert f"closed stays {len(closed)}" in lines[0]
-    for line in lines[3:13]:
-        stage, size, median, _, total = line.rsplit(maxsplit=4)
-        assert found.loc[stage.strip()].tolist() == [float(size), float(median), float(total)]
-    assert visits.loc[visits["visit"] > 1, "item_id"].nunique() == 61
-    created = changes.groupby("item_id")["changed_at"].min()
-    done = changes[changes["to_status"] == "Done"].groupby("item_id")["changed_at"].min()
-    lead = ((done - created) / DAY).dropna()
-    assert (len(lead), lead.median(), round(lead.mean(), 4)) == (74, 41, 46.7568)
-
-
 DAYS = st.sampled_from(["2024-01-01", "2024-01-02", "2024-01-03T12:00", "soon", ""])
 STATUSES = st.sampled_from(["Open", "Doing", "Done", ""])
 
@@ -385,100 +357,3 @@ def test_stage_dates_in_order_are_entries_and_all_others_are_told(rows):
     n_values = (~problems["line"].isin(lines_aside)).sum()
     assert len(changes) == len(dates) - n_values
     assert not (changes.groupby("item_id")["changed_at"].diff() < 0 * DAY).any()
-
-
-@pytest.fixture
-def gates(real_data):
-    """Return Melbourne's stage gates with their dates read by hand: two styles in one file."""
-    path = real_data / "stage_gates" / "Capital_Delivery_Project_deidentified.csv"
-    rows = pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-    for gate in GATES:
-        day = rows[gate].str.split(" ").str[0]
-        form = "%d/%m/%Y" if gate in ("BNI", "PBC") else "%Y-%m-%d"
-        rows[gate] = pd.to_datetime(day, format=form)
-    return rows
-
-
-def test_real_stage_gates_give_the_reference_days(real_data, gates):
-    quarantine = Quarantine()
-    stages = {gate: gate for gate in GATES}
-    changes = load_stage_dates(
-        gates, level="project", item_id="ID", stages=stages, quarantine=quarantine
-    )
-    assert counts(quarantine) == [[445, 445, 0, 0]]
-    aside = quarantine.problems.groupby(["column", "set_aside"]).size()
-    assert aside.to_dict() == {("Tender Closed", "value"): 402}
-    reference = (real_data / "stage_gates" / "reference_output.txt").read_text(encoding="utf-8")
-    pairs = ["BNI PBC", "PBC BCA", "BNI BCA", "BCA Stage1", "Stage1 Stage2", "Stage2 Stage3"]
-    for pair in [*pairs, "BNI Stage3"]:
-        start, end = pair.split()
-        days = days_between(changes, start, end)
-        line = next(x for x in reference.splitlines() if x.split()[:3] == [start, "->", end])
-        assert f"n={len(days)} median {days.median():.1f} mean {days.mean():.2f} negative 0" in line
-
-
-def test_most_real_tenders_close_before_the_business_case_is_approved(gates):
-    expected = ["BNI", "PBC", "Tender Closed", "BCA", "Stage1", "Stage2", "Stage3"]
-    assert stage_order(gates[GATES]) == expected
-
-
-def test_real_tasks_finished_before_they_were_created_are_set_aside(real_data):
-    quarantine = Quarantine()
-    changes = load_stage_dates(
-        real_data / "cycle_times" / "jira.csv",
-        level="work_item",
-        item_id="id",
-        stages={"Doing": "created_date", "Done": "finished_date"},
-        quarantine=quarantine,
-    )
-    assert counts(quarantine) == [[4123, 2461, 1662, 0]]
-    days = days_between(changes, "Doing", "Done")
-    assert (days.median(), round(days.mean(), 4)) == (5.0, 16.8887)
-
-
-def test_real_american_dates_give_the_reference_cycle_time(real_data):
-    changes = load_stage_dates(
-        real_data / "semicolon_dates" / "ExampleFile.csv",
-        level="work_item",
-        item_id="ID",
-        stages={"Doing": "Activated Date", "Done": "Closed Date"},
-        date_format="%m/%d/%Y %I:%M:%S %p",
-    )
-    assert changes["item_id"].nunique() == 266
-    visits = stage_visits(changes, as_of="2024-12-31")
-    days = visits.loc[(visits["stage"] == "Doing") & ~visits["is_open"], "days"]
-    assert (len(days), round(days.median(), 4)) == (261, 3.8981)
-
-
-@pytest.mark.parametrize(
-    ("name", "n_rows", "development", "support"),
-    [("debian", 22, (18, 712.5), (18, 1087.0)), ("ubuntu", 44, (44, 182.0), (44, 547.5))],
-)
-def test_real_lifecycles_with_short_rows_give_the_reference_days(
-    real_data, name, n_rows, development, support
-):
-    changes = load_stage_dates(
-        real_data / "distro_lifecycles" / f"{name}.csv",
-        level="product",
-        item_id="series",
-        stages={"Development": "created", "Market": "release", "Retired": "eol"},
-        short_rows="pad",
-    )
-    assert changes["item_id"].nunique() == n_rows
-    for expected, pair in (
-        (development, ("Development", "Market")),
-        (support, ("Market", "Retired")),
-    ):
-        days = days_between(changes, *pair)
-        assert (len(days), days.median()) == expected
-
-
-def test_real_lifespans_from_json_records_give_the_reference_median(real_data):
-    changes = load_stage_dates(
-        real_data / "product_lifespans" / "graveyard.json",
-        level="product",
-        item_id="name",
-        stages={"Market": "dateOpen", "Retired": "dateClose"},
-    )
-    days = days_between(changes, "Market", "Retired")
-    assert (len(days), days.median()) == (307, 1505.0)

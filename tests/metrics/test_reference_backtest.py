@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from pmanalytics import PMAnalyticsError, reference_class_backtest
 from pmanalytics.metrics import reference_backtest
-from pmanalytics.metrics.reference_backtest import pinball_loss
 from pmanalytics.schemas import Backtests, Projects, dtypes, empty
 
 AS_OF = "2030-12-31"
@@ -43,15 +42,6 @@ def projects_of(courses):
 
 def row_of(table, measure="duration", quantile=0.5):
     return table[(table["measure"] == measure) & (table["quantile"] == quantile)].iloc[0]
-
-
-def test_losses_and_coverage_are_the_worked_ones(examples):
-    """M39."""
-    above, below, mean, covered = examples["M39"]["expected"]
-    assert pinball_loss([10, 6], [8, 8], 0.85) == pytest.approx([above, below])
-    outcomes = np.array([10, 6, 8, 12, 7])
-    assert pinball_loss(outcomes, 9, 0.85).mean() == pytest.approx(mean)
-    assert (outcomes <= 9).mean() == covered
 
 
 @settings(deadline=None, max_examples=15)

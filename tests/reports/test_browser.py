@@ -1,7 +1,7 @@
 import pytest
 
 pytestmark = pytest.mark.browser
-FIGURES = {"portfolio": 5, "delivery": 10, "lifecycle": 5, "data_quality": 3}
+FIGURES = {"portfolio": 5, "delivery": 10, "lifecycle": 5, "flow": 6, "data_quality": 3}
 NAMES = list(FIGURES)
 
 

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from pmanalytics import figure_card, plot_rates, table_card
+from pmanalytics import Lifecycle, figure_card, lifecycle_card, plot_rates, table_card
 from pmanalytics.figures.rates import Headline
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty
@@ -118,3 +118,23 @@ def test_numbers_side_by_side_may_stand_under_their_finding():
     assert repr(card) == "From read to used\nRead: 99"
     assert "From read to used</h3>" in html_of(card.content, None)
     assert "<h3" not in html_of(headline_card(card.headlines).content, None)
+
+
+def test_a_lifecycle_card_says_where_work_begins_waits_and_ends_and_whether_it_is_a_guess():
+    flow = Lifecycle({"Queue": [], "Dev": [], "Done": []}, ["Done"], waiting=["Queue"])
+    given, guessed = lifecycle_card(flow), lifecycle_card(flow, proposed=True)
+    assert repr(given) == "Work begins with Dev, waits in Queue and ends with Done."
+    assert given.note == ""
+    assert guessed.note.startswith("No stages are given, so these are guessed")
+    assert repr(lifecycle_card(Lifecycle({}))) == (
+        "No history of statuses: where work begins and ends is not known."
+    )
+    endless = Lifecycle({"Queue": []}, waiting=["Queue"])
+    assert repr(lifecycle_card(endless)) == (
+        "Work begins with no stage, for items wait in each, waits in Queue and ends with no stage."
+    )
+
+
+def test_a_yes_or_no_that_may_be_missing_reads_like_any_other():
+    table = pd.DataFrame({"is_flagged": pd.array([True, False, None], dtype="boolean")})
+    assert table_card(table, "Found").rows == [["yes"], ["no"], ["–"]]

@@ -191,6 +191,23 @@ def test_parts_without_data_say_what_they_need(nyc_findings):
     assert "How long work items stay in each stage is not known" in said
 
 
+def test_flow_without_issues_says_what_it_needs(nyc_findings):
+    said = "\n".join(nyc_findings["40_flow"])
+    assert "No history of statuses: where work begins and ends is not known." in said
+    assert "No work item is known to be in progress" in said
+    assert "How long work items take is not known" in said
+
+
+def test_without_stages_flow_is_told_by_guessed_ones_and_says_so(real_data):
+    parameters = {"folder": str(real_data / "jira_cloud_json"), "as_of": "2022-07-15"}
+    flow = next(path for path in NOTEBOOKS if path.stem == "40_flow")
+    notebook = run(flow, parameters)
+    said = "\n".join(findings(notebook))
+    assert "Work begins with In progress" in said
+    assert "guessed from the words of the statuses" in str(notebook)
+    assert re.search(r"85% of \d+ finished work items took", said)
+
+
 def test_without_a_first_plan_every_comparison_names_the_current_due_date(tmp_path):
     """By hand: of 5 due, P1–P3 were on time, P4 late, P5 is open since 30 June; P6 is not due."""
     (tmp_path / "projects.csv").write_text(

@@ -12,6 +12,7 @@ from pmanalytics import errors
 from pmanalytics.errors import listed, shown
 from pmanalytics.loaders.cells.convert import blank_to_missing
 from pmanalytics.loaders.cells.dates import DAY_FIRST, MONTH_FIRST, ORDERS, read_dates
+from pmanalytics.loaders.guesses.further import FURTHER
 from pmanalytics.loaders.guesses.recognise import date_columns, id_column, sample_of, stage_columns
 from pmanalytics.loaders.guesses.status_words import (
     FOUND_WORDS,
@@ -21,7 +22,6 @@ from pmanalytics.loaders.guesses.status_words import (
 )
 from pmanalytics.loaders.guesses.synonyms import (
     ENDS,
-    FURTHER,
     HISTORY,
     PRODUCTS,
     PROJECTS,

@@ -9,16 +9,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from pmanalytics.errors import UnreadableFileError, listed, shown
+from pmanalytics.loaders.guesses.further import DISTINCTIVE, FURTHER, guessed_table
 from pmanalytics.loaders.guesses.synonyms import (
-    DISTINCTIVE,
     ENDS,
-    FURTHER,
     HISTORY,
     PRODUCTS,
     SNAPSHOT_DATES,
     guessed_columns,
     guessed_level,
-    guessed_table,
     project_columns,
 )
 from pmanalytics.loaders.intake import plain_name

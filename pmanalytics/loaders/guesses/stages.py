@@ -12,7 +12,9 @@ from pmanalytics.lifecycle import Lifecycle, plain_status
 from pmanalytics.loaders.guesses.status_words import KIND_STAGES, status_kind
 from pmanalytics.loaders.guesses.toml import Section
 from pmanalytics.loaders.histories import stage_order
+from pmanalytics.portfolio import Portfolio
 
+WAITING_KINDS = {"work_item": ["new", "ready", "waiting"], "project": ["waiting"], "product": []}
 CATEGORY_KINDS = {"new": "new", "indeterminate": "doing", "done": "done"}
 ENOUGH = 5  # below this many, a share says nothing
 RARE = 2
@@ -45,6 +47,32 @@ def proposed_lifecycles(
     return sections
 
 
+def proposed_lifecycle(portfolio: Portfolio, level: str = "work_item") -> Lifecycle:
+    """Which stages do the statuses suggest by their words, where nobody has said it?
+
+    Parameters
+    ----------
+    portfolio
+        Its statuses, and Jira's categories of them.
+    level
+        product, project or work_item.
+
+    Returns
+    -------
+    Lifecycle
+        What `pmanalytics init` proposes: a guess to look over. Without statuses it has no stages.
+
+    Examples
+    --------
+    >>> from pmanalytics import load_portfolio
+    >>> proposed_lifecycle(load_portfolio("data/sample")).first_working_stage
+    'In progress'
+    """
+    tables = {"status_changes": portfolio.changes_of(level), "work_items": portfolio.work_items}
+    sections = proposed_lifecycles(tables, {}, [])
+    return Lifecycle(**sections[f"lifecycle.{level}"].settings) if sections else Lifecycle({})
+
+
 def _one_spelling(entered: pd.DataFrame) -> pd.DataFrame:
     """Return the changes with each status spelled as it was first."""
     statuses = entered["to_status"]
@@ -72,7 +100,8 @@ def _workflow(entered: pd.DataFrame, level: str, category: pd.Series) -> Section
     for status in statuses:
         if plain_status(status) not in named:
             stages[names[str(kinds[status])]].append(status)
-    section = _section(stages, terminal=ends, cancelled=[names["cancelled"]])
+    waiting = [names[kind] for kind in WAITING_KINDS[level]]
+    section = _section(stages, terminal=ends, cancelled=[names["cancelled"]], waiting=waiting)
     for stage, those in stages.items():
         placed = ", ".join(status for status in those if status in wordless)
         told = [f"{placed} by the order of entries only"] if placed else []
@@ -169,16 +198,21 @@ def _lasting(entered: pd.DataFrame) -> set[str]:
 
 
 def _section(
-    stages: Mapping[str, list[str]], terminal: Sequence[str], cancelled: Sequence[str]
+    stages: Mapping[str, list[str]],
+    terminal: Sequence[str],
+    cancelled: Sequence[str],
+    waiting: Sequence[str] = (),
 ) -> Section:
     settings: dict[str, Any] = {
         "terminal": [stage for stage in stages if stage in terminal],
         "cancelled": [stage for stage in stages if stage in cancelled],
+        "waiting": [stage for stage in stages if stage in waiting],
         "stages": dict(stages),
     }
     checks = {
         "terminal": "nothing waits to leave these",
         "cancelled": "these end it without success",
+        "waiting": "in these an item waits; the work begins with the first other one",
         "stages": "stage = the statuses that mean it, beside its own name; in order",
     }
     return Section({key: value for key, value in settings.items() if value}, "", checks)

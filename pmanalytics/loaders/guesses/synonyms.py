@@ -134,6 +134,10 @@ PRODUCTS = {
     "product_manager": ["manager", "owner", "produktmanager"],
     "stage": ["lifecycle_stage", "phase", "fase"],
     "vision": [],
+    "planned_retirement_date": [
+        "planned_end_of_life", "end_of_life", "end_of_life_date", "eol", "eol_date", "end_planned",
+        "planned_end", "retirement_date", "sunset_date", "ende_geplant", "fin_de_vie",
+    ],
     "updated_date": ["updated", "last_update", "last_updated"],
 }  # fmt: skip
 HISTORY = {
@@ -172,116 +176,6 @@ OF_PROJECT = [
     "project_ref", "proj_id", "proj_no", "proj_nr", "proj_code", "projekt", "projekt_nr",
     "projekt_id", "projektnummer", "projet", "proyecto", "projeto",
 ]  # fmt: skip
-# Tables that only some measures need. `DISTINCTIVE` columns tell them: so many must be there.
-FURTHER = {
-    "status_reports": {
-        "project_id": OF_PROJECT,
-        "period_end_date": [
-            "period_end", "status_date", "data_date", "period", "reporting_period", "report_date",
-            "month", "date", "stichtag", "berichtsdatum", "monat", "periode", "datum",
-        ],
-        "planned_value": ["pv", "bcws", "plan_value", "planwert", "geplanter_wert",
-                          "valeur_planifiée", "valor_planificado"],
-        "earned_value": ["ev", "bcwp", "fertigstellungswert", "arbeitswert", "valeur_acquise",
-                         "valor_ganado", "valor_agregado"],
-        "actual_cost_to_date": ["ac", "acwp", "actual_cost", "actual_costs", "istkosten",
-                                "ist_kosten", "coût_réel", "coste_real", "custo_real"],
-        "budget_at_completion": ["bac", "total_budget", "gesamtbudget"],
-        "currency": PROJECTS["currency"],
-    },
-    "tasks": {
-        "task_id": ["unique_id", "id", "wbs", "nr", "vorgangsnummer"],
-        "project_id": OF_PROJECT,
-        "name": ["task_name", "task", "vorgangsname", "vorgang", "nom_de_la_tâche"],
-        "baseline_finish_date": ["baseline_finish", "baseline_end", "geplantes_ende",
-                                 "fin_planifiée"],
-        "actual_finish_date": ["actual_finish", "actual_end", "tatsächliches_ende",
-                               "fin_réelle"],
-    },
-    "forecasts": {
-        "project_id": OF_PROJECT,
-        "made_date": ["forecast_date", "estimate_date", "made", "made_on", "date_of_forecast",
-                      "prognosedatum", "date"],
-        "forecast_finish_date": PROJECTS["forecast_finish_date"],
-        "forecast_cost": ["eac", "estimate_at_completion", "cost_forecast", "kostenprognose"],
-        "currency": PROJECTS["currency"],
-    },
-    "cost_by_year": {
-        "project_id": OF_PROJECT,
-        "year": ["fiscal_year", "jahr", "année", "año", "ano"],
-        "actual_cost": PROJECTS["actual_cost"],
-        "currency": PROJECTS["currency"],
-    },
-    "price_index": {
-        "year": ["jahr", "année", "año", "ano"],
-        "price_index": ["index", "cpi", "preisindex", "baupreisindex", "indice", "índice"],
-    },
-    "exchange_rates": {
-        "currency": PROJECTS["currency"],
-        "exchange_rate": ["rate", "kurs", "wechselkurs", "fx_rate", "taux", "tipo_de_cambio"],
-    },
-    "risks": {
-        "risk_id": ["risk_no", "risk_number", "risk_ref", "risiko_nr", "risiko_id", "id_risque",
-                    "id", "nr", "no", "ref"],
-        "project_id": OF_PROJECT,
-        "name": ["risk", "risk_name", "risk_title", "risk_description", "risiko", "risque",
-                 "riesgo", "risco", "title", "description", "beschreibung"],
-        "owner": ["risk_owner", "verantwortlich", "verantwortlicher", "responsable"],
-        "status": ["risk_status", "state", "statut", "estado"],
-        "probability": ["likelihood", "chance", "eintrittswahrscheinlichkeit",
-                        "wahrscheinlichkeit", "probabilité", "probabilidad", "probabilidade"],
-        "impact_cost": ["cost_impact", "impact", "financial_impact", "schadenshöhe", "schaden",
-                        "auswirkung", "impacto"],
-        "impact_days": ["schedule_impact", "delay_days", "schedule_impact_days"],
-        "currency": PROJECTS["currency"],
-        "opened_date": ["date_raised", "raised", "identified", "date_identified", "opened",
-                        "erfasst_am", "erfasst"],
-        "closed_date": ["date_closed", "closed", "geschlossen_am"],
-        "review_due_date": ["next_review", "review_date", "nächste_prüfung"],
-    },
-    "allocations": {
-        "week_date": ["week", "week_starting", "week_start", "week_ending", "week_of", "woche",
-                      "kw", "semaine", "semana"],
-        "team": ["department", "abteilung", "équipe", "equipo", "equipe"],
-        "person": ["employee", "resource", "resource_name", "name", "mitarbeiter", "ressource"],
-        "project_id": OF_PROJECT,
-        "planned_hours": ["planned", "allocated_hours", "plan_hours", "planstunden",
-                          "stunden_plan"],
-        "logged_hours": ["hours", "actual_hours", "worked_hours", "hours_worked", "logged",
-                         "stunden", "iststunden", "stunden_ist", "heures", "horas"],
-        "capacity_hours": ["capacity", "available_hours", "availability", "kapazität", "capacité"],
-    },
-    "defects": {
-        "defect_id": ["bug_id", "bug", "defect", "defect_no", "fehler_nr", "fehlernummer", "id"],
-        "product_id": ["product", "produkt"],
-        "project_id": OF_PROJECT,
-        "found_in": ["detected_in", "environment", "found_during", "phase_found",
-                     "gefunden_in", "umgebung"],
-        "severity": ["schwere", "sévérité", "severidad"],
-        "found_date": ["date_found", "found", "found_on", "detected", "reported", "opened",
-                       "gefunden_am"],
-        "fixed_date": ["date_fixed", "fixed", "fixed_on", "behoben_am", "resolved"],
-    },
-}  # fmt: skip
-DISTINCTIVE = {
-    "status_reports": (2, ["planned_value", "earned_value", "actual_cost_to_date"]),
-    "tasks": (1, ["baseline_finish_date"]),
-    "forecasts": (1, ["forecast_finish_date", "forecast_cost"]),
-    "cost_by_year": (1, ["actual_cost"]),
-    "price_index": (1, ["price_index"]),
-    "exchange_rates": (1, ["exchange_rate"]),
-    "risks": (1, ["probability", "impact_cost", "impact_days"]),
-    "allocations": (1, ["planned_hours", "logged_hours", "capacity_hours"]),
-    "defects": (1, ["found_in"]),
-}
-# Words one of which must be in a header or the file's name, where the columns alone tell little.
-NAMED = {
-    "tasks": {"task", "wbs", "duration", "predecessors", "outline", "vorgang", "vorgangsname",
-              "dauer", "tâche", "durée"},
-    "risks": {"risk", "risks", "risiko", "risiken", "risque", "risques", "riesgo", "riesgos",
-              "risco", "riscos"},
-    "defects": {"defect", "defects", "bug", "bugs", "fehler"},
-}  # fmt: skip
 # Words in a header or a file's name that tell what its rows are.
 LEVEL_WORDS = {
     "work_item": {
@@ -324,19 +218,9 @@ def project_columns(header: Sequence[str]) -> dict[str, str]:
     return guessed
 
 
-def guessed_table(texts: Sequence[str], columns: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Return which of `FURTHER` a table is by the `columns` guessed for each; None if none."""
-    words = _words_of(texts)
-    for name, (n_needed, distinctive) in DISTINCTIVE.items():
-        found = columns.get(name, {})
-        if len(found.keys() & set(distinctive)) >= n_needed and words & NAMED.get(name, words):
-            return name
-    return None
-
-
 def guessed_level(texts: Sequence[str]) -> str | None:
     """Return what the rows are by the words of headers and file name; None where none tells."""
-    words = _words_of(texts)
+    words = words_of(texts)
     counts = {level: len(words & known) for level, known in LEVEL_WORDS.items()}
     best = max(counts, key=lambda level: counts[level])
     return best if counts[best] else None
@@ -371,7 +255,8 @@ def unit_of(header: str) -> Unit:
     return Unit(header[: found.start()], found["scale"], CURRENCIES.get(sign, sign.upper()) or None)
 
 
-def _words_of(texts: Sequence[str]) -> set[str]:
+def words_of(texts: Sequence[str]) -> set[str]:
+    """Return the plain words of headers and names of files."""
     return {word for text in texts for word in plain_name(_spaced(text)).split("_")}
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+FLAG = "Flagged"
 CHANGELOG_OF = re.compile(r"/issue/([^/?]+)/changelog\b")
 # Jira Server writes a sprint as a Java object in text; its name may hold commas and brackets.
 SPRINT_NAME = re.compile(r"[\w.$]+@\w+\[(?:.*?,)?name=(.*?)(?=,\w+=|\]$)")
@@ -126,8 +127,20 @@ class Change(msgspec.Struct, rename=RENAMED):
 
     @property
     def of(self) -> str | None:
-        """The field of Jira's own; people may call one of theirs "status", too."""
-        return None if self.fieldtype == "custom" else self.field_id or self.field
+        """The field of Jira's own; people may call one of theirs "status", too.
+
+        The flag is Jira's own and yet a custom field, known by its name only.
+        """
+        if self.fieldtype == "custom":
+            return FLAG if self.field == FLAG else None
+        return self.field_id or self.field
+
+    @property
+    def ends(self) -> tuple[str | None, str | None]:
+        """What it was and what it became: an id, a day, or the name of a flag."""
+        ids = text(self.from_id), text(self.to_id)
+        names = self.from_name or ids[0], self.to_name or ids[1]
+        return names if self.of == FLAG else ids
 
 
 class History(msgspec.Struct):

@@ -16,6 +16,7 @@ from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed, zoned_instants
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira.api import (
+    FLAG,
     UNDECODABLE,
     WHERE_READ,
     Keyed,
@@ -62,7 +63,7 @@ from pmanalytics.schemas import (
 from pmanalytics.tables import with_all_columns
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-TRACKED_FIELDS = {"duedate": "due_date"}
+TRACKED_FIELDS = {"duedate": "due_date", FLAG: "flagged"}
 WORK_ITEM_KINDS = dtypes(WorkItems)
 NO_OFFSET = Reason("is a time without its offset from UTC", READ_AGAIN)
 DAY_OF_TIME = re.compile(rf"({ISO_DAY})[T ]\d\d:.*")
@@ -108,9 +109,9 @@ def load_jira_json(
     -------
     JiraTables
         `work_items` (`WorkItems`; of an issue on several pages the newest state is kept),
-        `status_changes` (`StatusChanges`), `field_changes` (`FieldChanges`: the due dates) and
-        `releases` (`Releases`: the versions that issues are planned for). An issue whose changelog
-        is cut off or absent has `history_complete` false.
+        `status_changes` (`StatusChanges`), `field_changes` (`FieldChanges`: the due dates and
+        flags) and `releases` (`Releases`: the versions that issues are planned for). An issue whose
+        changelog is cut off or absent has `history_complete` false.
 
     Raises
     ------
@@ -261,10 +262,11 @@ def _changes(record: int, issue: Any, log: Log) -> Iterator[tuple[object, ...]]:
     for history in log.histories:
         for position, change in enumerate(history.items):
             if change.of == "status" or change.of in TRACKED_FIELDS:
+                before, after = change.ends
                 yield (
                     record, issue_id, kind, history.created, edit_order(history.id), position,
-                    change.of, text(change.from_id), _status(change.from_name, change.from_id),
-                    text(change.to_id), _status(change.to_name, change.to_id),
+                    change.of, before, _status(change.from_name, change.from_id),
+                    after, _status(change.to_name, change.to_id),
                 )  # fmt: skip
 
 
@@ -310,13 +312,14 @@ def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _field_changes(intake: Intake, changes: pd.DataFrame) -> pd.DataFrame:
-    """Return `FieldChanges`; a day that cannot be read is set aside."""
+    """Return `FieldChanges`; a due date that cannot be read is set aside."""
     table = changes[changes["field"].isin(list(TRACKED_FIELDS))].set_index("record")
+    is_flag = table["field"] == FLAG
     is_read = pd.Series(True, index=table.index)
     for side, name in (("from", "old"), ("to", "new")):
         written = blank_to_missing(table[f"{side}_id"])
-        table[name] = written.str.slice(0, 10)
-        is_bad = written.notna() & _days(table[name]).isna()
+        table[name] = written.str.slice(0, 10).mask(is_flag, written)
+        is_bad = written.notna() & _days(table[name]).isna() & ~is_flag
         intake.reject(f"changelog.{side}", written[is_bad], NOT_A_DAY, value_only=True)
         is_read &= ~is_bad
     table["field"] = table["field"].map(TRACKED_FIELDS)

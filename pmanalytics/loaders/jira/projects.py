@@ -153,7 +153,7 @@ def projects_from_jira(
     items, notes = chosen(_without_namesakes(complete(records.work_items, WorkItems)), item_types)
     changes = of_items(complete(records.status_changes, StatusChanges), items)
     releases, doubts = unambiguous(complete(records.releases, Releases))
-    began_at = _began_at(changes, _begun_stages(stages, execution))
+    began_at = _began_at(changes, stages, _begun_stages(stages, execution))
     began_at = _per_item(items, began_at).where(items["history_complete"])
     issues = items.assign(
         **_endings(items, changes, stages, cancelled),
@@ -252,7 +252,7 @@ def _endings(
 ) -> dict[str, pd.Series]:
     """Return the stage of each issue, whether it is done, and when that came about."""
     last = {*lifecycle.terminal, *lifecycle.cancelled}
-    stage = lifecycle.stages_of(items["status"])
+    stage = lifecycle.placed(items.rename(columns={"status": "to_status"}))["stage"]
     is_cancelled = stage.isin(lifecycle.cancelled)
     is_cancelled |= items["resolution"].fillna("").map(plain).isin(cancelled)
     has_category = items["status_category"].fillna("").map(plain) == "done"
@@ -276,12 +276,15 @@ def _per_item(table: pd.DataFrame, values: pd.Series) -> pd.Series:
 
 def _last_entry(changes: pd.DataFrame, lifecycle: Lifecycle, last: set[str]) -> pd.Series:
     """Return when each item last came into one of the last stages from any other."""
-    came_to = lifecycle.stages_of(changes["to_status"]).isin(last)
-    came_from = lifecycle.stages_of(changes["from_status"].fillna("")).isin(last)
+    before = {f"to_{part}": changes[f"from_{part}"] for part in ("status", "status_id")}
+    came_to, came_from = (
+        lifecycle.placed(table)["stage"].isin(last)
+        for table in (changes, changes.assign(**before).fillna({"to_status": ""}))
+    )
     return changes[came_to & ~came_from].groupby("item_id")["changed_at"].max()
 
 
-def _begun_stages(lifecycle: Lifecycle, execution: str | None) -> Lifecycle:
+def _begun_stages(lifecycle: Lifecycle, execution: str | None) -> list[str]:
     """Return the stages in which work has begun: from the one named, or else the second, on."""
     names = list(lifecycle.stages)
     if execution is not None and execution not in names:
@@ -290,13 +293,12 @@ def _begun_stages(lifecycle: Lifecycle, execution: str | None) -> Lifecycle:
             f"{', '.join(names) or 'not given'}."
         )
     first = 1 if execution is None else names.index(execution)
-    begun = [name for name in names[first:] if name not in lifecycle.cancelled]
-    return Lifecycle({name: lifecycle.stages[name] for name in begun})
+    return [name for name in names[first:] if name not in lifecycle.cancelled]
 
 
-def _began_at(changes: pd.DataFrame, begun: Lifecycle) -> pd.Series:
+def _began_at(changes: pd.DataFrame, lifecycle: Lifecycle, begun: list[str]) -> pd.Series:
     """Return when each item first came into a stage in which work has begun."""
-    is_begun = begun.stages_of(changes["to_status"]) != UNMAPPED
+    is_begun = lifecycle.placed(changes)["stage"].isin(begun)
     return changes[is_begun].groupby("item_id")["changed_at"].min()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pmanalytics import load_portfolio, on_time_rate, propose_config
+from pmanalytics import load_portfolio, on_time_rate, propose_config, proposed_lifecycle
 from pmanalytics.errors import ConfigError, UnreadableFileError
 
 
@@ -134,6 +134,10 @@ def test_statuses_get_a_stage_by_their_words(tmp_path, proposed):
         "Cancelled": ["Won't do"],
     }
     assert (lifecycle["terminal"], lifecycle["cancelled"]) == (["Done"], ["Cancelled"])
+    assert lifecycle["waiting"] == ["To do"]
+    guess = proposed_lifecycle(portfolio)
+    assert guess.stages == lifecycle["stages"]
+    assert guess.first_working_stage == "In progress"
     assert portfolio.notes == ()
     assert portfolio.as_of == "2024-01-09"
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pmanalytics import load_portfolio, on_time_rate, propose_config
 from pmanalytics.errors import UnreadableFileError
-from pmanalytics.loaders.guesses.synonyms import FURTHER, HISTORY, PROJECTS
+from pmanalytics.loaders.guesses.further import FURTHER
+from pmanalytics.loaders.guesses.synonyms import HISTORY, PROJECTS
 
 FILES = {
     "Projektliste.csv": """\
@@ -114,6 +115,21 @@ Währung;Kurs
 USD;0,92
 GBP;1,17
 """,
+    "shared.csv": """\
+Project,Product,Share
+P1,Atlas,60 %
+P1,Mail,40 %
+""",
+    "okrs.csv": """\
+Goal ID,Product,Key Result,Unit,Start Value,Target Value,Current Value,Start,Due
+G1,Atlas,Active users,k,100,150,130,2025-01-01,2025-12-31
+G2,Atlas,Churn,%,10,4,5.5,2025-01-01,2025-12-31
+""",
+    "versions.csv": """\
+Version,Product,Planned Release,Released On,Released
+1.0,Atlas,2025-01-31,2025-02-05,yes
+1.1,Atlas,2025-06-30,,no
+""",
     "index.csv": """\
 Jahr;Index
 2023;117,3
@@ -165,6 +181,9 @@ def proposed(tmp_path):
         ("timesheet.csv", "allocations", {"week_date": "Week", "team": "Team", "person": "Employee", "project_id": "Project", "planned_hours": "Planned Hours", "logged_hours": "Actual Hours", "capacity_hours": "Capacity"}),
         ("defects.csv", "defects", {"defect_id": "Bug ID", "product_id": "Product", "found_in": "Found In", "severity": "Severity", "found_date": "Date Found", "fixed_date": "Date Fixed"}),
         ("kurse.csv", "exchange_rates", {"currency": "Währung", "exchange_rate": "Kurs"}),
+        ("shared.csv", "product_projects", {"project_id": "Project", "product_id": "Product", "share": "Share"}),
+        ("okrs.csv", "goals", {"goal_id": "Goal ID", "product_id": "Product", "name": "Key Result", "unit": "Unit", "baseline": "Start Value", "target": "Target Value", "actual": "Current Value", "start_date": "Start", "due_date": "Due"}),
+        ("versions.csv", "releases", {"release_id": "Version", "product_id": "Product", "planned_release_date": "Planned Release", "release_date": "Released On", "is_released": "Released"}),
         ("index.csv", "price_index", {"year": "Jahr", "price_index": "Index"}),
     ],
 )  # fmt: skip
@@ -472,6 +491,15 @@ def test_risks_of_unknown_projects_are_told(proposed):
         "R1,P1,x,Open,0.3,10,2025-01-01\nR2,Move,x,Open,0.3,10,2025-01-01\n",
     )
     assert "Risks: 1 of 2 rows name a project that is not in the projects: Move." in portfolio.notes
+
+
+def test_goals_of_unknown_products_are_told(proposed):
+    _, _, portfolio = proposed(
+        "okrs.csv", products__csv="Product ID,Product Name,Stage\nMail,Mail,Market\n"
+    )
+    assert portfolio.notes[-1] == (
+        "Goals: 2 of 2 rows name a product that is not in the products: Atlas."
+    )
 
 
 def test_rows_that_turn_out_to_be_named_alike_far_down_are_no_items(tmp_path):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from pmanalytics import (
+    JiraTables,
     PMAnalyticsError,
     Portfolio,
     load_jira_json,
@@ -446,3 +447,30 @@ def test_real_releases_become_projects(daemon):
     found = projects_from_jira(daemon, by="fix_version").table
     assert len(found) == 23
     assert found["rebaselined_finish_date"].isna().sum() == 3
+
+
+def test_stages_by_id_type_or_category_count_for_projects_too():
+    """Issue 1 is begun by its status's id, 2 done as a bug, 3 done by its category alone."""
+    at = pd.to_datetime(["2024-01-02", "2024-01-05", "2024-01-02", "2024-01-02"], utc=True)
+    items = pd.DataFrame({
+        "item_id": ["1", "2", "3"], "key": ["A-1", "A-2", "A-3"], "project_key": "A",
+        "summary": "x", "item_type": ["Story", "Bug", "Story"],
+        "status": ["Renamed", "Checked", "Over"], "created_at": at[0], "history_complete": True,
+    })  # fmt: skip
+    changes = pd.DataFrame({
+        "level": "work_item", "item_id": ["1", "1", "2", "3"], "sequence": [0, 1, 0, 0],
+        "item_type": ["Story", "Story", "Bug", "Story"], "changed_at": at,
+        "from_status": [None, "To Do", None, None], "from_status_id": [None, "1", None, None],
+        "to_status": ["To Do", "Renamed", "Checked", "Over"], "to_status_id": ["1", "77", "5", "6"],
+    })  # fmt: skip
+    flow = Lifecycle(
+        {"To Do": [], "Doing": ["77", "Checked"], "Done": []},
+        terminal=["Done"],
+        item_types={"Bug": {"Done": ["Checked"]}},
+        categories={"over": "done"},
+    )
+    records = JiraTables(items, changes, empty(FieldChanges), empty(Releases))
+    table = projects_from_jira(records, by="issue", lifecycle=flow).table
+    table = table.set_index("project_id")
+    assert table["status"].tolist() == ["open", "done", "done"]
+    assert table["actual_start_date"].dt.strftime("%m-%d").tolist() == ["01-05", "01-02", "01-02"]

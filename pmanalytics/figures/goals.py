@@ -1,0 +1,105 @@
+"""How far each goal has come, against the part of its time that has passed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
+from pmanalytics.figures.words import HOW_TO_READ, count, day, listed, percent, percent_range
+
+MOST_ROWS = 24
+FEWEST = 5
+ROW = 38
+FARTHEST, LEAST = 1.5, -0.25
+
+
+def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
+    """Draw the attainment of each goal as a bar, and the time passed as a tick on it.
+
+    Parameters
+    ----------
+    attainments
+        `GoalAttainments`.
+    rates
+        `GoalRates` of the same, not grouped further.
+    """
+    known = attainments[attainments["attainment"].notna()]
+    if known.empty:
+        return nothing(
+            "How far goals have come is not known",
+            f"That needs goals with a baseline, a target and an actual value. {HOW_TO_READ}",
+        )
+    in_order = known.sort_values(["is_due", "attainment"], ascending=[False, True], kind="stable")
+    shown = in_order.head(MOST_ROWS)
+    told = [_stated(row) for _, row in shown.iterrows()]
+    labels = [f"{row['product_id']}: {_name(row)}" if pd.notna(row["product_id"]) else _name(row)
+              for _, row in shown.iterrows()]  # fmt: skip
+    drawing = figure(
+        _finding(rates.iloc[0], len(attainments)),
+        "Share of the way from baseline to target (bar), and of the time that has passed (tick)",
+        alt="; ".join(f"{n}: {t}" for n, t in zip(labels, told, strict=True)) + ".",
+        note=_note(rates.iloc[0], len(known)),
+    )
+    rows(drawing, labels, told)
+    for position, (_, row) in enumerate(shown.iterrows()):
+        is_missed = row["is_due"] is True and row["is_attained"] is False
+        end = min(max(row["attainment"], LEAST), FARTHEST)
+        bar(drawing, position, 0, end, color="bad" if is_missed else "good", width=9)
+        if pd.notna(row["elapsed_share"]) and row["elapsed_share"] < 1:
+            hover = [f"{percent(row['elapsed_share'])} of its time has passed"]
+            mark(drawing, [row["elapsed_share"]], [position], hover, symbol="line-ns",
+                 color="ink", size=14)  # fmt: skip
+        if end != row["attainment"]:
+            symbol = "triangle-right" if end > 0 else "triangle-left"
+            mark(drawing, [end], [position], [told[position]], symbol=symbol,
+                 color="bad" if is_missed else "good")  # fmt: skip
+    drawing.add_vline(x=1, line={"color": LIGHT["neutral"], "width": 1})
+    lowest = min(0.0, *shown["attainment"].clip(lower=LEAST))
+    drawing.update_xaxes(tickformat=".0%", range=[lowest - 0.02, FARTHEST * 1.03], dtick=0.5)
+    drawing.update_layout(height=len(shown) * ROW + 150)
+    return drawing
+
+
+def _name(row: pd.Series) -> str:
+    return str(row["name"]) if pd.notna(row["name"]) else str(row["goal_id"])
+
+
+def _stated(row: pd.Series) -> str:
+    share = percent(row["attainment"])
+    if pd.isna(row["is_due"]):
+        return f"{share}, no due date"
+    if row["is_due"]:
+        return (
+            f"{share} by {day(row['due_date'])}, {'attained' if row['is_attained'] else 'missed'}"
+        )
+    passed = (
+        ""
+        if pd.isna(row["elapsed_share"])
+        else f" after {percent(row['elapsed_share'])} of its time"
+    )
+    return f"{share}{passed}, due {day(row['due_date'])}"
+
+
+def _finding(rate: pd.Series, n_goals: int) -> str:
+    if not rate["n"]:
+        return f"None of {count(n_goals, 'goal')} has been due yet, so none can be judged"
+    counts = f"{rate['k']} of {count(rate['n'], 'goal')} that were due"
+    verb = "was" if rate["n"] == 1 else "were"
+    if rate["n"] < FEWEST:
+        return f"{counts} {verb} attained: too few for a rate"
+    share = f"{percent(rate['attained_rate'])}, {percent_range(rate['low'], rate['high'])}"
+    return f"{counts} {verb} attained ({share})"
+
+
+def _note(rate: pd.Series, n_known: int) -> str:
+    left_out = {
+        "n_not_due": "not due yet",
+        "n_undated": "without a due date",
+        "n_undefined": "due, but without values that say anything",
+    }
+    parts = [f"{rate[name]} {words}" for name, words in left_out.items() if rate[name]]
+    note = "Orange: due and missed. The interval is Wilson's, 95%; attainments are not capped."
+    if parts:
+        note += f" Not in the rate: {listed(parts)}."
+    return note + (f" The first {MOST_ROWS} of {n_known} are shown." if n_known > MOST_ROWS else "")

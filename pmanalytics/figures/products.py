@@ -1,0 +1,281 @@
+"""Where products stand, how the portfolio is mixed, the way to the market, and what needs care."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pmanalytics.calendars import local_days
+from pmanalytics.figures.stages import FEWEST_ENDED, NEEDED
+from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
+from pmanalytics.figures.words import HOW_TO_READ, count, day, days, listed, percent
+
+FEWEST_SHARED = 5
+UNUSUAL = 0.25
+MOST_ROWS = 24
+LOW_ROW = 38
+ARRIVALS = {
+    "arrived": ("circle", "good", "in the market"),
+    "on_the_way": ("triangle-right-open", "ink3", "so far, still on the way"),
+    "ended": ("x", "ink3", "ended without arriving"),
+}
+
+
+def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, str]:
+    """Return where each product is now, as a list to go through, and what it says.
+
+    Parameters
+    ----------
+    stages
+        `ProductStages`.
+    time_zone
+        IANA zone whose days are told.
+    """
+    told = stages["longer_share"].where(stages["n_ended"].ge(FEWEST_ENDED).fillna(value=False))
+    words = [
+        f"{percent(share)} of {n}" if pd.notna(share) else _why_not(row)
+        for share, n, (_, row) in zip(told, stages["n"], stages.iterrows(), strict=True)
+    ]
+    table = pd.DataFrame(
+        {
+            "product": stages["name"],
+            "stage": stages["stage"],
+            "since": local_days(stages["entered_at"], time_zone),
+            "days_in_stage": stages["days"].round(),
+            "stay_longer_than_that": words,
+        }
+    )
+    return table, _stage_finding(stages.assign(told=told))
+
+
+def _why_not(row: pd.Series) -> str:
+    if pd.notna(row["reason"]):
+        return str(row["reason"])
+    return f"{row['n_ended']} of {row['n']} left so far: too few to say"
+
+
+def _stage_finding(stages: pd.DataFrame) -> str:
+    if stages.empty:
+        return "No product is known"
+    unusual = stages[stages["told"] <= UNUSUAL].sort_values("told")
+    if len(unusual):
+        row = unusual.iloc[0]
+        return (
+            f"{row['name']} has been in {row['stage']} for {days(row['total_days'])}; "
+            f"{percent(row['told'])} of products stay longer"
+        )
+    if stages["told"].notna().any():
+        return "No product has been in its stage for unusually long"
+    return "Too few products have left a stage to say which one is in its for long"
+
+
+def move_rows(
+    moves: pd.DataFrame, products: pd.DataFrame, *, since: pd.Timestamp, time_zone: str
+) -> tuple[pd.DataFrame, str]:
+    """Return which products went on to another stage, and what that says.
+
+    Parameters
+    ----------
+    moves
+        `StageMoves` of products.
+    products
+        `Products`, for the names.
+    since
+        The day after which the moves were made.
+    time_zone
+        IANA zone whose days are told.
+    """
+    name_of = products.set_index("product_id")["name"]
+    table = pd.DataFrame(
+        {
+            "product": moves["item_id"].map(name_of).fillna(moves["item_id"]),
+            "from": moves["from_stage"],
+            "to": moves["to_stage"],
+            "on": local_days(moves["moved_at"], time_zone),
+            "after_days": moves["days"].round(),
+        }
+    )
+    n_back = int(moves["is_backward"].fillna(value=False).sum())
+    finding = f"{count(len(moves), 'move')} to another stage since {day(since)}"
+    return table, finding + (f", {n_back} of them back" if n_back else "")
+
+
+def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
+    """Draw how many products are in each stage; those whose life has ended stand apart.
+
+    Parameters
+    ----------
+    mix
+        `StageMix`, not grouped further.
+    """
+    if mix["n"].sum() == 0:
+        return nothing("No product is known", NEEDED["product"])
+    n_active = int(mix["n_active"].iloc[0])
+    told = [_in_stage(row, n_active) for _, row in mix.iterrows()]
+    stages = mix["stage"].fillna("stage not known").tolist()
+    drawing = figure(
+        _mix_finding(mix, n_active),
+        "Products in each stage of the lifecycle; shares are of the active ones",
+        alt="; ".join(f"{stage}: {words}" for stage, words in zip(stages, told, strict=True)) + ".",
+        note="A full count, so no interval. Products whose life has ended are in no share.",
+    )
+    rows(drawing, stages, told)
+    for position, (_, row) in enumerate(mix.iterrows()):
+        is_counted = pd.notna(row["share"])
+        if row["n"]:
+            bar(drawing, position, 0, row["n"], color="good" if is_counted else "rule", width=12)
+    _short_rows(drawing, len(mix))
+    drawing.update_xaxes(
+        range=[0, max(mix["n"].max() * 1.02, 1)], dtick=max(mix["n"].max() // 5, 1)
+    )
+    return drawing
+
+
+def _in_stage(row: pd.Series, n_active: int) -> str:
+    if pd.isna(row["share"]) or n_active < FEWEST_SHARED:
+        return str(row["n"])
+    return f"{row['n']}, {percent(row['share'])}"
+
+
+def _mix_finding(mix: pd.DataFrame, n_active: int) -> str:
+    active = mix[mix["share"].notna()].sort_values("n", ascending=False, kind="stable")
+    n_ended = int(mix.loc[mix["is_ended"], "n"].sum())
+    ended = f"; {n_ended} {'has' if n_ended == 1 else 'have'} ended" if n_ended else ""
+    if active.empty or not n_active:
+        return f"No product is in a known stage of its life{ended}"
+    first = active.iloc[0]
+    verb = "is" if first["n"] == 1 else "are"
+    return f"{first['n']} of {count(n_active, 'active product')} {verb} in {first['stage']}{ended}"
+
+
+def plot_time_to_market(times: pd.DataFrame, summary: pd.DataFrame) -> go.Figure:
+    """Draw how long each product took to the market, or has been on its way.
+
+    Parameters
+    ----------
+    times
+        `TimesToMarket`, with the products' `name` beside it.
+    summary
+        `TimeToMarketSummary` of the same, not grouped further.
+    """
+    known = times[times["outcome"] != "unknown"].sort_values("days", ascending=False)
+    if known.empty:
+        return nothing("The time to market is not known", NEEDED["product"])
+    shown = known.head(MOST_ROWS)
+    row = summary.iloc[0]
+    told = [
+        f"{days(d)} {ARRIVALS[o][2]}" for d, o in zip(shown["days"], shown["outcome"], strict=True)
+    ]
+    drawing = figure(
+        _market_finding(row),
+        "Days from its conception until customers had it (disc); a triangle is still on the way",
+        alt="; ".join(f"{n}: {t}" for n, t in zip(shown["name"], told, strict=True)) + ".",
+        note=_market_note(row, len(known)),
+    )
+    rows(drawing, shown["name"].tolist(), told)
+    for position, (_, life) in enumerate(shown.iterrows()):
+        symbol, color, _ = ARRIVALS[life["outcome"]]
+        bar(drawing, position, 0, life["days"], color="rule", width=3)
+        mark(drawing, [life["days"]], [position], [told[position]], symbol=symbol, color=color)
+    if row["n_arrived"] >= FEWEST_ENDED and pd.notna(row["median_days"]):
+        drawing.add_vline(x=row["median_days"], line={"color": LIGHT["good"], "width": 1})
+        drawing.add_annotation(
+            x=row["median_days"], y=1, yref="paper", yanchor="bottom", showarrow=False,
+            text=f"half by {days(row['median_days'])}", font={"color": LIGHT["good_text"]},
+        )  # fmt: skip
+    _short_rows(drawing, len(shown))
+    drawing.update_xaxes(rangemode="tozero", nticks=6)
+    return drawing
+
+
+def _market_finding(row: pd.Series) -> str:
+    counts = f"{row['n_arrived']} of {count(row['n'], 'product')} arrived"
+    if row["n_arrived"] < FEWEST_ENDED:
+        return f"Too few products have arrived to state a time to market: {counts}"
+    if pd.isna(row["median_days"]):
+        return f"Less than half of the products have reached the market so far: {counts}"
+    return f"Half of the products reach the market within {days(row['median_days'])}: {counts}"
+
+
+def _market_note(row: pd.Series, n_known: int) -> str:
+    parts = ["Kaplan–Meier: products on the way count as longer than this."]
+    if row["n_arrived"] >= FEWEST_ENDED and pd.notna(row["median_low"]):
+        high = "no upper limit yet" if pd.isna(row["median_high"]) else days(row["median_high"])
+        parts.append(f"95% interval of the median: {days(row['median_low'])} to {high}.")
+    if row["n_unknown"]:
+        parts.append(f"Left out: {count(row['n_unknown'], 'product')} whose start is not known.")
+    if n_known > MOST_ROWS:
+        parts.append(f"The {MOST_ROWS} longest of {n_known} are shown.")
+    return " ".join(parts)
+
+
+def rollup_rows(rollups: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return what the projects of each product add up to, as a list, and what it says.
+
+    Parameters
+    ----------
+    rollups
+        `ProductRollups`, with the products' `name` beside it.
+    """
+    table = rollups[["name"]].rename(columns={"name": "product"}).assign(
+        projects=rollups["n_projects"],
+        running=rollups["n_open"],
+        finished_late=rollups["n_late"],
+        open_past_due=rollups["n_late_open"],
+        on_time=rollups["is_on_time"].map({True: "yes", False: "no"}).fillna("not decided"),
+        because=rollups["on_time_reason"],
+        due_date=rollups["due_date"],
+        budget=rollups["budget"],
+        spent=rollups["actual_cost"],
+        cost_variance_share=rollups["cost_variance_share"],
+        finished_compared=rollups["n_compared"],
+        currency=rollups["currency"],
+    )  # fmt: skip
+    if rollups.empty:
+        return table, f"No project is known, so there is nothing to add up. {HOW_TO_READ}"
+    verdicts = rollups["is_on_time"]
+    parts = [
+        f"{int((verdicts == value).sum())} {words}"
+        for value, words in ((True, "on time"), (False, "late"))
+    ]
+    parts.append(f"{int(verdicts.isna().sum())} not decided yet")
+    noun = count(len(rollups), "product")
+    return table, f"With all that it depends on, of {noun}: {listed(parts)}"
+
+
+def retirement_rows(retirements: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return what is left to do at the end of products' lives, as a list, and what it says.
+
+    Parameters
+    ----------
+    retirements
+        `Retirements`.
+    """
+    table = pd.DataFrame(
+        {
+            "product": retirements["name"],
+            "stage": retirements["stage"],
+            "planned_end": retirements["planned_retirement_date"],
+            "days_to_it": retirements["days_to_retirement"],
+            "open_projects": retirements["n_open_projects"],
+            "open_issues": retirements["n_open_items"],
+            "needs_attention": retirements["needs"],
+        }
+    )
+    if retirements.empty:
+        return table, f"No product is to end, is ending or has ended. {HOW_TO_READ}"
+    in_need = retirements[retirements["needs"].notna()]
+    whole = f"{count(len(retirements), 'product')} with an end"
+    if in_need.empty:
+        return table, f"None of {whole} needs attention"
+    first = in_need.iloc[0]
+    need = "needs" if len(in_need) == 1 else "need"
+    return (
+        table,
+        f"{len(in_need)} of {whole} {need} attention, first {first['name']}: {first['needs']}",
+    )
+
+
+def _short_rows(drawing: go.Figure, n: int) -> None:
+    """Bring rows closer together than a list of findings needs."""
+    drawing.update_layout(height=n * LOW_ROW + 150)

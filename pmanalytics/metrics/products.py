@@ -1,0 +1,400 @@
+"""Where is each product in its life, how is the portfolio mixed, and how long until the market?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from pmanalytics.calendars import UTC, AsOfInput, as_of_point
+from pmanalytics.intervals import reliability
+from pmanalytics.lifecycle import PRODUCT, Lifecycle
+from pmanalytics.metrics.delivery import first_true
+from pmanalytics.metrics.stages import per_item
+from pmanalytics.metrics.tallies import grouped
+from pmanalytics.schemas import (
+    Products,
+    ProductStages,
+    StageMix,
+    StageMoves,
+    StageVisits,
+    TimesToMarket,
+    TimeToMarketSummary,
+    dtypes,
+    empty,
+)
+from pmanalytics.survival import kaplan_meier, quantiles, survival_at
+from pmanalytics.tables import By, complete, group_columns
+
+NO_HISTORY = "no history of its stages"
+BEGINNING_UNKNOWN = "it is not known when it entered the stage"
+LIFE_ENDED = "its life has ended"
+
+
+def product_stages(
+    products: pd.DataFrame, visits: pd.DataFrame, lifecycle: Lifecycle = PRODUCT
+) -> pd.DataFrame:
+    """Which stage is each product in, for how long, and how many stay longer?
+
+    The population is every product of the list, and every further one with a history.
+
+    Parameters
+    ----------
+    products
+        `Products`.
+    visits
+        `StageVisits` of the products.
+    lifecycle
+        Its terminal and cancelled stages end a life.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `ProductStages`, in the order of `products`, with the further columns of that table beside
+        it. Days are elapsed days. A product without a history has the stage of the list only.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing.
+
+    Notes
+    -----
+    longer_share = S(total_days), S being the Kaplan–Meier curve of the total days in that stage
+    over all products of which the stay is known from its beginning, this one included.
+
+    Examples
+    --------
+    >>> from pmanalytics import stage_visits
+    >>> changes = pd.DataFrame({
+    ...     "level": "product", "item_id": ["A", "A", "B", "B", "C"], "sequence": [0, 1, 0, 1, 0],
+    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11", "2024-01-01", "2024-01-31",
+    ...                                   "2024-02-10"], utc=True),
+    ...     "from_status": [None, "Development", None, "Development", None],
+    ...     "to_status": ["Development", "Market", "Development", "Market", "Development"],
+    ... })
+    >>> names = pd.DataFrame({"product_id": ["A", "B", "C"], "name": ["Ape", "Bee", "Cat"]})
+    >>> stages = product_stages(names, stage_visits(changes, as_of="2024-02-29"))
+    >>> stages[["name", "stage", "days", "longer_share"]].round(2)
+      name        stage  days  longer_share
+    0  Ape       Market  50.0          1.00
+    1  Bee       Market  30.0          1.00
+    2  Cat  Development  20.0          0.67
+    """
+    listed = complete(products, Products)
+    theirs = complete(visits, StageVisits)
+    theirs = theirs[theirs["level"] == "product"]
+    now = theirs[theirs["is_open"]].drop_duplicates("item_id", keep="last").set_index("item_id")
+    others = now.index.difference(listed["product_id"], sort=False)
+    further = pd.DataFrame({"product_id": others, "name": others}, dtype="str")
+    listed = pd.concat([listed, further], ignore_index=True).astype({"product_id": "str"})
+    here = now.reindex(listed["product_id"]).set_axis(listed.index)
+    told = lifecycle.stages_of(listed["stage"].dropna()).reindex(listed.index)
+    table = listed.assign(
+        stage=here["stage"].fillna(told),
+        entered_at=here["entered_at"],
+        days=here["days"],
+        is_known=here["history_complete"].fillna(value=False).astype(bool),
+    )
+    table["is_ended"] = table["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
+    table = _compared(table, per_item(theirs[theirs["outcome"] != "terminal"], []))
+    cases = [
+        (table["entered_at"].isna(), NO_HISTORY),
+        (~table["is_known"], BEGINNING_UNKNOWN),
+        (table["is_ended"], LIFE_ENDED),
+    ]
+    table = table.assign(reason=first_true(cases, None, table.index))
+    own = list(dtypes(ProductStages))
+    kept = [name for name in products if name not in dtypes(Products)]
+    return ProductStages.validate(
+        table.astype({"entered_at": "datetime64[us, UTC]"})[[*own, *kept]]
+    )
+
+
+def _compared(table: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Add how long each product was in its stage in all, and the share that stays longer."""
+    stages = pd.Index(items["stage"].unique())
+    used = items[items["is_complete"] & ~items["is_zero_length"]]
+    ended = ~used["is_open"] & ~used["is_cancelled"]
+    of_stage = ended.groupby(used["stage"]).agg(["size", "sum"]).astype("Int64")
+    total = items.set_index(["item_id", "stage"])["total_days"]
+    key = pd.MultiIndex.from_frame(table[["product_id", "stage"]])
+    days = pd.Series(total.reindex(key).to_numpy(), table.index)
+    days = days.fillna(table["days"]).where(table["is_known"])
+    curves = kaplan_meier(used["total_days"], ended, stages.get_indexer(used["stage"]))
+    group = stages.get_indexer(table["stage"])
+    longer = pd.Series(survival_at(curves, group, days.fillna(0)), table.index)
+    is_compared = days.notna() & ~table["is_ended"] & (group >= 0)
+    n, n_ended = (table["stage"].map(of_stage[name]).where(is_compared) for name in of_stage)
+    return table.assign(
+        days=table["days"].where(table["is_known"]),
+        total_days=days,
+        longer_share=longer.where(is_compared),
+        n=n.astype("Int64"),
+        n_ended=n_ended.astype("Int64"),
+    )
+
+
+def stage_mix(
+    stages: pd.DataFrame, lifecycle: Lifecycle = PRODUCT, *, by: By = None
+) -> pd.DataFrame:
+    """How many products are in each stage?
+
+    Parameters
+    ----------
+    stages
+        `ProductStages`, with the `by` columns beside it.
+    lifecycle
+        Every stage of it has a row.
+    by
+        Column or columns to group by, such as a product line.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `StageMix`: per group one row per stage in the order of the lifecycle, then those that are
+        no stage of it and those not known, as far as there are any.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing.
+
+    Notes
+    -----
+    share = products in the stage ÷ active ones: those in a stage of the lifecycle that is neither
+    terminal nor cancelled. It is a full count, so it has no interval.
+
+    Examples
+    --------
+    >>> stages = pd.DataFrame({
+    ...     "product_id": ["A", "B", "C"], "stage": ["Market", "Development", "Retired"],
+    ...     "is_ended": [False, False, True],
+    ... })
+    >>> mix = stage_mix(stages)
+    >>> mix[mix["n"] > 0][["stage", "n", "share", "is_ended"]]
+             stage  n  share  is_ended
+    1  Development  1    0.5     False
+    3       Market  1    0.5     False
+    5      Retired  1    NaN      True
+    """
+    known = complete(stages, ProductStages).reset_index(drop=True)
+    names = group_columns(known, by, StageMix)
+    if known.empty:
+        return empty(StageMix).assign(**{name: known[name] for name in names})
+    ended = [*lifecycle.terminal, *lifecycle.cancelled]
+    others = [stage for stage in known["stage"].dropna().unique() if stage not in lifecycle.stages]
+    order = pd.Index([*lifecycle.stages, *others, None] if known["stage"].isna().any()
+                     else [*lifecycle.stages, *others], dtype="str")  # fmt: skip
+    group, groups = grouped(known[names])
+    cell = group * len(order) + order.get_indexer(known["stage"].astype("str"))
+    counts = np.bincount(cell, minlength=len(groups) * len(order))
+    table = groups.loc[groups.index.repeat(len(order))].reset_index(drop=True)
+    table["stage"] = pd.Series(np.tile(order, len(groups)), dtype="str")
+    table = table.assign(n=counts, is_ended=table["stage"].isin(ended))
+    is_active = table["stage"].isin(list(lifecycle.stages)) & ~table["is_ended"]
+    of_group = np.repeat(np.arange(len(groups)), len(order))
+    table["n_active"] = table["n"].where(is_active, 0).groupby(of_group).transform("sum")
+    table["share"] = (table["n"] / table["n_active"].where(table["n_active"] > 0)).where(is_active)
+    return StageMix.validate(table[[*names, *dtypes(StageMix)]])
+
+
+def stage_moves(
+    visits: pd.DataFrame,
+    lifecycle: Lifecycle,
+    *,
+    since: AsOfInput,
+    as_of: AsOfInput,
+    time_zone: str = UTC,
+) -> pd.DataFrame:
+    """Which items went on to another stage in a period?
+
+    Parameters
+    ----------
+    visits
+        `StageVisits` of any level.
+    lifecycle
+        The order of its stages tells what is backward.
+    since, as_of
+        The period: after the end of the one day, to the end of the other.
+    time_zone
+        IANA zone of these days.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `StageMoves`, in order of time.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing, or a day or the zone cannot be read.
+
+    Examples
+    --------
+    >>> from pmanalytics import stage_visits
+    >>> changes = pd.DataFrame({
+    ...     "level": "product", "item_id": "A", "sequence": [0, 1],
+    ...     "changed_at": pd.to_datetime(["2024-01-01", "2024-01-11"], utc=True),
+    ...     "from_status": [None, "Development"], "to_status": ["Development", "Market"],
+    ... })
+    >>> visits = stage_visits(changes, as_of="2024-02-29")
+    >>> moves = stage_moves(visits, PRODUCT, since="2023-12-31", as_of="2024-02-29")
+    >>> moves[["item_id", "from_stage", "to_stage", "days"]]
+      item_id   from_stage to_stage  days
+    0       A  Development   Market  10.0
+    """
+    first, last = (as_of_point(day, time_zone) for day in (since, as_of))
+    known = complete(visits, StageVisits)
+    moved = known["exited_at"]
+    known = known[(moved > first.last) & (moved <= last.last) & known["next_stage"].notna()]
+    rank = {stage: number for number, stage in enumerate(lifecycle.stages)}
+    before, after = (known[name].map(rank) for name in ("stage", "next_stage"))
+    is_backward = (after < before).astype("boolean").mask(before.isna() | after.isna())
+    table = known.rename(
+        columns={"stage": "from_stage", "next_stage": "to_stage", "exited_at": "moved_at"}
+    ).assign(is_backward=is_backward)
+    table = table.sort_values("moved_at", kind="stable")[list(dtypes(StageMoves))]
+    return StageMoves.validate(table.reset_index(drop=True))
+
+
+def time_to_market(
+    visits: pd.DataFrame,
+    *,
+    start: str | Sequence[str] = "Conceiving",
+    arrival: str | Sequence[str] = ("Introduction", "Market"),
+) -> pd.DataFrame:
+    """How long did each product take, or has it taken so far, until customers had it?
+
+    The population is every product with a history.
+
+    Parameters
+    ----------
+    visits
+        `StageVisits` of the products.
+    start
+        Stage or stages with which the clock starts: the first entry into any of them.
+    arrival
+        Stage or stages in which customers have it: the first entry into any of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `TimesToMarket`, in elapsed days: to the arrival; of products still on the way so far; of
+        those that ended without arriving, to that end.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> from pmanalytics import stage_visits
+    >>> changes = pd.DataFrame({
+    ...     "level": "product", "item_id": ["A", "A", "B"], "sequence": [0, 1, 0],
+    ...     "changed_at": pd.to_datetime(["2023-01-15", "2024-03-01", "2024-05-31"], utc=True),
+    ...     "from_status": [None, "Conceiving", None],
+    ...     "to_status": ["Conceiving", "Introduction", "Conceiving"],
+    ... })
+    >>> times = time_to_market(stage_visits(changes, as_of="2024-06-30"))
+    >>> times[["product_id", "days", "outcome"]]
+      product_id   days     outcome
+    0          A  411.0     arrived
+    1          B   31.0  on_the_way
+    """
+    known = complete(visits, StageVisits)
+    known = known[known["level"] == "product"]
+    starts, arrivals = (
+        [ends] if isinstance(ends, str) else list(ends) for ends in (start, arrival)
+    )
+    items = pd.Index(known["item_id"].unique(), name="product_id", dtype="str")
+    first = known.sort_values("entered_at", kind="stable")
+    begun = first[first["stage"].isin(starts)].drop_duplicates("item_id").set_index("item_id")
+    there = first[first["stage"].isin(arrivals)].drop_duplicates("item_id").set_index("item_id")
+    last = first.drop_duplicates("item_id", keep="last").set_index("item_id").reindex(items)
+    started, arrived = begun["entered_at"].reindex(items), there["entered_at"].reindex(items)
+    is_over = last["outcome"] == "terminal"
+    lasted = pd.to_timedelta(last["days"].mask(is_over, 0.0), unit="D")
+    seen = (last["entered_at"] + lasted).mask(arrived.notna(), arrived)
+    is_begun = begun["history_complete"].reindex(items).fillna(value=False).astype(bool)
+    cases = [
+        (started.isna(), f"it was never in {' or '.join(starts)}"),
+        (~is_begun, "the beginning of its history is not known"),
+        (arrived < started, "it arrived before it was begun"),
+    ]
+    reason = first_true(cases, None, items)
+    outcome = first_true(
+        [(reason.notna(), "unknown"), (arrived.notna(), "arrived"), (is_over, "ended")],
+        "on_the_way",
+        items,
+    )
+    table = pd.DataFrame(
+        {
+            "started_at": started,
+            "arrived_at": arrived,
+            "days": ((seen - started) / pd.Timedelta(days=1)).where(reason.isna()),
+            "outcome": outcome,
+            "reason": reason,
+        },
+        index=items,
+    )
+    return TimesToMarket.validate(table.reset_index()[list(dtypes(TimesToMarket))])
+
+
+def time_to_market_summary(times: pd.DataFrame, *, by: By = None) -> pd.DataFrame:
+    """After how many days have half of the products arrived, those on the way included?
+
+    Parameters
+    ----------
+    times
+        `TimesToMarket`, with the `by` columns beside it.
+    by
+        Column or columns to group by, such as a class of products.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `TimeToMarketSummary`: one row per group.
+
+    Raises
+    ------
+    PMAnalyticsError
+        If a column is missing.
+
+    Notes
+    -----
+    The Kaplan–Meier median and 85th percentile, missing where not reached. A product on the way, or
+    ended without arriving, counts as "longer than this".
+
+    Examples
+    --------
+    >>> times = pd.DataFrame({
+    ...     "product_id": ["A", "B", "C"], "days": [100.0, 200.0, 150.0],
+    ...     "outcome": ["arrived", "arrived", "on_the_way"],
+    ... })
+    >>> time_to_market_summary(times)[["n", "n_arrived", "median_days"]]
+       n  n_arrived  median_days
+    0  3          2        200.0
+    """
+    known = complete(times, TimesToMarket).reset_index(drop=True)
+    names = group_columns(known, by, TimeToMarketSummary)
+    group, groups = grouped(known[names])
+    counts = {
+        "n": known["outcome"] != "unknown",
+        "n_arrived": known["outcome"] == "arrived",
+        "n_on_the_way": known["outcome"] == "on_the_way",
+        "n_ended": known["outcome"] == "ended",
+        "n_unknown": known["outcome"] == "unknown",
+    }
+    table = groups.assign(
+        **{name: np.bincount(group[of], minlength=len(groups)) for name, of in counts.items()}
+    )
+    used = counts["n"].to_numpy()
+    curves = kaplan_meier(known["days"][used], counts["n_arrived"][used], group[used])
+    half = quantiles(curves, len(groups), 0.5)
+    table[["median_days", "median_low", "median_high"]] = half
+    table["p85_days"] = quantiles(curves, len(groups), 0.85)[:, 0]
+    table["reliability"] = pd.Series(reliability(table["n_arrived"]), table.index, dtype="str")
+    return TimeToMarketSummary.validate(table[[*names, *dtypes(TimeToMarketSummary)]])
