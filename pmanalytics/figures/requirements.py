@@ -75,7 +75,7 @@ def requirement_rows(
         {
             "key": oldest["key"],
             "idea": oldest["summary"],
-            "product": oldest["product_id"].map(name_of).fillna(oldest["product_id"]),
+            "product": oldest["product_id"].map(name_of).astype("str").fillna(oldest["product_id"]),
             "age_days": oldest["age_days"].round(),
         }
     ).head(n_rows)
