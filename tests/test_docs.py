@@ -132,4 +132,4 @@ def test_the_wheel_holds_all_that_a_report_needs(tmp_path):
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "reports").glob("*.html"))) == 5
+    assert len(list((tmp_path / "reports").glob("*.html"))) == 6

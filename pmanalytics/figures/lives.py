@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from pmanalytics.calendars import local_times
 from pmanalytics.figures.stages import NEEDED
-from pmanalytics.figures.theme import LIGHT, figure, mark, nothing
+from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, row_label
 from pmanalytics.figures.words import count, day, days, escaped, listed
 
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
@@ -202,12 +202,11 @@ def _draw_axes(
         font={"size": 12, "color": LIGHT["ink2"]},
     )  # fmt: skip
     for _, row in lanes.iterrows():
-        text = f"<b>{escaped(row['name'])}</b>  "
-        told = f"{row['stage']} since {row['since']}"
-        text += f"<span style='color:{LIGHT['ink3']}'>{escaped(told)}</span>"
+        text = row_label(row["name"], f"{row['stage']} since {row['since']}")
         drawing.add_annotation(
-            x=0, xref="paper", y=row["top"] + LABEL - 3, yanchor="bottom", text=text,
-            showarrow=False, xanchor="left", font={"size": 12, "color": LIGHT["ink"]},
+            x=0, xref="paper", y=row["top"] + LABEL - 3, yanchor="bottom",
+            text=text, showarrow=False, xanchor="left",
+            font={"size": 12, "color": LIGHT["ink"]},
         )  # fmt: skip
 
 

@@ -92,18 +92,24 @@ def nothing(finding: str, needed: str) -> go.Figure:
     return figure(finding, needed, alt=f"{finding}. {needed}", height=40)
 
 
+def row_label(label: str, detail: str) -> str:
+    """Return the text over a row: its label, cut to fit, and in grey its detail."""
+    short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1].rstrip()}…"
+    text = f"<b>{escaped(short)}</b>"
+    return text + (
+        f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>" if detail else ""
+    )
+
+
 def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
     """Make the y axis a list of rows, each with its label above it; the first is on top."""
     n = len(labels)
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
     drawing.update_layout(height=n * ROW_HEIGHT + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
-        short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1].rstrip()}…"
-        text = f"<b>{escaped(short)}</b>"
-        if detail:
-            text += f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>"
         drawing.add_annotation(
-            x=0, xref="paper", y=position, yshift=17, text=text, showarrow=False, xanchor="left",
+            x=0, xref="paper", y=position, yshift=17, text=row_label(label, detail),
+            showarrow=False, xanchor="left",
             align="left", font={"size": SMALL, "color": LIGHT["ink"]},
         )  # fmt: skip
 

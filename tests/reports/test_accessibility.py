@@ -130,7 +130,9 @@ class TestPalette:
 @pytest.mark.browser
 @pytest.mark.parametrize("colors", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("name", ["portfolio", "delivery", "lifecycle", "data_quality", "index"])
+@pytest.mark.parametrize(
+    "name", ["portfolio", "delivery", "lifecycle", "flow", "data_quality", "index"]
+)
 def test_axe_finds_nothing(opened, name, width, colors):
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
 

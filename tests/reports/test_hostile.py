@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-NAMES = ["portfolio", "delivery", "lifecycle", "data_quality"]
+NAMES = ["portfolio", "delivery", "lifecycle", "flow", "data_quality"]
 ATTACKS = [
     "<script>window.taken = 1</script>",
     "</script><script>window.taken = 1</script>",

@@ -187,7 +187,7 @@ def test_the_marks_of_a_figure_are_read_by_keyboard(opened):
 PAPER = {"A4": 1122 - 114, "Letter": 1056 - 114}  # height less margins, in CSS pixels
 
 
-@pytest.mark.parametrize("name", ["portfolio", "delivery", "lifecycle", "data_quality"])
+@pytest.mark.parametrize("name", ["portfolio", "delivery", "lifecycle", "flow", "data_quality"])
 def test_no_figure_is_taller_than_a_printed_page(opened, name):
     page = opened(name)
     page.set_viewport_size({"width": 684, "height": 900})

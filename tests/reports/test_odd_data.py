@@ -9,7 +9,7 @@ import pytest
 
 SAMPLE = Path("data/sample")
 CONFIG = (SAMPLE / "pmanalytics.toml").read_text(encoding="utf-8")
-NAMES = ["portfolio", "delivery", "lifecycle", "data_quality"]
+NAMES = ["portfolio", "delivery", "lifecycle", "flow", "data_quality"]
 ODD_NAMES = [
     "Unbreakable" * 18,
     "A name that goes on and on " * 7,
@@ -58,24 +58,28 @@ TRUE = {
         "portfolio": "There is no project with a plan in these files",
         "delivery": "0 projects, 0 products and 2\u202f000 issues",
         "lifecycle": "half of the work items leave it within",
+        "flow": "work items in progress on 30 Sep 2026",
         "data_quality": "Every row could be used: 2\u202f000 rows read",
     },
     three_projects: {
         "portfolio": "1 of 2 projects whose due date has passed were on time",
         "delivery": "Finish: only 2 projects, to be read one by one",
         "lifecycle": "The lives of the products are not known",
+        "flow": "How far the work items have come is not known",
         "data_quality": "Every row could be used: 3 rows read",
     },
     all_cancelled: {
         "portfolio": "no project can be judged; left out: 7 cancelled",
         "delivery": "There is no open project that could need a decision",
         "lifecycle": "The lives of the products are not known",
+        "flow": "How far the work items have come is not known",
         "data_quality": "Every row could be used: 8 rows read",
     },
     odd_names: {
         "portfolio": ODD_NAMES[2],
         "delivery": ODD_NAMES[0],
         "lifecycle": ODD_NAMES[4],
+        "flow": "work items in progress on 30 Sep 2026",
         "data_quality": "rows could not be used and were set aside",
     },
 }

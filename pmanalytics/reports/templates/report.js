@@ -177,7 +177,7 @@
     const most = Math.max(0, ...rows.map((row) => row.lines.length));
     rows.forEach(({ note, parts, lines }) => {
       note.text = `${parts[1]}<br>${parts[2]}${lines.join("<br>")}</span>`;
-      note.yshift += lines.length * LINE / 2;
+      if (note.yshift) note.yshift += lines.length * LINE / 2; // else it grows upwards by itself
     });
     layout.height += rows.length * most * LINE;
     const title = layout.xaxis.title;
