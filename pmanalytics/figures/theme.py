@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pmanalytics.figures.words import escaped
+from pmanalytics.figures.words import brief, escaped
 
 LIGHT = {
     "page": "#FFFFFF", "panel": "#F4F6F8", "ink": "#14181D", "ink2": "#454E5B", "ink3": "#646E7C",
@@ -36,7 +36,7 @@ DARK = {
 }  # fmt: skip
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12
-TITLE_WIDTH, LABEL_WIDTH = 80, 40
+TITLE_WIDTH = 80
 ROW_HEIGHT = 56
 
 
@@ -98,8 +98,7 @@ def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
     drawing.update_layout(height=n * ROW_HEIGHT + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
-        short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1].rstrip()}…"
-        text = f"<b>{escaped(short)}</b>"
+        text = f"<b>{escaped(brief(label))}</b>"
         if detail:
             text += f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>"
         drawing.add_annotation(
