@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import (
     HOW_TO_READ,
+    brief,
     count,
     day,
     escaped,
@@ -18,7 +19,7 @@ from pmanalytics.figures.words import (
 
 MOST_ROWS = 24
 FEWEST = 5
-ROW = 38
+ROW, SHORT = 38, 24
 FARTHEST, LEAST = 1.5, -0.25
 
 
@@ -50,18 +51,7 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     )
     rows(drawing, labels, told)
     for position, (_, row) in enumerate(shown.iterrows()):
-        is_missed = row["is_due"] is True and row["is_attained"] is False
-        end = min(max(row["attainment"], LEAST), FARTHEST)
-        color = "bad" if is_missed else "good"
-        bar(drawing, position, 0, end, color=color, width=9)
-        if pd.notna(row["elapsed_share"]) and row["elapsed_share"] < 1:
-            hover = [f"{percent(row['elapsed_share'])} of its time has passed"]
-            mark(drawing, [row["elapsed_share"]], [position], hover, symbol="line-ns",
-                 color="ink", size=14)  # fmt: skip
-        is_beyond = end != row["attainment"]
-        symbol = ("triangle-right" if end > 0 else "triangle-left") if is_beyond else "circle"
-        hover = [f"{escaped(told[position])}<br>due {day(row['due_date'])}"]
-        mark(drawing, [end], [position], hover, symbol=symbol, color=color, size=9)
+        _draw(drawing, position, row, told[position])
     drawing.add_vline(x=1, line={"color": LIGHT["neutral"], "width": 1})
     lowest = min(0.0, *shown["attainment"].clip(lower=LEAST))
     drawing.update_xaxes(tickformat=".0%", range=[lowest - 0.02, FARTHEST * 1.03], dtick=0.5)
@@ -69,10 +59,25 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     return drawing
 
 
+def _draw(drawing: go.Figure, position: int, row: pd.Series, told: str) -> None:
+    is_missed = row["is_due"] is True and row["is_attained"] is False
+    end = min(max(row["attainment"], LEAST), FARTHEST)
+    color = "bad" if is_missed else "good"
+    bar(drawing, position, 0, end, color=color, width=9)
+    if pd.notna(row["elapsed_share"]) and row["elapsed_share"] < 1:
+        hover = [f"{percent(row['elapsed_share'])} of its time has passed"]
+        mark(drawing, [row["elapsed_share"]], [position], hover, symbol="line-ns",
+             color="ink", size=14)  # fmt: skip
+    is_beyond = end != row["attainment"]
+    symbol = ("triangle-right" if end > 0 else "triangle-left") if is_beyond else "circle"
+    hover = [f"{escaped(told)}<br>due {day(row['due_date'])}"]
+    mark(drawing, [end], [position], hover, symbol=symbol, color=color, size=9)
+
+
 def _stated(row: pd.Series) -> str:
     """Return whose goal it is and how far it has come, short enough for a telephone."""
     share = percent(row["attainment"])
-    whose = f"{row['product']}, " if pd.notna(row["product"]) else ""
+    whose = f"{brief(row['product'], SHORT)}, " if pd.notna(row["product"]) else ""
     if pd.isna(row["is_due"]):
         return f"{whose}{share}, no due date"
     if row["is_due"]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from pmanalytics.calendars import local_times
 from pmanalytics.figures.stages import NEEDED
 from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, row_label
-from pmanalytics.figures.words import count, day, days, escaped, listed
+from pmanalytics.figures.words import brief, count, day, days, escaped, listed
 
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
@@ -202,7 +202,7 @@ def _draw_axes(
         font={"size": 12, "color": LIGHT["ink2"]},
     )  # fmt: skip
     for _, row in lanes.iterrows():
-        text = row_label(row["name"], f"{row['stage']} since {row['since']}")
+        text = row_label(row["name"], f"{brief(row['stage'])} since {row['since']}")
         drawing.add_annotation(
             x=0, xref="paper", y=row["top"] + LABEL - 3, yanchor="bottom",
             text=text, showarrow=False, xanchor="left",

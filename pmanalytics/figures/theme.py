@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pmanalytics.figures.words import escaped
+from pmanalytics.figures.words import brief, escaped
 
 LIGHT = {
     "page": "#FFFFFF", "panel": "#F4F6F8", "ink": "#14181D", "ink2": "#454E5B", "ink3": "#646E7C",
@@ -36,7 +36,7 @@ DARK = {
 }  # fmt: skip
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12
-TITLE_WIDTH, LABEL_WIDTH = 80, 40
+TITLE_WIDTH = 80
 ROW_HEIGHT = 56
 
 
@@ -94,8 +94,7 @@ def nothing(finding: str, needed: str) -> go.Figure:
 
 def row_label(label: str, detail: str) -> str:
     """Return the text over a row: its label, cut to fit, and in grey its detail."""
-    short = label if len(label) <= LABEL_WIDTH else f"{label[: LABEL_WIDTH - 1].rstrip()}…"
-    text = f"<b>{escaped(short)}</b>"
+    text = f"<b>{escaped(brief(label))}</b>"
     return text + (
         f"  <span style='color:{LIGHT['ink3']}'>{escaped(detail)}</span>" if detail else ""
     )

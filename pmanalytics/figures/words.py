@@ -17,6 +17,15 @@ UNITS = [("bn", 1e9), ("m", 1e6), ("k", 1e3)]
 HOW_TO_READ = "The command “pmanalytics init” proposes how to read your files."
 
 
+def brief(label: str, n_letters: int = 40) -> str:
+    """Return the beginning of a label that is too long for its place in a figure.
+
+    >>> brief("Atlas"), brief("Atlas of the whole world", 10)
+    ('Atlas', 'Atlas of…')
+    """
+    return label if len(label) <= n_letters else f"{label[: n_letters - 1].rstrip()}…"
+
+
 def escaped(text: object) -> str:
     """Return text that plotly shows as it is instead of reading it as markup or mathematics.
 

@@ -127,13 +127,31 @@ def requirement_coverage(found: pd.DataFrame, *, by: By = None) -> pd.DataFrame:
     """
     known = complete(found, Requirements).reset_index(drop=True)
     names = group_columns(known, by, RequirementCoverage)
+    tally = _tally(known)
+    table = sums_by(tally, known[names])
+    ages = known["age_days"].where(tally["n_unserved"] == 1)
+    keys = [known[name] for name in names] or pd.Series(0, known.index)
+    age = ages.groupby(keys, dropna=False, observed=True).agg(["median", "max"])
+    ideas = table["n_ideas"].where(table["n_ideas"] > 0)
+    table = table.assign(
+        median_unserved_days=age["median"].to_numpy(),
+        oldest_unserved_days=age["max"].to_numpy(),
+        orphan_share=table["n_orphans"] / table["n_stories"].where(table["n_stories"] > 0),
+        **{f"{name}_share": table[f"n_{name}"] / ideas
+           for name in ("linked", "broken_down", "delivered")},
+    )  # fmt: skip
+    return RequirementCoverage.validate(table[[*names, *dtypes(RequirementCoverage)]])
+
+
+def _tally(known: pd.DataFrame) -> pd.DataFrame:
+    """Return for each idea and story 0 or 1 in every way in which it may count."""
     is_kept = ~known["is_dropped"]
     is_idea = is_kept & (known["kind"] == "idea")
     is_story = is_kept & (known["kind"] == "story")
     flags = {name: known[name].fillna(value=False).astype(bool) for name in
              ("is_linked", "is_broken_down", "is_delivered", "is_orphan")}  # fmt: skip
     is_unserved = is_idea & ~flags["is_linked"]
-    tally = pd.DataFrame(
+    return pd.DataFrame(
         {
             "n_ideas": is_idea,
             "n_linked": is_idea & flags["is_linked"],
@@ -146,19 +164,6 @@ def requirement_coverage(found: pd.DataFrame, *, by: By = None) -> pd.DataFrame:
             "n_origin_unknown": is_story & known["is_orphan"].isna(),
         }
     ).astype("int64")
-    table = sums_by(tally, known[names])
-    ages = known["age_days"].where(is_unserved).rename("age")
-    keys = [known[name] for name in names] or pd.Series(0, known.index)
-    age = ages.groupby(keys, dropna=False, observed=True).agg(["median", "max"])
-    ideas = table["n_ideas"].where(table["n_ideas"] > 0)
-    table = table.assign(
-        median_unserved_days=age["median"].to_numpy(),
-        oldest_unserved_days=age["max"].to_numpy(),
-        orphan_share=table["n_orphans"] / table["n_stories"].where(table["n_stories"] > 0),
-        **{f"{name}_share": table[f"n_{name}"] / ideas
-           for name in ("linked", "broken_down", "delivered")},
-    )  # fmt: skip
-    return RequirementCoverage.validate(table[[*names, *dtypes(RequirementCoverage)]])
 
 
 def item_states(items: pd.DataFrame, lifecycle: Lifecycle | None) -> dict[str, pd.Series]:

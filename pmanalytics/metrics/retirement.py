@@ -8,12 +8,11 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.lifecycle import Lifecycle
-from pmanalytics.metrics.delivery import counted_days, first_true, judged
+from pmanalytics.metrics.delivery import counted_days, first_true
 from pmanalytics.metrics.requirements import item_states
-from pmanalytics.metrics.rollup import projects_by_product
 from pmanalytics.schemas import (
-    Products,
     ProductStages,
+    ProjectSpans,
     Retirements,
     WorkItems,
     dtypes,
@@ -23,12 +22,10 @@ from pmanalytics.tables import complete
 
 def retirement(
     stages: pd.DataFrame,
-    products: pd.DataFrame,
-    projects: pd.DataFrame,
+    spans: pd.DataFrame,
     work_items: pd.DataFrame,
     *,
     as_of: AsOfInput,
-    product_projects: pd.DataFrame | None = None,
     lifecycle: Lifecycle | None = None,
     retiring: Sequence[str] = ("Retirement",),
 ) -> pd.DataFrame:
@@ -40,10 +37,8 @@ def retirement(
     ----------
     stages
         `ProductStages`.
-    products
-        `Products`, for the planned ends.
-    projects, product_projects
-        `Projects`, and `ProductProjects` where products share some.
+    spans
+        `ProjectSpans`: which projects of which product are open.
     work_items
         `WorkItems`, with the product of each.
     as_of
@@ -62,45 +57,39 @@ def retirement(
     Raises
     ------
     PMAnalyticsError
-        If a column is missing, or the shares of a project do not add up to 1.
+        If a column is missing.
 
     Examples
     --------
-    >>> from pmanalytics.schemas import Projects, empty
+    >>> from pmanalytics.schemas import empty
     >>> stages = pd.DataFrame({
     ...     "product_id": ["A", "B"], "name": ["Ape", "Bee"], "stage": ["Market", "Retired"],
     ...     "is_ended": [False, True],
-    ... })
-    >>> names = pd.DataFrame({
-    ...     "product_id": ["A", "B"], "name": ["Ape", "Bee"],
     ...     "planned_retirement_date": pd.to_datetime(["2024-05-31", None]),
     ... })
-    >>> running = pd.DataFrame({
-    ...     "project_id": ["P1"], "name": ["Move"], "status": ["open"], "product_id": ["B"],
+    >>> spans = pd.DataFrame({
+    ...     "project_id": ["P1"], "name": ["Move"], "product_id": ["B"], "on_time": ["not_due"],
+    ...     "is_open": [True],
     ... })
-    >>> found = retirement(stages, names, running, empty(WorkItems), as_of="2024-06-30")
+    >>> found = retirement(stages, spans, empty(WorkItems), as_of="2024-06-30")
     >>> found[["name", "needs"]].to_dict("records")
     [{'name': 'Ape', 'needs': '30 days past its planned end, and not retired'}, \
 {'name': 'Bee', 'needs': 'retired, and still has 1 open project'}]
     """
     day = as_of_point(as_of).day
     known = complete(stages, ProductStages).reset_index(drop=True)
-    planned = complete(products, Products).set_index("product_id")["planned_retirement_date"]
-    shares = projects_by_product(projects, product_projects)
-    plan = judged(projects, as_of=as_of).set_index("project_id")
-    is_open = ~plan["is_done"] & ~plan["is_cancelled"]
-    theirs = shares[shares["project_id"].map(is_open).astype(bool)]
+    running = complete(spans, ProjectSpans)
+    running = running[running["is_open"]]
     items = complete(work_items, WorkItems)
     states = item_states(items, lifecycle)
     items = items[~states["is_done"] & ~states["is_dropped"]]
     ids = known["product_id"]
-    end = planned.reindex(ids).set_axis(known.index)
+    end = known["planned_retirement_date"]
     table = known.assign(
-        planned_retirement_date=end,
         days_to_retirement=(end - day) / pd.Timedelta(days=1),
         is_retired=known["is_ended"],
         is_past_end=(end < day) & ~known["is_ended"],
-        n_open_projects=ids.map(theirs["product_id"].value_counts()).fillna(0).astype("int64"),
+        n_open_projects=ids.map(running["product_id"].value_counts()).fillna(0).astype("int64"),
         n_open_items=ids.map(items["product_id"].value_counts()).fillna(0).astype("int64"),
     )
     is_retiring = table["stage"].isin(list(retiring))

@@ -30,6 +30,7 @@ class ProductStages(Table):
     longer_share: float = share("Share of the products in that stage that stay longer than that")
     n: pd.Int64Dtype = optional("Products of which a whole stay in that stage is known", ge=0)
     n_ended: pd.Int64Dtype = optional("Of these, left it", ge=0)
+    planned_retirement_date: Day = optional("Day its life is planned to end")
     is_ended: bool = required("Has its life ended: is the stage a terminal or cancelled one?")
     reason: str = optional("Why something is not known")
 

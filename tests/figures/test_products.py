@@ -419,14 +419,16 @@ def test_a_list_without_planned_days_tells_the_rhythm():
 
 def test_the_end_of_lives_names_the_first_in_need():
     stages = stages_of(A=("Market", 1.0, 0.5, 9, 9))
-    nothing = {"projects": empty(Projects), "work_items": empty(WorkItems), "as_of": AS_OF}
-    table, said = retirement_rows(retirement(stages, products_of(A="2024-06-20"), **nothing))
+    nothing = {"spans": empty(ProjectSpans), "work_items": empty(WorkItems), "as_of": AS_OF}
+    ends = pd.to_datetime(["2024-06-20", "2024-12-31"])
+    past, coming = (stages.assign(planned_retirement_date=end) for end in ends)
+    table, said = retirement_rows(retirement(past, **nothing))
     assert said == (
         "1 of 1 product with an end needs attention, first Product A: 10 days past its planned "
         "end, and not retired"
     )
     assert table["days_to_it"].tolist() == [-10]
-    later = retirement(stages, products_of(A="2024-12-31"), **nothing)
+    later = retirement(coming, **nothing)
     assert retirement_rows(later)[1] == "None of 1 product with an end needs attention"
     assert retirement_rows(later[:0])[1].startswith("No product is to end")
 

@@ -1,11 +1,10 @@
 import pandas as pd
 import pytest
 
-from pmanalytics import Lifecycle, PMAnalyticsError, retirement
+from pmanalytics import Lifecycle, PMAnalyticsError, project_spans, retirement
 from pmanalytics.schemas import (
-    Products,
     ProductStages,
-    Projects,
+    ProjectSpans,
     Retirements,
     WorkItems,
     dtypes,
@@ -17,19 +16,18 @@ FLOW = Lifecycle({"To Do": [], "Done": [], "Dropped": []}, ["Done"], ["Dropped"]
 
 
 def products_of(**facts):
-    """Return stages and products from product=(stage, planned end)."""
+    """Return stages from product=(stage, planned end)."""
     ids = list(facts)
     stages = pd.DataFrame({
         "product_id": ids, "name": ids, "stage": [stage for stage, _ in facts.values()],
         "is_ended": [stage == "Retired" for stage, _ in facts.values()],
     })  # fmt: skip
-    ends = pd.to_datetime([end for _, end in facts.values()])
-    return stages, pd.DataFrame({"product_id": ids, "name": ids, "planned_retirement_date": ends})
+    return stages.assign(planned_retirement_date=pd.to_datetime([end for _, end in facts.values()]))
 
 
-def projects_of(*rows):
-    table = pd.DataFrame(rows, columns=["project_id", "product_id", "status"])
-    return table.assign(name=table["project_id"])
+def spans_of(*rows, shares=None):
+    projects = pd.DataFrame(rows, columns=["project_id", "product_id", "status"])
+    return project_spans(projects.assign(name=projects["project_id"]), shares, as_of=AS_OF)
 
 
 def items_of(*rows):
@@ -40,11 +38,11 @@ def items_of(*rows):
     )  # fmt: skip
 
 
-def retired(facts, *projects, items=(), **options):
-    stages, products = products_of(**facts)
+def retired(facts, *projects, items=(), shares=None, **options):
+    spans = spans_of(*projects, shares=shares) if projects else empty(ProjectSpans)
     found = retirement(
-        stages, products, projects_of(*projects) if projects else empty(Projects),
-        items_of(*items) if items else empty(WorkItems), as_of=AS_OF, **options,
+        products_of(**facts), spans, items_of(*items) if items else empty(WorkItems), as_of=AS_OF,
+        **options,
     )  # fmt: skip
     return found.set_index("product_id")
 
@@ -102,7 +100,7 @@ def test_a_shared_project_hangs_on_both_products():
     shares = pd.DataFrame({"project_id": "P1", "product_id": ["A", "B"], "share": 0.5})
     found = retired(
         {"A": ("Retired", None), "B": ("Retired", None)}, ("P1", "A", "open"),
-        product_projects=shares,
+        shares=shares,
     )  # fmt: skip
     assert found["n_open_projects"].tolist() == [1, 1]
 
@@ -120,14 +118,14 @@ def test_stages_of_retiring_are_words_of_the_user():
 
 
 def test_nothing_in_gives_nothing_out():
-    found = retirement(
-        empty(ProductStages), empty(Products), empty(Projects), empty(WorkItems), as_of=AS_OF
-    )
+    found = retirement(empty(ProductStages), empty(ProjectSpans), empty(WorkItems), as_of=AS_OF)
     assert found.empty
     assert list(found) == list(dtypes(Retirements))
 
 
-def test_a_table_without_projects_ids_is_refused():
-    stages, products = products_of(A=("Market", None))
+def test_a_table_without_the_ids_is_refused():
     with pytest.raises(PMAnalyticsError, match="lacks: project_id"):
-        retirement(stages, products, pd.DataFrame({"name": []}), empty(WorkItems), as_of=AS_OF)
+        retirement(
+            products_of(A=("Market", None)), pd.DataFrame({"name": []}), empty(WorkItems),
+            as_of=AS_OF,
+        )  # fmt: skip
