@@ -38,6 +38,9 @@ def test_the_table_reference_is_up_to_date():
         ("jira.csv", "1,A-1,,,,To Do,,,,2024-01-02 10:00" + "," * 14),
         ("project_stages.csv", "P1,2024-01-01,Planning"),
         ("product_stages.csv", "A,2024-01-01,Market"),
+        ("product_projects.csv", "P1,A,1"),
+        ("goals.csv", "G1,A,Customers,k,40,60,50,2024-01-01,2024-12-31"),
+        ("releases.csv", "R1,A,,1.0,2024-03-31,2024-04-02,yes"),
     ],
 )
 def test_a_filled_template_loads(tmp_path, name, row):

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.flow import DATES, STAGES_NEEDED
+from pmanalytics.figures.flow import DATES, STAGES_NEEDED, STARTED_NEEDED
 from pmanalytics.figures.stages import NEEDED, NOUNS, TICKS
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, mark, nothing
 from pmanalytics.figures.words import (
@@ -83,7 +83,7 @@ def plot_ageing(ageing: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
     """
     noun = NOUNS[level]
     if ageing.empty:
-        return nothing(f"No {noun} is known to be in progress", STAGES_NEEDED)
+        return nothing(f"No {noun} is known to be in progress", STARTED_NEEDED)
     stages = dict([*ageing.groupby("stage", sort=False)])
     told = [f"{stage}: {_counts(found)}" for stage, found in stages.items()]
     drawing = figure(

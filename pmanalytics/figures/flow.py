@@ -13,6 +13,10 @@ STAGES_NEEDED = (
     "It needs to know which statuses mean that work has begun and has ended: "
     f"[lifecycle.work_item] in pmanalytics.toml. {HOW_TO_READ}"
 )
+STARTED_NEEDED = (
+    "If some are, [lifecycle.work_item] in pmanalytics.toml has to say with which statuses work "
+    "begins and ends."
+)
 BLUES = ["flow1", "flow2", "flow3"]
 DATES = {"type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False}
 

@@ -47,6 +47,6 @@ def efficiency_rows(whole: pd.DataFrame, groups: pd.DataFrame) -> tuple[pd.DataF
     row = whole.iloc[0]
     said = f"Roughly {percent(row['flow_efficiency'])} of the time from start to finish was work"
     if pd.isna(row["blocked_days"]):
-        return groups, f"{said}; nothing was ever flagged as blocked"
+        return groups, f"{said}; no flag is known, so time blocked counts as work"
     blocked = days(row["blocked_days"])
     return groups, f"{said}; {blocked} of {count(row['n'], 'finished item')} were blocked by a flag"

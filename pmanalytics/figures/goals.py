@@ -6,7 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, listed, percent, percent_range
+from pmanalytics.figures.words import (
+    HOW_TO_READ,
+    count,
+    day,
+    escaped,
+    listed,
+    percent,
+    percent_range,
+)
 
 MOST_ROWS = 24
 FEWEST = 5
@@ -20,7 +28,7 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     Parameters
     ----------
     attainments
-        `GoalAttainments`.
+        `GoalAttainments`, with the name of its `product` beside each.
     rates
         `GoalRates` of the same, not grouped further.
     """
@@ -33,8 +41,7 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     in_order = known.sort_values(["is_due", "attainment"], ascending=[False, True], kind="stable")
     shown = in_order.head(MOST_ROWS)
     told = [_stated(row) for _, row in shown.iterrows()]
-    labels = [f"{row['product_id']}: {_name(row)}" if pd.notna(row["product_id"]) else _name(row)
-              for _, row in shown.iterrows()]  # fmt: skip
+    labels = shown["name"].fillna(shown["goal_id"]).tolist()
     drawing = figure(
         _finding(rates.iloc[0], len(attainments)),
         "Share of the way from baseline to target (bar), and of the time that has passed (tick)",
@@ -45,15 +52,16 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     for position, (_, row) in enumerate(shown.iterrows()):
         is_missed = row["is_due"] is True and row["is_attained"] is False
         end = min(max(row["attainment"], LEAST), FARTHEST)
-        bar(drawing, position, 0, end, color="bad" if is_missed else "good", width=9)
+        color = "bad" if is_missed else "good"
+        bar(drawing, position, 0, end, color=color, width=9)
         if pd.notna(row["elapsed_share"]) and row["elapsed_share"] < 1:
             hover = [f"{percent(row['elapsed_share'])} of its time has passed"]
             mark(drawing, [row["elapsed_share"]], [position], hover, symbol="line-ns",
                  color="ink", size=14)  # fmt: skip
-        if end != row["attainment"]:
-            symbol = "triangle-right" if end > 0 else "triangle-left"
-            mark(drawing, [end], [position], [told[position]], symbol=symbol,
-                 color="bad" if is_missed else "good")  # fmt: skip
+        is_beyond = end != row["attainment"]
+        symbol = ("triangle-right" if end > 0 else "triangle-left") if is_beyond else "circle"
+        hover = [f"{escaped(told[position])}<br>due {day(row['due_date'])}"]
+        mark(drawing, [end], [position], hover, symbol=symbol, color=color, size=9)
     drawing.add_vline(x=1, line={"color": LIGHT["neutral"], "width": 1})
     lowest = min(0.0, *shown["attainment"].clip(lower=LEAST))
     drawing.update_xaxes(tickformat=".0%", range=[lowest - 0.02, FARTHEST * 1.03], dtick=0.5)
@@ -61,24 +69,17 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     return drawing
 
 
-def _name(row: pd.Series) -> str:
-    return str(row["name"]) if pd.notna(row["name"]) else str(row["goal_id"])
-
-
 def _stated(row: pd.Series) -> str:
+    """Return whose goal it is and how far it has come, short enough for a telephone."""
     share = percent(row["attainment"])
+    whose = f"{row['product']}, " if pd.notna(row["product"]) else ""
     if pd.isna(row["is_due"]):
-        return f"{share}, no due date"
+        return f"{whose}{share}, no due date"
     if row["is_due"]:
-        return (
-            f"{share} by {day(row['due_date'])}, {'attained' if row['is_attained'] else 'missed'}"
-        )
-    passed = (
-        ""
-        if pd.isna(row["elapsed_share"])
-        else f" after {percent(row['elapsed_share'])} of its time"
-    )
-    return f"{share}{passed}, due {day(row['due_date'])}"
+        return f"{whose}{share}, {'attained' if row['is_attained'] else 'missed'}"
+    if pd.isna(row["elapsed_share"]):
+        return f"{whose}{share} so far"
+    return f"{whose}{share} in {percent(row['elapsed_share'])} of its time"
 
 
 def _finding(rate: pd.Series, n_goals: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from pmanalytics.calendars import local_times
 from pmanalytics.figures.stages import NEEDED
 from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, row_label
 from pmanalytics.figures.words import count, day, days, escaped, listed
@@ -12,8 +13,8 @@ from pmanalytics.figures.words import count, day, days, escaped, listed
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 MOST_LIVES, MOST_TRACKS = 40, 4
-YEARS_BACK = 5
-LABEL, BAR, TRACK, GAP = 20, 15, 9, 12  # heights, in pixels
+YEARS_BACK, YEARS_AHEAD = 5, 2
+LABEL, BAR, TRACK, GAP = 20, 21, 9, 12  # heights, in pixels
 LOOKS = {
     # state: symbol, colour, words
     "on_time": ("circle", "good", "finished on time"),
@@ -28,35 +29,46 @@ LOOKS = {
 
 
 def plot_product_lives(
-    visits: pd.DataFrame, spans: pd.DataFrame, products: pd.DataFrame, *, as_of: str
+    visits: pd.DataFrame,
+    spans: pd.DataFrame,
+    products: pd.DataFrame,
+    *,
+    as_of: str,
+    time_zone: str,
 ) -> go.Figure:
     """Draw each product as a lane: grey stages, below them its projects, and its planned end.
 
     Parameters
     ----------
     visits
-        `StageVisits` of the products, with the instants in the zone whose days are to be read off.
+        `StageVisits` of the products.
     spans
         `ProjectSpans`.
     products
         `Products`, for names and planned ends.
     as_of
         Status date of the visits.
+    time_zone
+        IANA zone whose days count.
     """
     if visits.empty:
         return nothing("The lives of the products are not known", NEEDED["product"])
+    local = {name: local_times(visits[name], time_zone) for name in ("entered_at", "exited_at")}
+    visits = visits.assign(**local)
     lanes = _lanes(visits, spans, products)
+    finding = _finding(visits, spans[spans["product_id"].isin(visits["item_id"])])
     spans = spans[spans["product_id"].isin(lanes.index)].dropna(subset=["start_date", "end_date"])
     visits = visits[visits["item_id"].isin(lanes.index)]
     today = pd.Timestamp(as_of).tz_localize(None).normalize()
-    first = max(_local(visits["entered_at"]).min(), today - pd.DateOffset(years=YEARS_BACK))
+    first = max(visits["entered_at"].min(), today - pd.DateOffset(years=YEARS_BACK))
     last = max([today, *spans["end_date"], *lanes["end"].dropna()])
+    last = min(last, today + pd.DateOffset(years=YEARS_AHEAD))
     drawing = figure(
-        _finding(lanes, spans),
+        finding,
         f"Lifecycle stage of each product (grey bar) and its projects (lines below), "
         f"{day(first)} to {day(last)}",
         alt=". ".join(f"{row['name']}: {row['told']}" for _, row in lanes.iterrows()) + ".",
-        note=_note(lanes, spans),
+        note=_note(lanes, spans, last),
     )
     _draw_stages(drawing, visits, lanes, first, today)
     _draw_projects(drawing, spans, lanes, first)
@@ -111,8 +123,8 @@ def _draw_stages(
     today: pd.Timestamp,
 ) -> None:
     shade_of = dict(zip(dict.fromkeys(visits["stage"]), SHADES * len(visits), strict=False))
-    start, end = (_local(visits[name]) for name in ("entered_at", "exited_at"))
-    end = end.fillna(today + pd.Timedelta(days=1))
+    start = visits["entered_at"]
+    end = visits["exited_at"].fillna(today + pd.Timedelta(days=1))
     for number, row in visits.reset_index(drop=True).iterrows():
         begun, ended, shade = start.iloc[number], end.iloc[number], shade_of[row["stage"]]
         if ended <= first:
@@ -135,6 +147,8 @@ def _draw_projects(
     drawing: go.Figure, spans: pd.DataFrame, lanes: pd.DataFrame, first: pd.Timestamp
 ) -> None:
     """Draw each project as a line that ends in the mark of its state; early ones reach the edge."""
+    if spans.empty:
+        return
     track = _tracks(spans).clip(upper=MOST_TRACKS - 1)
     top = spans["product_id"].map(lanes["top"])
     y = top + LABEL + BAR + (track + 0.8) * TRACK
@@ -188,21 +202,22 @@ def _draw_axes(
         font={"size": 12, "color": LIGHT["ink2"]},
     )  # fmt: skip
     for _, row in lanes.iterrows():
+        told = f"{row['stage']} since {row['since']}"
         drawing.add_annotation(
             x=0, xref="paper", y=row["top"] + LABEL - 3, yanchor="bottom",
-            text=row_label(row["name"], row["told"]), showarrow=False, xanchor="left",
+            text=row_label(row["name"], told), showarrow=False, xanchor="left",
             font={"size": 12, "color": LIGHT["ink"]},
         )  # fmt: skip
 
 
-def _finding(lanes: pd.DataFrame, spans: pd.DataFrame) -> str:
-    n = int(lanes["n_of"].iloc[0])
+def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:
+    now = visits[visits["is_open"]].drop_duplicates("item_id", keep="last")
+    n = len(now)
     is_late = spans["on_time"] == "late_open"
     if spans.empty:
-        counts = lanes["stage"].value_counts(sort=False)
-        return (
-            f"{count(n, 'product')}: {listed([f'{k} in {stage}' for stage, k in counts.items()])}"
-        )
+        counts = now["stage"].value_counts(sort=False)
+        told = [f"{k} in {stage}" for stage, k in counts.items()]
+        return f"{count(n, 'product')}: {listed(told)}"
     n_open = spans.loc[spans["is_open"], "project_id"].nunique()
     n_late = spans.loc[is_late, "project_id"].nunique()
     n_products = spans.loc[is_late, "product_id"].nunique()
@@ -215,7 +230,7 @@ def _finding(lanes: pd.DataFrame, spans: pd.DataFrame) -> str:
     )
 
 
-def _note(lanes: pd.DataFrame, spans: pd.DataFrame) -> str:
+def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp) -> str:
     marks = {
         "Blue disc: finished on time": ["on_time", "early"],
         "orange triangle: late, hollow if still open": ["late", "late_open"],
@@ -227,11 +242,9 @@ def _note(lanes: pd.DataFrame, spans: pd.DataFrame) -> str:
     parts = [f"{'; '.join(used)}." if used else "No project belongs to these products."]
     if lanes["end"].notna().any():
         parts.append("An upright tick is the planned end of a product, orange if missed.")
+    if (spans["end_date"] > last).any():
+        parts.append("Lines that leave the figure end later.")
     n_hidden = int(lanes["n_of"].iloc[0]) - len(lanes)
     if n_hidden > 0:
         parts.append(f"The {len(lanes)} products that changed last are shown.")
     return " ".join(parts)
-
-
-def _local(instants: pd.Series) -> pd.Series:
-    return instants.dt.tz_localize(None)

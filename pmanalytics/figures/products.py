@@ -15,10 +15,16 @@ UNUSUAL = 0.25
 MOST_ROWS = 24
 LOW_ROW = 38
 ARRIVALS = {
-    "arrived": ("circle", "good", "in the market"),
-    "on_the_way": ("triangle-right-open", "ink3", "so far, still on the way"),
-    "ended": ("x", "ink3", "ended without arriving"),
+    "arrived": ("circle", "good", ""),
+    "on_the_way": ("triangle-right-open", "ink3", " so far"),
+    "ended": ("x", "ink3", ", then ended without arriving"),
 }
+
+
+def product_names(ids: pd.Series, products: pd.DataFrame) -> pd.Series:
+    """Return the name of each product, or else its id."""
+    names = products.set_index("product_id")["name"].reindex(ids).set_axis(ids.index)
+    return names.fillna(ids)
 
 
 def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, str]:
@@ -29,7 +35,7 @@ def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, s
     stages
         `ProductStages`.
     time_zone
-        IANA zone whose days are told.
+        IANA zone whose days count.
     """
     told = stages["longer_share"].where(stages["n_ended"].ge(FEWEST_ENDED).fillna(value=False))
     words = [
@@ -70,7 +76,7 @@ def _stage_finding(stages: pd.DataFrame) -> str:
 
 
 def move_rows(
-    moves: pd.DataFrame, products: pd.DataFrame, *, since: pd.Timestamp, time_zone: str
+    moves: pd.DataFrame, products: pd.DataFrame, *, since: str, time_zone: str
 ) -> tuple[pd.DataFrame, str]:
     """Return which products went on to another stage, and what that says.
 
@@ -83,12 +89,11 @@ def move_rows(
     since
         The day after which the moves were made.
     time_zone
-        IANA zone whose days are told.
+        IANA zone whose days count.
     """
-    name_of = products.set_index("product_id")["name"]
     table = pd.DataFrame(
         {
-            "product": moves["item_id"].map(name_of).fillna(moves["item_id"]),
+            "product": product_names(moves["item_id"], products),
             "from": moves["from_stage"],
             "to": moves["to_stage"],
             "on": local_days(moves["moved_at"], time_zone),
@@ -121,7 +126,7 @@ def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
     )
     rows(drawing, stages, told)
     for position, (_, row) in enumerate(mix.iterrows()):
-        is_counted = pd.notna(row["share"])
+        is_counted = pd.notna(row["active_share"])
         if row["n"]:
             bar(drawing, position, 0, row["n"], color="good" if is_counted else "rule", width=12)
     _short_rows(drawing, len(mix))
@@ -132,13 +137,13 @@ def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
 
 
 def _in_stage(row: pd.Series, n_active: int) -> str:
-    if pd.isna(row["share"]) or n_active < FEWEST_SHARED:
+    if pd.isna(row["active_share"]) or n_active < FEWEST_SHARED:
         return str(row["n"])
-    return f"{row['n']}, {percent(row['share'])}"
+    return f"{row['n']}, {percent(row['active_share'])}"
 
 
 def _mix_finding(mix: pd.DataFrame, n_active: int) -> str:
-    active = mix[mix["share"].notna()].sort_values("n", ascending=False, kind="stable")
+    active = mix[mix["active_share"].notna()].sort_values("n", ascending=False, kind="stable")
     n_ended = int(mix.loc[mix["is_ended"], "n"].sum())
     ended = f"; {n_ended} {'has' if n_ended == 1 else 'have'} ended" if n_ended else ""
     if active.empty or not n_active:
@@ -163,9 +168,7 @@ def plot_time_to_market(times: pd.DataFrame, summary: pd.DataFrame) -> go.Figure
         return nothing("The time to market is not known", NEEDED["product"])
     shown = known.head(MOST_ROWS)
     row = summary.iloc[0]
-    told = [
-        f"{days(d)} {ARRIVALS[o][2]}" for d, o in zip(shown["days"], shown["outcome"], strict=True)
-    ]
+    told = [days(d) + ARRIVALS[o][2] for d, o in zip(shown["days"], shown["outcome"], strict=True)]
     drawing = figure(
         _market_finding(row),
         "Days from its conception until customers had it (disc); a triangle is still on the way",
@@ -217,23 +220,23 @@ def rollup_rows(rollups: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     rollups
         `ProductRollups`, with the products' `name` beside it.
     """
-    table = rollups[["name"]].rename(columns={"name": "product"}).assign(
-        projects=rollups["n_projects"],
-        running=rollups["n_open"],
-        finished_late=rollups["n_late"],
-        open_past_due=rollups["n_late_open"],
-        on_time=rollups["is_on_time"].map({True: "yes", False: "no"}).fillna("not decided"),
-        because=rollups["on_time_reason"],
-        due_date=rollups["due_date"],
-        budget=rollups["budget"],
-        spent=rollups["actual_cost"],
-        cost_variance_share=rollups["cost_variance_share"],
-        finished_compared=rollups["n_compared"],
-        currency=rollups["currency"],
-    )  # fmt: skip
+    verdicts = rollups["is_on_time"]
+    words = verdicts.map({True: "yes: ", False: "no: "}).fillna("not decided: ")
+    table = pd.DataFrame(
+        {
+            "product": rollups["name"],
+            "projects": rollups["n_projects"],
+            "open": rollups["n_open"],
+            "on_time": words + rollups["on_time_reason"],
+            "due_date": rollups["due_date"],
+            "budget": rollups["budget"],
+            "spent": rollups["actual_cost"],
+            "cost_variance_share": rollups["cost_variance_share"],
+            "currency": rollups["currency"],
+        }
+    )
     if rollups.empty:
         return table, f"No project is known, so there is nothing to add up. {HOW_TO_READ}"
-    verdicts = rollups["is_on_time"]
     parts = [
         f"{int((verdicts == value).sum())} {words}"
         for value, words in ((True, "on time"), (False, "late"))
@@ -254,12 +257,12 @@ def retirement_rows(retirements: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     table = pd.DataFrame(
         {
             "product": retirements["name"],
+            "needs_attention": retirements["needs"],
             "stage": retirements["stage"],
             "planned_end": retirements["planned_retirement_date"],
             "days_to_it": retirements["days_to_retirement"],
             "open_projects": retirements["n_open_projects"],
             "open_issues": retirements["n_open_items"],
-            "needs_attention": retirements["needs"],
         }
     )
     if retirements.empty:

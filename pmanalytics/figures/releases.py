@@ -81,15 +81,16 @@ def _hover(row: pd.Series) -> str:
 
 
 def _stated(row: pd.Series) -> str:
+    """Return how often and how punctually a row releases, short enough for a telephone."""
     gap = "no gap yet"
-    if row["n_gaps"]:
-        gap = (
-            f"every {round(row['median_gap_days'])} days (median of {count(row['n_gaps'], 'gap')})"
-        )
+    if 0 < row["n_gaps"] < FEWEST:
+        gap = f"{count(row['n_gaps'], 'gap')}, the longest {count(row['longest_gap_days'], 'day')}"
+    elif row["n_gaps"]:
+        gap = f"every {round(row['median_gap_days'])} days"
     if not row["n"]:
         return gap
     rate = f", {percent(row['on_time_rate'])}" if row["n"] >= FEWEST else ""
-    return f"{gap}; {row['k']} of {row['n']} by the planned day{rate}"
+    return f"{row['k']} of {row['n']} as planned{rate}; {gap}"
 
 
 def _finding(cadence: pd.DataFrame) -> str:
@@ -113,6 +114,7 @@ def _note(cadence: pd.DataFrame, n_groups: int) -> str:
     }
     parts = [f"{int(cadence[name].sum())} {words}" for name, words in left_out.items()
              if cadence[name].sum()]  # fmt: skip
-    note = f"Not judged: {listed(parts)}." if parts else "All releases are judged."
+    note = "Every so many days: the median of the gaps between days of release. "
+    note += f"Not judged: {listed(parts)}." if parts else "All releases are judged."
     return note + (f" The {MOST_ROWS} rows with most releases are shown." if n_groups > MOST_ROWS
                    else "")  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from pmanalytics.figures.products import product_names
 from pmanalytics.figures.theme import bar, figure, nothing, rows
 from pmanalytics.figures.words import count, days, percent
 
@@ -67,7 +68,6 @@ def requirement_rows(
     n_rows
         How many of them at most.
     """
-    name_of = products.set_index("product_id")["name"]
     is_unserved = (found["kind"] == "idea") & ~found["is_dropped"]
     is_unserved &= ~found["is_linked"].fillna(value=False).astype(bool)
     oldest = found[is_unserved].sort_values("age_days", ascending=False, kind="stable")
@@ -75,12 +75,12 @@ def requirement_rows(
         {
             "key": oldest["key"],
             "idea": oldest["summary"],
-            "product": oldest["product_id"].map(name_of).astype("str").fillna(oldest["product_id"]),
+            "product": product_names(oldest["product_id"], products),
             "age_days": oldest["age_days"].round(),
         }
     ).head(n_rows)
     if not (found["kind"] == "idea").any():
-        return table, "No idea is known"
+        return table, "No issue is an idea"
     if oldest.empty:
         return table, "Every idea has an epic or a story below it"
     more = f"; the oldest {len(table)} are listed" if len(oldest) > len(table) else ""

@@ -86,6 +86,8 @@ def _finding(durations: pd.DataFrame, noun: str) -> str:
     first = ranked.iloc[0]
     within = f"half of the {noun}s leave it within {days(first['median_days'])}"
     others_high = ranked["median_high"].iloc[1:]
+    if len(durations) == 1:
+        return f"Half of the {noun}s leave {first['stage']} within {days(first['median_days'])}"
     if len(known) < (durations["n"] > 0).sum():
         return (
             f"Of the stages that can be judged, {first['stage']} has the highest median: {within}"

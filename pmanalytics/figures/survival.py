@@ -125,7 +125,7 @@ def _tested(comparison: pd.DataFrame | None) -> str:
 def _from_entry(group: pd.DataFrame) -> pd.DataFrame:
     """Return a curve from the beginning, when all are there; a band without a limit goes on."""
     start = pd.DataFrame({"days": [0.0], "survival": [1.0], "low": [1.0], "high": [1.0]})
-    return pd.concat([start, group[[*start]].ffill()], ignore_index=True)
+    return pd.concat([start, group[[*start]]], ignore_index=True).ffill()
 
 
 def _draw_band(drawing: go.Figure, group: pd.DataFrame, color: str) -> None:

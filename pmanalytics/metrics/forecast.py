@@ -288,7 +288,7 @@ def _told(history: History, day: pd.Timestamp) -> dict[str, Any]:
         "history_start_date": history.start,
         "history_end_date": history.end,
         "as_of": day,
-        "reliability": reliability(min(n, n_finished)).item(),
+        "reliability": reliability(min((history.counts > 0).sum(), n_finished)).item(),
         "reason": too_little(history.counts),
     }
 

@@ -163,8 +163,8 @@ def stage_mix(
 
     Notes
     -----
-    share = products in the stage ÷ active ones: those in a stage of the lifecycle that is neither
-    terminal nor cancelled. It is a full count, so it has no interval.
+    active_share = products in the stage ÷ active ones: those in a stage of the lifecycle that is
+    neither terminal nor cancelled. It is a full count, so it has no interval.
 
     Examples
     --------
@@ -173,20 +173,19 @@ def stage_mix(
     ...     "is_ended": [False, False, True],
     ... })
     >>> mix = stage_mix(stages)
-    >>> mix[mix["n"] > 0][["stage", "n", "share", "is_ended"]]
-             stage  n  share  is_ended
-    1  Development  1    0.5     False
-    3       Market  1    0.5     False
-    5      Retired  1    NaN      True
+    >>> mix[mix["n"] > 0][["stage", "n", "active_share", "is_ended"]]
+             stage  n  active_share  is_ended
+    1  Development  1           0.5     False
+    3       Market  1           0.5     False
+    5      Retired  1           NaN      True
     """
     known = complete(stages, ProductStages).reset_index(drop=True)
     names = group_columns(known, by, StageMix)
     if known.empty:
         return empty(StageMix).assign(**{name: known[name] for name in names})
     ended = [*lifecycle.terminal, *lifecycle.cancelled]
-    others = [stage for stage in known["stage"].dropna().unique() if stage not in lifecycle.stages]
-    order = pd.Index([*lifecycle.stages, *others, None] if known["stage"].isna().any()
-                     else [*lifecycle.stages, *others], dtype="str")  # fmt: skip
+    others = known.loc[~known["stage"].isin(list(lifecycle.stages)), "stage"].sort_values()
+    order = pd.Index([*lifecycle.stages, *others.unique()], dtype="str")
     group, groups = grouped(known[names])
     cell = group * len(order) + order.get_indexer(known["stage"].astype("str"))
     counts = np.bincount(cell, minlength=len(groups) * len(order))
@@ -196,7 +195,8 @@ def stage_mix(
     is_active = table["stage"].isin(list(lifecycle.stages)) & ~table["is_ended"]
     of_group = np.repeat(np.arange(len(groups)), len(order))
     table["n_active"] = table["n"].where(is_active, 0).groupby(of_group).transform("sum")
-    table["share"] = (table["n"] / table["n_active"].where(table["n_active"] > 0)).where(is_active)
+    whole = table["n_active"].where(table["n_active"] > 0)
+    table["active_share"] = (table["n"] / whole).where(is_active)
     return StageMix.validate(table[[*names, *dtypes(StageMix)]])
 
 
@@ -385,7 +385,7 @@ def time_to_market_summary(times: pd.DataFrame, *, by: By = None) -> pd.DataFram
         "n": known["outcome"] != "unknown",
         "n_arrived": known["outcome"] == "arrived",
         "n_on_the_way": known["outcome"] == "on_the_way",
-        "n_ended": known["outcome"] == "ended",
+        "n_never_arrived": known["outcome"] == "ended",
         "n_unknown": known["outcome"] == "unknown",
     }
     table = groups.assign(

@@ -8,7 +8,9 @@ import pandas as pd
 from pmanalytics.schemas.base import Day, Table, count, optional, required, share
 
 RELIABILITIES = ["too_few", "indicative", "ok"]
-HISTORY_RELIABILITY = "By the fewer of its periods and items: too_few, indicative below 20, else ok"
+HISTORY_RELIABILITY = (
+    "By the fewer of its items and periods with one: too_few below 5, indicative below 20, else ok"
+)
 
 
 class CompletionForecasts(Table):

@@ -42,7 +42,7 @@ class StageMix(Table):
 
     stage: str = optional("Lifecycle stage; missing where it is not known")
     n: np.int64 = count("Products in it")
-    share: float = share("n ÷ n_active; missing for ended products and unknown stages")
+    active_share: float = share("n ÷ n_active; missing for ended products and unknown stages")
     n_active: np.int64 = count("Products of the group in a known stage that have not ended")
     is_ended: bool = required("Is the stage a terminal or cancelled one?")
 
@@ -79,7 +79,7 @@ class TimeToMarketSummary(Table):
     n: np.int64 = count("Products whose start is known")
     n_arrived: np.int64 = count("Of these, arrived")
     n_on_the_way: np.int64 = count("Of these, still on the way")
-    n_ended: np.int64 = count("Of these, ended without arriving; count as longer than that")
+    n_never_arrived: np.int64 = count("Of these, ended without; they count as longer than that")
     n_unknown: np.int64 = count("Left out: start or arrival is not known")
     median_days: float = optional("Half have arrived after this many days")
     median_low: float = optional("Lower end of its 95 % interval")

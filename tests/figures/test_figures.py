@@ -17,7 +17,6 @@ from pmanalytics import (
     plot_outcomes,
     plot_rates,
     plot_stage_durations,
-    plot_stage_visits,
     plot_worst_case,
     project_outcomes,
     rows_used,
@@ -34,7 +33,6 @@ from pmanalytics.schemas import (
     Projects,
     Rates,
     StageDurations,
-    StageVisits,
     WorstCase,
     empty,
 )
@@ -153,33 +151,6 @@ def test_many_missing_baselines_are_warned_of(twelve_projects):
     assert "More than a fifth" in plot_rates(on_time_rate(lacking, as_of=AS_OF)).layout.meta["note"]
 
 
-def test_two_products_of_one_name_have_a_row_each():
-    portfolio = load_portfolio("data/sample")
-    visits = stage_visits(portfolio.changes_of("product"), as_of=portfolio.as_of)
-    drawing = plot_stage_visits(visits.assign(name="Same"), as_of=portfolio.as_of)
-    assert len({trace.y[0] for trace in drawing.data}) == 12
-
-
-def test_of_many_lives_those_that_changed_last_are_drawn():
-    """50 products, each entered a day after the one before: P10 to P49 are the latest 40."""
-    changes = pd.DataFrame(
-        {
-            "level": "product",
-            "item_id": [f"P{number:02}" for number in range(50)],
-            "sequence": 0,
-            "changed_at": pd.date_range("2024-01-01", periods=50, tz="UTC"),
-            "from_status": None,
-            "to_status": "Market",
-        }
-    )
-    visits = stage_visits(changes, as_of=AS_OF)
-    drawing = plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=AS_OF)
-    assert finding(drawing) == "50 products: 50 in Market"
-    assert len(drawing.data) == 40
-    assert drawing.layout.meta["alt"].startswith("P10 is in Market")
-    assert "The 40 of 50 that changed last are shown" in drawing.layout.meta["note"]
-
-
 def test_open_late_projects_are_named_with_the_longest(judged):
     """P09 finished after the status date, so it is open: 61 days past 30 April."""
     drawing = plot_open_late(judged)
@@ -238,6 +209,8 @@ def test_a_superlative_needs_its_interval():
     assert clear == "A takes longest: half of the projects leave it within 50 days"
     unclear = finding(plot_stage_durations(table.replace({30.0: 45.0}), level="project"))
     assert unclear == "A has the highest median: half of the projects leave it within 50 days"
+    alone = finding(plot_stage_durations(table.head(1), level="project"))
+    assert alone == "Half of the projects leave A within 50 days"
     third = pd.DataFrame([row | {"stage": "C", "median_days": np.nan, "n_open": 30, "n": 50}])
     unreached = finding(plot_stage_durations(pd.concat([table, third]), level="project"))
     assert unreached.startswith("Of the stages that can be judged, A has the highest median")
@@ -261,7 +234,6 @@ def test_stays_whose_beginning_is_not_known_are_not_called_few():
         plot_open_late(empty(Projects).merge(empty(ProjectOutcomes), on="project_id")),
         plot_forecast_variance(empty(ProjectOutcomes).assign(name="")),
         plot_stage_durations(empty(StageDurations), level="product"),
-        plot_stage_visits(empty(StageVisits).assign(name=""), as_of=AS_OF),
         plot_files(empty(Files)),
         plot_worst_case(empty(WorstCase)),
         plot_completeness(empty(Completeness)),
@@ -271,20 +243,6 @@ def test_without_data_a_figure_says_what_is_missing(drawing):
     assert finding(drawing)
     assert drawing.layout.meta["subtitle"]
     assert not drawing.data
-
-
-def test_a_life_is_drawn_in_the_days_of_its_zone():
-    """Midnight in Berlin is 23:00 UTC of the day before; the bar must begin on the day itself."""
-    portfolio = load_portfolio("data/sample")
-    visits = stage_visits(
-        portfolio.changes_of("product"), as_of=portfolio.as_of, time_zone=portfolio.time_zone
-    )
-    local = visits.assign(
-        name=visits["item_id"], entered_at=visits["entered_at"].dt.tz_convert("Europe/Berlin")
-    )
-    drawing = plot_stage_visits(local[local["item_id"] == "TIDE"], as_of=portfolio.as_of)
-    assert "TIDE is in Conceiving since 2 Mar 2026" in drawing.layout.meta["alt"]
-    assert drawing.data[0].base[0] == pd.Timestamp("2026-03-02")
 
 
 def file_row(name, read, valid, bad, same=0, repaired=0, deleted=0):
@@ -443,7 +401,6 @@ def test_only_light_traces_are_used(twelve_projects, judged):
         plot_rates(on_budget_rate(twelve_projects, as_of=AS_OF)),
         plot_outcomes(judged),
         plot_stage_durations(stage_durations(visits), level="product"),
-        plot_stage_visits(visits.assign(name=visits["item_id"]), as_of=portfolio.as_of),
         plot_files(portfolio.files),
         plot_worst_case(worst_case(on_time_rate(twelve_projects, as_of=AS_OF), 1)),
         plot_completeness(filled(("actual_cost", 51, 50))),

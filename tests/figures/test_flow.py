@@ -247,7 +247,7 @@ def test_efficiency_is_told_as_rough_and_with_what_flags_tell():
     table, finding = efficiency_rows(flow_efficiency(items), flow_efficiency(items, by="stage"))
     assert finding == (
         "Roughly 100% of the time from start to finish was work; "
-        "nothing was ever flagged as blocked"
+        "no flag is known, so time blocked counts as work"
     )
     assert table["stage"].tolist() == ["Done"]
     flagged = items.assign(blocked_days=0.5)

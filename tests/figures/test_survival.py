@@ -80,3 +80,13 @@ def test_numbers_below_count_those_seen_so_long():
     drawing = plot_stage_survival(curves)
     texts = [note.text for note in drawing.layout.annotations]
     assert texts == ["4", "4", "3", "2", "1", "still there"]
+
+
+def test_a_band_is_whole_until_somebody_leaves():
+    """Items last seen before the first end have no interval, which must not bend the band."""
+    curves = stage_survival(visits_of(stays("A", [60, 70, 80, 85, 88], n_open=1)))
+    early = curves.iloc[:1].assign(days=10.0, n_ended=0, survival=1.0, low=None, high=None)
+    drawing = plot_stage_survival(pd.concat([early, curves], ignore_index=True))
+    low = drawing.data[1]
+    assert list(low.x[:2]) == [0, 10]
+    assert list(low.y[:2]) == [1, 1]

@@ -57,36 +57,36 @@ def test_the_worked_mix_of_stages(examples):
     stages = [stage for stage, n in counts.items() for _ in range(n)]
     mix = stage_mix(staged(*stages)).set_index("stage")
     active = ["Conceiving", "Development", "Introduction", "Market"]
-    assert mix.loc[active, "share"].tolist() == pytest.approx(expected[:4], abs=5e-5)
+    assert mix.loc[active, "active_share"].tolist() == pytest.approx(expected[:4], abs=5e-5)
     assert mix.loc["Retired", "n"] == expected[4]
-    assert pd.isna(mix.loc["Retired", "share"])
+    assert pd.isna(mix.loc["Retired", "active_share"])
     assert (mix["n_active"] == 9).all()
 
 
 def test_a_stage_nobody_is_in_has_a_row_of_its_own():
     mix = stage_mix(staged("Market")).set_index("stage")
     assert list(mix.index) == STAGES
-    assert (mix.loc["Conceiving", "n"], mix.loc["Conceiving", "share"]) == (0, 0)
+    assert (mix.loc["Conceiving", "n"], mix.loc["Conceiving", "active_share"]) == (0, 0)
 
 
 def test_stages_that_are_not_known_are_counted_apart():
     mix = stage_mix(staged("Market", "(unmapped)", None))
     assert mix["stage"].fillna("unknown").tolist() == [*STAGES, "(unmapped)", "unknown"]
     assert mix["n"].tolist()[-2:] == [1, 1]
-    assert mix["share"].isna().tolist()[-2:] == [True, True]
+    assert mix["active_share"].isna().tolist()[-2:] == [True, True]
     assert mix["n_active"].unique().tolist() == [1]
 
 
 def test_a_portfolio_of_retired_products_has_no_shares():
     mix = stage_mix(staged("Retired", "Retired"))
-    assert mix["share"].isna().all()
+    assert mix["active_share"].isna().all()
     assert mix["n"].sum() == 2
 
 
 def test_the_mix_is_told_by_product_line():
     rows = staged("Market", "Development", "Market").assign(line=["Maps", "Maps", "Pay"])
     mix = stage_mix(rows, by="line")
-    found = mix[mix["n"] > 0][["line", "stage", "share"]]
+    found = mix[mix["n"] > 0][["line", "stage", "active_share"]]
     assert found.to_numpy().tolist() == [
         ["Maps", "Development", 0.5],
         ["Maps", "Market", 0.5],
@@ -100,7 +100,7 @@ def test_every_product_is_in_one_row_of_the_mix_and_the_shares_make_a_whole(stag
     mix = stage_mix(staged(*stages))
     assert mix["n"].sum() == len(stages)
     n_active = sum(stage in STAGES and stage != "Retired" for stage in stages)
-    assert mix["share"].sum() == pytest.approx(1.0 if n_active else 0.0)
+    assert mix["active_share"].sum() == pytest.approx(1.0 if n_active else 0.0)
 
 
 def test_a_product_is_compared_with_how_long_the_others_stayed():
