@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.intervals import Z_95
-from pmanalytics.survival import Curves, kaplan_meier, risk_sets, running_sum
+from pmanalytics.survival import TOLERANCE, Curves, kaplan_meier, risk_sets, running_sum
 
 
 class Incidence(NamedTuple):
@@ -68,7 +68,7 @@ def cumulative_incidence(
     before = np.where(is_start, 1.0, np.roll(curves.survival, 1))
     share = np.minimum(running_sum(before * events / curves.at_risk, curves.group), 1.0)
     variance = _variance(curves, events, before, share)
-    is_known = (share > 0) & (share < 1 - 1e-12)
+    is_known = (share > 0) & (share < 1 - TOLERANCE)
     inside = np.where(is_known, share, np.nan)
     spread = Z_95 * np.sqrt(variance) / (inside * np.log(inside))
     low, high = inside ** np.exp(-spread), inside ** np.exp(spread)

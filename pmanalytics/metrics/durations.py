@@ -24,10 +24,17 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
-from pmanalytics.survival import kaplan_meier, last_step, quantiles, restricted_means
+from pmanalytics.survival import (
+    TOLERANCE,
+    kaplan_meier,
+    last_step,
+    quantiles,
+    restricted_means,
+)
 from pmanalytics.tables import By, complete, group_columns
 
 QUANTILES = {"median": 0.5, "p85": 0.85, "p95": 0.95}
+ONE_STAY = {"first": "min", "last": "max"}
 FEWEST_ENDED = 5
 COUNTS = ["n", "n_ended", "n_open", "n_cancelled", "n_zero_length", "n_incomplete"]
 Measure = Literal["total", "first", "last", "span", "working"]
@@ -182,7 +189,7 @@ def stage_outcomes(
     -------
     pandas.DataFrame
         `StageOutcomes`: one row per level, group, stage and time. The three shares add up to 1.
-        Missing beyond the longest time seen.
+        Missing beyond the longest time seen, unless none was left by then.
 
     Raises
     ------
@@ -219,17 +226,19 @@ def stage_outcomes(
     group, time = (np.repeat(counts.index, len(times)), np.tile(times, len(counts)))
     table = counts.loc[group].assign(at_days=time)
     longest = used.groupby("group")["time"].max().reindex(group).to_numpy()
-    is_seen = time <= longest
     for name, (of_this, of_other) in {"left": ends, "cancelled": ends[::-1]}.items():
         found = cumulative_incidence(used["time"], of_this, of_other, used["group"])
         step = last_step(found.group, found.time, group, time)
         for part, values, nothing in (
             ("share", found.share, 0.0), ("low", found.low, np.nan), ("high", found.high, np.nan)
         ):  # fmt: skip
-            at_step = np.take(np.r_[values, nothing], step)
-            table[f"{name}_{part}"] = np.where(is_seen, at_step, np.nan)
-    still = 1 - table["left_share"] - table["cancelled_share"]
-    table = table.assign(still_share=still.clip(0, 1))
+            table[f"{name}_{part}"] = np.take(np.r_[values, nothing], step)
+    still = (1 - table["left_share"] - table["cancelled_share"]).clip(0, 1)
+    # Beyond the longest time seen only that is known of which nothing is left.
+    is_unseen = ~(time <= longest) & (still > TOLERANCE)
+    table = table.assign(still_share=still)
+    shares = [name for name in dtypes(StageOutcomes) if name.endswith(("_share", "_low", "_high"))]
+    table[shares] = table[shares].mask(is_unseen)
     return _labelled(table, items, names, StageOutcomes)
 
 
@@ -263,8 +272,9 @@ def compare_durations(
     Notes
     -----
     The verdict goes by `p_adjusted`, Holm's adjustment over the rows of one call: of twenty stages
-    that do not differ one would seem to at 5 %. The test holds for what was seen: two periods may
-    also differ in what was done in them.
+    that do not differ one would seem to at 5 %. The test compares as far as both sides have come;
+    of a later period only short stays can have been seen yet. It allows for what is open, and not
+    for a change in the kind of work.
 
     Examples
     --------
@@ -328,12 +338,17 @@ def _items(
     visits = complete(visits, StageVisits)
     names = group_columns(visits, by, schema)
     groups = {f"_by_{name}": visits[name] for name in names}
-    inner = [within] if within else []
+    keys = [*groups, *([within] if within else [])]
     visits = visits.assign(**groups)
-    items = per_item(visits[visits["outcome"] != "terminal"], [*groups, *inner])
+    visits = visits[visits["outcome"] != "terminal"]
+    if measure in ONE_STAY:
+        stays = visits.groupby(
+            ["level", *keys, "stage", "item_id"], dropna=False, sort=False, observed=True
+        )
+        visits = visits[visits["visit"] == stays["visit"].transform(ONE_STAY[measure])]
+    items = per_item(visits, keys)
     span = (items["exit"] - items["entry"]) / pd.Timedelta(days=1)
-    columns = {"working": items["working_days"], "span": span}
-    time = columns.get(measure, items.get(f"{measure}_days"))
+    time = {"working": items["working_days"], "span": span}.get(measure, items["total_days"])
     if len(items) and time.isna().any():
         raise UnfitTableError(
             "StageVisits", "has rows without working_days; pass a calendar to stage_visits"

@@ -140,7 +140,8 @@ class StageSurvival(Table):
 class StageOutcomes(Table):
     """One row per group, stage and time since entry: what has become of the items by then.
 
-    The three shares add up to 1. They are missing beyond the longest time seen.
+    The three shares add up to 1. They are missing beyond the longest time seen, unless
+    none was left by then.
     """
 
     level: str = required("product, project or work_item", isin=LEVELS)

@@ -139,6 +139,54 @@ def test_what_counts_of_an_item_that_came_back_can_be_chosen():
     assert medians == {"total": 7, "first": 2, "last": 5, "span": 10, "working": 5}
 
 
+def test_a_first_stay_that_is_over_has_ended_though_the_item_is_back():
+    """Six first stays of 2 to 7 days; all came back on the 20th, and are there still."""
+    changes = changes_of(*[
+        (f"A{length}", f"2024-01-{day:02}", status)
+        for length in range(2, 8)
+        for day, status in ((1, "In Progress"), (1 + length, "To Do"), (20, "In Progress"))
+    ])  # fmt: skip
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    columns = ["n", "n_ended", "n_open", "median_days"]
+    first, last = (
+        stage_durations(visits, measure=measure).set_index("stage").loc["Doing", columns]
+        for measure in ("first", "last")
+    )
+    assert first.tolist() == [6, 6, 0, 4]
+    assert last[["n", "n_ended", "n_open"]].tolist() == [6, 0, 6]
+
+
+def test_a_first_stay_that_was_cancelled_was_no_progress_whatever_came_later():
+    changes = changes_of(
+        ("A", "2024-01-01", "In Progress"), ("A", "2024-01-05", "Dropped"),
+        ("A", "2024-01-08", "In Progress"), ("A", "2024-01-20", "Done"),
+    )  # fmt: skip
+    visits = stage_visits(changes, FLOW, as_of="2024-01-31")
+    first = stage_durations(visits, measure="first").iloc[0]
+    assert first[["n_ended", "n_cancelled"]].tolist() == [0, 1]
+    last = stage_durations(visits, measure="last").iloc[0]
+    assert last[["n_ended", "n_cancelled", "median_days"]].tolist() == [1, 0, 12]
+
+
+def test_where_none_is_left_what_became_of_them_stays_known():
+    """All have ended by day 4; of items still open nothing is known beyond day 4."""
+    over = stage_outcomes(visits_of(stays(1, 2, "3x", 4)), at_days=[4, 90])
+    shares = ["left_share", "cancelled_share", "still_share"]
+    assert over[shares].to_numpy() == pytest.approx(np.array([[0.75, 0.25, 0]] * 2))
+    unseen = stage_outcomes(visits_of(stays(1, 2, "3x", "4+")), at_days=90)
+    assert unseen[shares].isna().all(axis=None)
+
+
+def test_many_groups_in_which_all_have_left_need_no_limits_and_give_no_warning():
+    """Sums over thousands of groups end a little off 1, which is 1 all the same."""
+    rng = np.random.default_rng(1)
+    marks = rng.exponential(30, 3000).round(3)
+    visits = visits_of(stays(*marks)).assign(team=lambda table: table["item_id"].str[-3:])
+    table = stage_outcomes(visits, by="team", at_days=399)
+    assert table["left_share"].to_numpy() == pytest.approx(1)
+    assert table[["left_low", "left_high"]].isna().all(axis=None)
+
+
 def test_working_days_need_a_calendar():
     with pytest.raises(PMAnalyticsError, match="without working_days; pass a calendar"):
         stage_durations(visits_of(stays(1, 2)), measure="working")
