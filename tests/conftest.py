@@ -47,7 +47,7 @@ def real_data():
         _unavailable("PMANALYTICS_REAL_DATA is not set")
     if not Path(folder).is_dir():
         _unavailable(f"PMANALYTICS_REAL_DATA names {folder}, which is no folder")
-    return Path(folder)
+    return Path(folder).resolve()
 
 
 @pytest.fixture(scope="session")

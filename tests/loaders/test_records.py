@@ -432,6 +432,9 @@ FURTHER = {
     "risks": ("risk_id,status,probability", "R1,Open,30 %"),
     "allocations": ("week_date,team,planned_hours", "2024-01-29,Blue,30"),
     "defects": ("defect_id,found_in", "D1,After release"),
+    "product_projects": ("project_id,product_id,share", "P1,A,100 %"),
+    "goals": ("goal_id,name,baseline,target,actual,due_date", "G1,NPS,10,20,15,2024-06-30"),
+    "releases": ("release_id,name,planned_release_date", "V1,2024.1,2024-03-01"),
 }
 
 

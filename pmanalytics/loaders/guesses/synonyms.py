@@ -108,6 +108,10 @@ PROJECTS = {
         "percent_complete", "complete", "progress", "pct_complete", "fertigstellungsgrad",
         "fortschritt", "avancement", "avance", "progresso",
     ],
+    "is_required": [
+        "is_required", "required", "mandatory", "erforderlich", "obligatoire", "obligatorio",
+        "obrigatório",
+    ],
     "updated_date": [
         "updated", "last_update", "last_updated", "modified", "last_modified", "aktualisiert",
         "letzte_änderung", "mis_à_jour",

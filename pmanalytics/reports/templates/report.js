@@ -148,6 +148,7 @@
   const NARROW = 520;
   const LINE = 16;
   const ON_PAPER = 0.86;
+  const TALLEST = 780; // what a page of Letter holds, with a title and a note
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
   const specs = new Map(plots.map((plot) => [plot, plot.nextElementSibling.textContent]));
@@ -163,6 +164,13 @@
     }, [""]);
   }
 
+  const ROW = /^(<b>.*?<\/b>) {2}(<span[^>]*>)(.*)<\/span>$/; // a label and its detail
+
+  function isCrowded(layout, width) {
+    const room = width - layout.margin.l - layout.margin.r;
+    return (layout.annotations || []).some(({ text }) => ROW.test(text) && broken(text.replace(/<[^>]*>/g, ""), room).length > 1);
+  }
+
   // On a narrow drawing a row's detail stands below its label, and long lines are broken.
   function narrow(layout, width) {
     const room = width - layout.margin.l - layout.margin.r;
@@ -171,7 +179,7 @@
       corner.text = corner.text.replace(", ", ",<br>");
     });
     const rows = notes.flatMap((note) => {
-      const parts = note.text.match(/^(<b>.*?<\/b>) {2}(<span[^>]*>)(.*)<\/span>$/);
+      const parts = note.text.match(ROW);
       return parts ? [{ note, parts, lines: broken(parts[3], room) }] : [];
     });
     const most = Math.max(0, ...rows.map((row) => row.lines.length));
@@ -192,8 +200,8 @@
   function shaped(plot, width) {
     const source = specs.get(plot);
     const spec = JSON.parse(isDark() ? source.replace(/#[0-9A-F]{6}\b/g, (hex) => darkOf[hex] || hex) : source);
-    if (width < NARROW) narrow(spec.layout, width);
-    if (isPrinting) spec.layout.height *= ON_PAPER;
+    if (width < NARROW || isCrowded(spec.layout, width)) narrow(spec.layout, width);
+    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * ON_PAPER, TALLEST);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
@@ -214,7 +222,7 @@
   function redraw() { if (window.Plotly) plots.filter((plot) => drawn.has(plot)).forEach((plot) => draw(plot)); }
 
   // Room is made before anything is drawn, so that nothing moves when it is.
-  plots.forEach((plot) => { if (plot.clientWidth && plot.clientWidth < NARROW) shaped(plot, plot.clientWidth); });
+  plots.forEach((plot) => { if (plot.clientWidth) shaped(plot, plot.clientWidth); });
 
   // --- The points of a figure by keyboard: one tab stop, arrows step, the reader is told.
 
