@@ -8,9 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.flow import DATES, STAGES_NEEDED, STARTED_NEEDED
-from pmanalytics.figures.stages import NEEDED, NOUNS, TICKS
+from pmanalytics.figures.stages import NEEDED, TICKS
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, mark, nothing
 from pmanalytics.figures.words import (
+    NOUNS,
     count,
     day,
     days,
@@ -20,9 +21,9 @@ from pmanalytics.figures.words import (
     percent,
     percent_range,
 )
+from pmanalytics.intervals import TOO_FEW
 
 MOST_MARKS = 1400
-FEWEST = 5
 FAR = 4
 SHORTEST = 0.5
 WIDTH, SPREAD = 0.44, 0.36
@@ -63,7 +64,7 @@ def plot_cycle_times(
     )  # fmt: skip
     drawing.data[0].marker.opacity = 0.55
     _days_axis(drawing, marks["days"].max(), row["p95_days"])
-    if row["n"] >= FEWEST:
+    if row["n"] >= TOO_FEW:
         for name, share in (("p50_days", "50%"), ("p85_days", "85%")):
             _line(drawing, row[name], f"{share} ≤ {days(row[name])}")
     drawing.update_xaxes(DATES)
@@ -98,7 +99,7 @@ def plot_ageing(ageing: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
     floor = _days_axis(drawing, max(oldest, usual if usual > 0 else 1), usual)
     shown = set(ageing["work_item_age_days"].nlargest(MOST_MARKS).index)
     for position, found in enumerate(stages.values()):
-        if found["n"].iloc[0] >= FEWEST:
+        if found["n"].iloc[0] >= TOO_FEW:
             _bands(drawing, position, found.iloc[0], floor)
         _dots(drawing, position, found[found.index.isin(shown)])
     texts = [f"<b>{escaped(stage)}</b><br>{_tick(found)}" for stage, found in stages.items()]
@@ -118,7 +119,7 @@ def _marks(known: pd.DataFrame) -> pd.DataFrame:
 
 
 def _finding(row: pd.Series, noun: str) -> str:
-    if row["n"] < FEWEST:
+    if row["n"] < TOO_FEW:
         return f"{count(row['n'], noun)} finished: too few to say how long one takes"
     ends = [number(row[name]) if pd.notna(row[name]) else None for name in ("p85_low", "p85_high")]
     sure = f" ({ends[0]}–{ends[1]})" if all(ends) else ""
@@ -131,7 +132,7 @@ def _finding(row: pd.Series, noun: str) -> str:
 
 
 def _stated(row: pd.Series, noun: str) -> str:
-    if row["n"] < FEWEST:
+    if row["n"] < TOO_FEW:
         return f"{count(row['n'], noun)} finished."
     parts = [f"{share}% within {days(row[f'p{share}_days'])}" for share in (50, 85, 95)]
     if pd.notna(row["within_share"]):
@@ -250,13 +251,13 @@ def _flagged(row: dict) -> str:
 
 def _counts(found: pd.DataFrame) -> str:
     n, n_known = len(found), int(found["n"].iloc[0])
-    if n_known < FEWEST:
+    if n_known < TOO_FEW:
         return f"{number(n)} open"
     return f"{number(n)} open, {number(found['is_beyond_p85'].sum())} beyond 85%"
 
 
 def _tick(found: pd.DataFrame) -> str:
-    if found["n"].iloc[0] < FEWEST:
+    if found["n"].iloc[0] < TOO_FEW:
         return number(len(found))
     return f"{number(found['is_beyond_p85'].sum())} of {number(len(found))}"
 
@@ -283,7 +284,7 @@ def _ageing_note(ageing: pd.DataFrame, noun: str) -> str:
     unknown = int(ageing["is_beyond_p85"].isna().sum())
     if unknown:
         parts.append(
-            f"{count(unknown, noun)} in a stage that fewer than {FEWEST} finished ones left."
+            f"{count(unknown, noun)} in a stage that fewer than {TOO_FEW} finished ones left."
         )
     n_flagged = int(ageing["is_flagged"].sum())
     if n_flagged:

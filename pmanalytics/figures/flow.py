@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.stages import NEEDED, NOUNS
+from pmanalytics.figures.stages import NEEDED
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, nothing
-from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, listed, number
+from pmanalytics.figures.words import HOW_TO_READ, NOUNS, count, day, escaped, listed, number
 
 STAGES_NEEDED = (
     "It needs to know which statuses mean that work has begun and has ended: "

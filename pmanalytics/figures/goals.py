@@ -16,9 +16,9 @@ from pmanalytics.figures.words import (
     percent,
     percent_range,
 )
+from pmanalytics.intervals import TOO_FEW
 
 MOST_ROWS = 24
-FEWEST = 5
 ROW, SHORT = 38, 24
 FARTHEST, LEAST = 1.5, -0.25
 
@@ -92,7 +92,7 @@ def _finding(rate: pd.Series, n_goals: int) -> str:
         return f"None of {count(n_goals, 'goal')} has been due yet, so none can be judged"
     counts = f"{rate['k']} of {count(rate['n'], 'goal')} that were due"
     verb = "was" if rate["n"] == 1 else "were"
-    if rate["n"] < FEWEST:
+    if rate["n"] < TOO_FEW:
         return f"{counts} {verb} attained: too few for a rate"
     share = f"{percent(rate['attained_rate'])}, {percent_range(rate['low'], rate['high'])}"
     return f"{counts} {verb} attained ({share})"

@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.calendars import local_days
-from pmanalytics.figures.stages import FEWEST_ENDED, NEEDED
+from pmanalytics.figures.stages import NEEDED
 from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import HOW_TO_READ, count, day, days, listed, percent
+from pmanalytics.intervals import TOO_FEW
 
-FEWEST_SHARED = 5
 UNUSUAL = 0.25
 MOST_ROWS = 24
 LOW_ROW = 38
@@ -37,7 +37,7 @@ def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, s
     time_zone
         IANA zone whose days count.
     """
-    told = stages["longer_share"].where(stages["n_ended"].ge(FEWEST_ENDED).fillna(value=False))
+    told = stages["longer_share"].where(stages["n_ended"].ge(TOO_FEW).fillna(value=False))
     words = [
         f"{percent(share)} of {n}" if pd.notna(share) else _why_not(row)
         for share, n, (_, row) in zip(told, stages["n"], stages.iterrows(), strict=True)
@@ -137,7 +137,7 @@ def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
 
 
 def _in_stage(row: pd.Series, n_active: int) -> str:
-    if pd.isna(row["active_share"]) or n_active < FEWEST_SHARED:
+    if pd.isna(row["active_share"]) or n_active < TOO_FEW:
         return str(row["n"])
     return f"{row['n']}, {percent(row['active_share'])}"
 
@@ -180,7 +180,7 @@ def plot_time_to_market(times: pd.DataFrame, summary: pd.DataFrame) -> go.Figure
         symbol, color, _ = ARRIVALS[life["outcome"]]
         bar(drawing, position, 0, life["days"], color="rule", width=3)
         mark(drawing, [life["days"]], [position], [told[position]], symbol=symbol, color=color)
-    if row["n_arrived"] >= FEWEST_ENDED and pd.notna(row["median_days"]):
+    if row["n_arrived"] >= TOO_FEW and pd.notna(row["median_days"]):
         drawing.add_vline(x=row["median_days"], line={"color": LIGHT["good"], "width": 1})
         drawing.add_annotation(
             x=row["median_days"], y=1, yref="paper", yanchor="bottom", showarrow=False,
@@ -193,7 +193,7 @@ def plot_time_to_market(times: pd.DataFrame, summary: pd.DataFrame) -> go.Figure
 
 def _market_finding(row: pd.Series) -> str:
     counts = f"{row['n_arrived']} of {count(row['n'], 'product')} arrived"
-    if row["n_arrived"] < FEWEST_ENDED:
+    if row["n_arrived"] < TOO_FEW:
         return f"Too few products have arrived to state a time to market: {counts}"
     if pd.isna(row["median_days"]):
         return f"Less than half of the products have reached the market so far: {counts}"
@@ -202,7 +202,7 @@ def _market_finding(row: pd.Series) -> str:
 
 def _market_note(row: pd.Series, n_known: int) -> str:
     parts = ["Kaplan–Meier: products on the way count as longer than this."]
-    if row["n_arrived"] >= FEWEST_ENDED and pd.notna(row["median_low"]):
+    if row["n_arrived"] >= TOO_FEW and pd.notna(row["median_low"]):
         high = "no upper limit yet" if pd.isna(row["median_high"]) else days(row["median_high"])
         parts.append(f"95% interval of the median: {days(row['median_low'])} to {high}.")
     if row["n_unknown"]:

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import count, day, escaped, listed, percent, signed
+from pmanalytics.intervals import TOO_FEW
 
-FEWEST = 5
 MOST_ROWS = 20
 LATE = ["late", "late_open"]
 NEEDED = (
@@ -83,13 +83,13 @@ def _hover(row: pd.Series) -> str:
 def _stated(row: pd.Series) -> str:
     """Return how often and how punctually a row releases, short enough for a telephone."""
     gap = "no gap yet"
-    if 0 < row["n_gaps"] < FEWEST:
+    if 0 < row["n_gaps"] < TOO_FEW:
         gap = f"{count(row['n_gaps'], 'gap')}, the longest {count(row['longest_gap_days'], 'day')}"
     elif row["n_gaps"]:
         gap = f"every {round(row['median_gap_days'])} days"
     if not row["n"]:
         return gap
-    rate = f", {percent(row['on_time_rate'])}" if row["n"] >= FEWEST else ""
+    rate = f", {percent(row['on_time_rate'])}" if row["n"] >= TOO_FEW else ""
     return f"{row['k']} of {row['n']} as planned{rate}; {gap}"
 
 

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from pmanalytics.figures.products import product_names
 from pmanalytics.figures.theme import bar, figure, nothing, rows
 from pmanalytics.figures.words import count, days, percent
+from pmanalytics.intervals import TOO_FEW
 
-FEWEST = 5
 ROW = 44
 STEPS = {
     "n_ideas": "Ideas",
@@ -90,7 +90,7 @@ def requirement_rows(
 def _stated(k: int, n: int) -> str:
     if not n:
         return "0 of 0"
-    return f"{k} of {n}" + (f", {percent(k / n)}" if n >= FEWEST else "")
+    return f"{k} of {n}" + (f", {percent(k / n)}" if n >= TOO_FEW else "")
 
 
 def _finding(row: pd.Series) -> str:

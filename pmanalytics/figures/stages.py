@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import HOW_TO_READ, NOUNS, days, listed
+from pmanalytics.intervals import TOO_FEW
 
-FEWEST_ENDED = 5
 SHORTEST = 0.05
 TICKS = [0.1, 1, 3, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650]
 NEEDED = {
@@ -40,7 +40,7 @@ def plot_stage_durations(durations: pd.DataFrame, *, level: str) -> go.Figure:
     )
     rows(drawing, durations["stage"].tolist(), [_stated(row) for _, row in durations.iterrows()])
     for position, (_, row) in enumerate(durations.iterrows()):
-        if row["n_ended"] >= FEWEST_ENDED:
+        if row["n_ended"] >= TOO_FEW:
             _draw(drawing, position, row)
     reached = durations[["median_days", "median_high", "p85_days", "p85_high"]].max().max()
     top = max(reached if pd.notna(reached) else 1, 1)
@@ -67,7 +67,7 @@ def _stated(row: pd.Series) -> str:
     """Return a stage's quantiles in words, or its counts where they are too few."""
     if not row["n"] and row["n_incomplete"]:
         return f"{row['n_incomplete']} whose beginning is not known"
-    if row["n_ended"] < FEWEST_ENDED:
+    if row["n_ended"] < TOO_FEW:
         return f"{_counts(row)}: too few to say"
     half, p85 = (
         "not reached" if pd.isna(row[name]) else days(row[name])
@@ -77,7 +77,7 @@ def _stated(row: pd.Series) -> str:
 
 
 def _finding(durations: pd.DataFrame, noun: str) -> str:
-    known = durations[(durations["n_ended"] >= FEWEST_ENDED) & durations["median_days"].notna()]
+    known = durations[(durations["n_ended"] >= TOO_FEW) & durations["median_days"].notna()]
     if not durations["n"].any() and durations["n_incomplete"].any():
         return f"No stay of a {noun} was seen from its beginning, so none can be measured"
     if known.empty:
@@ -109,7 +109,7 @@ def _note(durations: pd.DataFrame, noun: str) -> str:
     if durations["n_incomplete"].sum():
         left_out.append(f"{durations['n_incomplete'].sum()} whose beginning is not known")
     note = f"Kaplan–Meier: {noun}s still in a stage, or cancelled in it, count as longer than this."
-    drawn = durations[durations["n_ended"] >= FEWEST_ENDED]
+    drawn = durations[durations["n_ended"] >= TOO_FEW]
     if (drawn["median_high"].isna() | drawn["p85_high"].isna()).any():
         note += " A bar that ends at its mark has no upper limit yet."
     return note + (f" Left out: {listed(left_out)}." if left_out else "")

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, nothing
 from pmanalytics.figures.words import NOUNS, count, days, escaped, listed, number, percent
+from pmanalytics.intervals import TOO_FEW
 
 LINES = [("good", "solid"), ("ink3", "dash"), ("neutral", "dot"), ("ink2", "dashdot")]
-FEWEST_ENDED = 5
 FEWEST_AT_RISK = 5
 N_TICKS = 5
 AT_RISK_HEIGHT = 20
@@ -41,7 +41,7 @@ def plot_stage_survival(
         stages = listed([*curves["stage"].unique()]) or "the stage"
         return nothing(
             f"Nobody has left {stages} yet, so there is no curve",
-            f"A curve needs stays that have ended; {FEWEST_ENDED} at least to say how long.",
+            f"A curve needs stays that have ended; {TOO_FEW} at least to say how long.",
         )
     groups = _groups(curves, by)
     stage, noun = curves["stage"].iloc[0], NOUNS[curves["level"].iloc[0]]
@@ -88,7 +88,7 @@ def _longest_shown(group: pd.DataFrame) -> float:
 def _half(group: pd.DataFrame) -> float:
     """Return after how many days half of a group have left; missing where that is not reached."""
     reached = group.loc[group["survival"] <= 0.5 + 1e-9, "days"]
-    return reached.min() if group["n_ended"].sum() >= FEWEST_ENDED else np.nan
+    return reached.min() if group["n_ended"].sum() >= TOO_FEW else np.nan
 
 
 def _stated(name: str, group: pd.DataFrame, noun: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from pmanalytics.comparison import holm, log_rank
 from pmanalytics.competing import cumulative_incidence
 from pmanalytics.errors import ConfigError, UnfitTableError
-from pmanalytics.intervals import reliability
+from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import one_of
 from pmanalytics.metrics.stages import per_item
 from pmanalytics.quantiles import grouped_quantiles
@@ -35,7 +35,6 @@ from pmanalytics.tables import By, complete, group_columns
 
 QUANTILES = {"median": 0.5, "p85": 0.85, "p95": 0.95}
 ONE_STAY = {"first": "min", "last": "max"}
-FEWEST_ENDED = 5
 COUNTS = ["n", "n_ended", "n_open", "n_cancelled", "n_zero_length", "n_incomplete"]
 Measure = Literal["total", "first", "last", "span", "working"]
 
@@ -319,7 +318,7 @@ def compare_durations(
         between=between, first=first, second=second, measure=measure,
         chi_squared=found.chi_squared, p_value=found.p_value, p_adjusted=holm(found.p_value),
     )  # fmt: skip
-    is_few = table[["first_n_ended", "second_n_ended"]].min(axis="columns") < FEWEST_ENDED
+    is_few = table[["first_n_ended", "second_n_ended"]].min(axis="columns") < TOO_FEW
     is_clear = table["p_adjusted"] < 0.05
     is_longer = found.observed < found.expected
     verdict = np.select(

@@ -11,6 +11,11 @@ from pmanalytics.metrics.tallies import sums_by, with_interval
 from pmanalytics.schemas import Rework, StagePassages, StageVisits, Table, dtypes
 from pmanalytics.tables import By, complete, group_columns
 
+SUMS = [
+    "k", "n_reentered", "rework_visits", "rework_days", "total_days", "backward_moves",
+    "n_incomplete",
+]  # fmt: skip
+
 
 def stage_passages(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.DataFrame:
     """Which share of the items passed through each stage, and how many had to come back?
@@ -142,12 +147,6 @@ def rework(visits: pd.DataFrame, lifecycle: Lifecycle, *, by: By = None) -> pd.D
         rework_share=table["rework_days"] / table["total_days"].where(table["total_days"] > 0),
     )
     return _valid(table, Rework, names)
-
-
-SUMS = [
-    "k", "n_reentered", "rework_visits", "rework_days", "total_days", "backward_moves",
-    "n_incomplete",
-]  # fmt: skip
 
 
 def _reworked(visits: pd.DataFrame, lifecycle: Lifecycle, names: list[str]) -> pd.DataFrame:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.schemas.base import Day, Table, count, optional, required, share
+from pmanalytics.schemas.delivery import RELIABILITIES
 
-RELIABILITIES = ["too_few", "indicative", "ok"]
 HISTORY_RELIABILITY = (
     "By the fewer of its items and periods with one: too_few below 5, indicative below 20, else ok"
 )
