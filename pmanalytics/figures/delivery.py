@@ -58,7 +58,7 @@ def plot_outcomes(
         alt=f"Of {count(n, 'project')} {is_late.sum()} are late, {is_over.sum()} over budget, "
         f"{n_both} both and {(~is_late & ~is_over).sum()} neither.",
         note=_outcomes_note(outcomes, judged, len(judged) - len(placed), grace_days),
-        height=400,
+        height=350,
     )
     _quadrants(drawing, is_late, is_over, tolerance)
     _place(drawing, placed, x)

@@ -189,6 +189,7 @@
   const NARROW = 520;
   const LINE = 16;
   const ON_PAPER = 0.86;
+  const BESIDE_ANOTHER = 0.75; // half as wide as the page, and no list of rows
   const TALLEST = 780; // what a page of Letter holds, with a title and a note
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
@@ -242,7 +243,9 @@
     const source = specs.get(plot);
     const spec = JSON.parse(isDark() ? source.replace(/#[0-9A-F]{6}\b/g, (hex) => darkOf[hex] || hex) : source);
     if (width < NARROW || isCrowded(spec.layout, width)) narrow(spec.layout, width);
-    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * ON_PAPER, TALLEST);
+    const isList = spec.layout.yaxis.visible === false;
+    const share = width < NARROW && !isList ? BESIDE_ANOTHER : ON_PAPER;
+    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * share, TALLEST);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
