@@ -31,7 +31,8 @@ NO_FIRST_PLAN = (
     "been moved."
 )
 LONGEST_NAME = 6  # words of a finding that name a file
-PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
+# Not "responsive": JupyterLab tells a figure of its new width itself, and both at once flatten it.
+PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Card:
         """Return the card in every form in which a notebook may show it."""
         bundle: dict[str, object] = {CARD: self.content, "text/plain": repr(self)}
         if self.figure is None:
-            return bundle | {"text/html": html_of(self.content, None)}
+            page = _template("notebook.html.j2").render(card=self.content)
+            return bundle | {"text/html": page}
         drawing = json.loads(self.figure.to_json())
         return bundle | {PLOTLY: drawing | {"config": PLOTLY_CONFIG}}
 
@@ -180,9 +182,9 @@ def notes_card(portfolio: Portfolio) -> Card:
 
 
 def html_of(content: dict[str, Any], figure: dict[str, Any] | None, number: int = 0) -> str:
-    """Return a card as HTML; every text in it is escaped."""
+    """Return a card as the page's HTML; every text in it is escaped."""
     name = "-".join(re.findall(r"\w+", content["finding"].casefold())[:LONGEST_NAME])
-    return _template().render(
+    return _template("card.html.j2").render(
         card=content, spec=figure and _spec(figure), number=number, name=name or "table"
     )
 
@@ -199,6 +201,6 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
-    return jinja2.Environment(loader=loader, autoescape=True).get_template("card.html.j2")
+    return jinja2.Environment(loader=loader, autoescape=True).get_template(name)
