@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs
 
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.figures.words import escaped
-from pmanalytics.reports.cards import CARD, PLOTLY, html_of
+from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Runs before the page is painted, so that it never flashes in the wrong colours.
@@ -127,10 +127,26 @@ def _html(output: NotebookNode, number: int) -> str:
     data = output.get("data", {})
     if CARD in data:
         return html_of(data[CARD], data.get(PLOTLY), number)
+    if PLOTLY in data:
+        return html_of(*_as_card(data[PLOTLY]), number)
     if "text/html" in data:
         return f'<div class="output">{data["text/html"]}</div>'
+    if "image/png" in data:
+        source = escaped(data["image/png"].replace("\n", ""))
+        return f'<img class="output" alt="A picture" src="data:image/png;base64,{source}">'
     text = data.get("text/plain") or (output.get("text") if output.get("name") == "stdout" else "")
     return f'<pre class="output">{escaped(text)}</pre>' if text else ""
+
+
+def _as_card(figure: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure that is no card as one: its title is the finding."""
+    layout = figure.get("layout", {})
+    title = layout.get("title") or {}
+    text = title if isinstance(title, str) else title.get("text") or "A figure"
+    layout = {"height": 450, "xaxis": {}, "yaxis": {}} | layout
+    layout["margin"] = {"l": 60, "r": 20, "t": 60, "b": 60} | layout.get("margin", {})
+    content = Card(re.sub("<[^>]*>", " ", text), is_wide=True).content
+    return content, {"data": figure["data"], "layout": layout}
 
 
 def _title(head: str) -> str:
