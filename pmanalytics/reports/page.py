@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,8 @@ def _html(output: NotebookNode, number: int) -> str:
     if "text/html" in data:
         return f'<div class="output">{data["text/html"]}</div>'
     if "image/png" in data:
-        source = escaped(data["image/png"].replace("\n", ""))
-        return f'<img class="output" alt="A picture" src="data:image/png;base64,{source}">'
+        source = escape(f"data:image/png;base64,{data['image/png']}")
+        return f'<img class="output" alt="A picture" src="{source}">'
     text = data.get("text/plain") or (output.get("text") if output.get("name") == "stdout" else "")
     return f'<pre class="output">{escaped(text)}</pre>' if text else ""
 

@@ -138,14 +138,14 @@ def test_figures_and_pictures_of_any_make_are_shown():
     bundles = [
         {"application/vnd.plotly.v1+json": drawn.to_plotly_json(), "text/plain": "Figure()"},
         {"application/vnd.plotly.v1+json": untitled.to_plotly_json(), "text/plain": "Figure()"},
-        {"image/png": "iVBORw0KGgo=\n", "text/plain": "<Figure size 640x480>"},
+        {"image/png": 'iVBORw0KGgo=" onload="x', "text/plain": "<Figure size 640x480>"},
     ]
     outputs = [new_output("display_data", bundle) for bundle in bundles]
     notebook = new_notebook(cells=[new_code_cell("1", outputs=outputs)])
     bar, pie, picture = page_of(notebook)["lead"]
     assert "Three  and  four" in " ".join(bar.split(" "))
     assert all('class="plot"' in html and "Figure()" not in html for html in (bar, pie))
-    assert 'src="data:image/png;base64,iVBORw0KGgo="' in picture
+    assert 'src="data:image/png;base64,iVBORw0KGgo=&quot; onload=&quot;x"' in picture
 
 
 def test_nbconvert_makes_the_same_page(data, write, tmp_path):
