@@ -68,7 +68,8 @@ def figure(
             "subtitle": {"text": escaped(subtitle), "font": {"color": LIGHT["ink2"]}},
             "font": {"size": 16, "color": LIGHT["ink"]},
             "x": 0, "xref": "paper", "xanchor": "left",
-            "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12},
+            "y": 1, "yref": "container", "yanchor": "top",
+            "pad": {"t": 23 if "<br>" in title else 12},  # plotly lifts one of several lines
         },
         "font": {"family": FONT, "size": SMALL, "color": LIGHT["ink"]},
         "paper_bgcolor": LIGHT["page"],

@@ -32,7 +32,8 @@ NO_FIRST_PLAN = (
     "been moved."
 )
 LONGEST_NAME = 6  # words of a finding that name a file
-PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
+# Not "responsive": JupyterLab tells a figure of its new width itself, and both at once flatten it.
+PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False}
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Card:
         """Return the card in every form in which a notebook may show it."""
         bundle: dict[str, object] = {CARD: self.content, "text/plain": repr(self)}
         if self.figure is None:
-            return bundle | {"text/html": html_of(self.content, None)}
+            page = template("notebook.html.j2").render(card=self.content)
+            return bundle | {"text/html": page}
         drawing = json.loads(self.figure.to_json())
         return bundle | {PLOTLY: drawing | {"config": PLOTLY_CONFIG}}
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from plotly.offline import get_plotlyjs
 
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.figures.words import escaped
-from pmanalytics.reports.cards import CARD, PLOTLY
+from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of
 from pmanalytics.reports.views import leaves, views_html
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -142,10 +143,26 @@ def _html(output: NotebookNode, number: int) -> str:
     data = output.get("data", {})
     if CARD in data:
         return views_html(data[CARD], data.get(PLOTLY), str(number))
+    if PLOTLY in data:
+        return html_of(*_as_card(data[PLOTLY]), str(number))
     if "text/html" in data:
         return f'<div class="output">{data["text/html"]}</div>'
+    if "image/png" in data:
+        source = escape(f"data:image/png;base64,{data['image/png']}")
+        return f'<img class="output" alt="A picture" src="{source}">'
     text = data.get("text/plain") or (output.get("text") if output.get("name") == "stdout" else "")
     return f'<pre class="output">{escaped(text)}</pre>' if text else ""
+
+
+def _as_card(figure: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure that is no card as one: its title is the finding."""
+    layout = figure.get("layout", {})
+    title = layout.get("title") or {}
+    text = title if isinstance(title, str) else title.get("text") or "A figure"
+    layout = {"height": 450, "xaxis": {}, "yaxis": {}} | layout
+    layout["margin"] = {"l": 60, "r": 20, "t": 60, "b": 60} | layout.get("margin", {})
+    content = Card(re.sub("<[^>]*>", " ", text), is_wide=True).content
+    return content, {"data": figure["data"], "layout": layout}
 
 
 def _title(head: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from pmanalytics.reports.render import ReportExporter, notebook_folder
+from pmanalytics.reports.render import ReportExporter, report_notebooks
 
 SAMPLE = Path("data/sample")
 CURRENCIES = [
@@ -135,7 +135,7 @@ def reported(tmp_path_factory):
             folder, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("pages")
             write(folder, rewritten)
             found = made[write] = {}
-            for path in sorted(notebook_folder().glob("*.ipynb")):
+            for path in report_notebooks().values():
                 notebook = shown_in(nbformat.read(path, 4), {"folder": str(folder)})
                 page, _ = ReportExporter().from_notebook_node(notebook)
                 target = out / f"{path.stem.split('_', 1)[1]}.html"

@@ -3,7 +3,14 @@ import re
 import pandas as pd
 import pytest
 
-from pmanalytics import Lifecycle, figure_card, lifecycle_card, plot_rates, table_card
+from pmanalytics import (
+    Lifecycle,
+    figure_card,
+    lifecycle_card,
+    plot_rates,
+    table_card,
+    text_card,
+)
 from pmanalytics.figures.headlines import Headline
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty
@@ -99,12 +106,48 @@ def test_a_long_table_says_how_much_it_leaves_out():
     [
         table_card(pd.DataFrame({HOSTILE: [HOSTILE]}), HOSTILE, subtitle=HOSTILE, note=HOSTILE),
         headline_card([Headline(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]),
+        text_card(HOSTILE, HOSTILE),
     ],
 )
 def test_text_from_files_never_becomes_markup(card):
-    page = html_of(card.content, None)
-    assert "<img" not in page
-    assert "&lt;img" in page
+    for page in (html_of(card.content, None), bundle_of(card)["text/html"]):
+        assert "<img" not in page
+        assert "&lt;img" in page
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        table_card(pd.DataFrame({"name": ["One"] * 30, "n": range(30)}), "Found", note="Why"),
+        table_card(empty(Rates), "Found"),
+        headline_card([Headline("On time", "42%", "29–55%", "53 projects")], "Found"),
+        text_card("Found"),
+    ],
+)
+def test_in_jupyterlab_a_card_has_none_of_the_pages_tools(card):
+    """There are no styles and no script of ours, so a button would do nothing."""
+    page = bundle_of(card)["text/html"]
+    assert "Found" in page
+    tags = {*re.findall(r"<(\w+)", page)}
+    assert tags <= {"div", "table", "thead", "tbody", "tr", "th", "td"}
+    assert not re.search("class=|aria-|Download|Search|tabindex|display:none", page)
+
+
+def test_in_jupyterlab_a_table_is_told_as_on_the_page():
+    table = pd.DataFrame(
+        {"measure": ["A", "A", "B"], "n_used": [1, 1, 1200], "reason": list("xyy")}
+    )
+    page = bundle_of(table_card(table, "Found", n_once=1))["text/html"]
+    cells = re.findall("<td style=[^>]*>([^<]*)</td>", page)
+    assert cells == ["A", "1", "x", "", "1", "y", "B", "1\u202f200", "y"]
+    assert page.count("text-align:right") == 4
+
+
+def test_in_jupyterlab_a_figure_keeps_its_height():
+    """JupyterLab sizes a figure itself; with plotly's own way beside it, it ends up flat."""
+    figure = bundle_of(figure_card(plot_rates(empty(Rates)), empty(Rates)))[PLOTLY]
+    assert figure["layout"]["height"] > 100
+    assert not figure["config"].get("responsive")
 
 
 def test_a_figure_cannot_close_its_script():

@@ -271,7 +271,7 @@
   // --- The points of a figure by keyboard: one tab stop, arrows step, the reader is told.
 
   function pointsOf(plot) {
-    const [first, last] = plot.layout.yaxis.range;
+    const [first, last] = plot.layout.yaxis.range ?? []; // a figure of a user's own may have no axes
     const isList = first > last; // read row by row
     const points = plot.calcdata.flatMap((marks, curve) => plot.data[curve].hoverinfo === "skip" ? [] : marks.flatMap((mark, n) =>
       mark.x === undefined || mark.x === null ? [] : [{ curveNumber: curve, pointNumber: n, x: +mark.x, y: +(mark.p ?? mark.y) }]));
