@@ -94,6 +94,17 @@ def test_a_long_table_says_how_much_it_leaves_out():
     assert card.note == "The first 60 of 200 rows."
 
 
+def test_a_long_table_below_a_figure_says_how_much_it_leaves_out():
+    card = figure_card(plot_rates(empty(Rates)), pd.DataFrame({"n": range(1200)}))
+    assert len(card.rows) == 1000
+    assert card.note.endswith(f"The data below: the first {number(1000)} of {number(1200)} rows.")
+
+
+def test_a_label_of_a_narrow_table_cannot_leave_its_text():
+    page = html_of(table_card(pd.DataFrame({"a": [1], "b": [1], "c": [1], "\";}<x": [1]}), "").content, None)
+    assert "--l4:&#34;\\22 \\3b \\7d \\3c x&#34;;" in page
+
+
 @pytest.mark.parametrize(
     "card",
     [
