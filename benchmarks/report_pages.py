@@ -63,8 +63,9 @@ IS_DONE = f"""() => seen.done || (!document.getElementById("plotly")
   && document.readyState === "complete" && performance.now() - seen.last > {QUIET_MS})"""
 TIMES = """() => {
   const [page] = performance.getEntriesByType("navigation");
+  const content = performance.getEntriesByName("first-contentful-paint")[0].startTime;
   return { ...seen,
-    content: performance.getEntriesByName("first-contentful-paint")[0].startTime,
+    content, first: seen.first && Math.max(content, seen.first),
     all: seen.done ?? Math.max(page.loadEventEnd, seen.last) };
 }"""
 MARKS = """() => Math.max(0, ...[...document.querySelectorAll(".plot, svg")].map((chart) =>

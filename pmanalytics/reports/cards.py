@@ -212,4 +212,4 @@ def _template() -> jinja2.Template:
 
 def _css_text(text: str) -> str:
     """Return a text as a style sheet quotes it."""
-    return '"' + re.sub(r'[^\w ]', lambda found: f"\\{ord(found[0]):x} ", text) + '"'
+    return '"' + re.sub(r"[^\w ]", lambda found: f"\\{ord(found[0]):x} ", text) + '"'

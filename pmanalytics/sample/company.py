@@ -187,6 +187,8 @@ def bad_projects(like: Row, n_projects: int) -> list[Row]:
         {"Budget": "-5000"},
         {"Currency": ""},
     ]
-    rows = [like | wrong | {"Project": f"P-{10 * n_projects + n}"} for n, wrong in enumerate(mistakes)]
+    rows = [
+        like | wrong | {"Project": f"P-{10 * n_projects + n}"} for n, wrong in enumerate(mistakes)
+    ]
     twice = like | {"Project": f"P-{11 * n_projects}"}
     return [*rows, twice, twice | {"Manager": "Z. Nobody"}, like]

@@ -5,6 +5,7 @@ import pytest
 
 from pmanalytics import Lifecycle, figure_card, lifecycle_card, plot_rates, table_card
 from pmanalytics.figures.rates import Headline
+from pmanalytics.figures.words import number
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty
 
@@ -101,7 +102,8 @@ def test_a_long_table_below_a_figure_says_how_much_it_leaves_out():
 
 
 def test_a_label_of_a_narrow_table_cannot_leave_its_text():
-    page = html_of(table_card(pd.DataFrame({"a": [1], "b": [1], "c": [1], "\";}<x": [1]}), "").content, None)
+    table = pd.DataFrame([[1, 1, 1, 1]], columns=["a", "b", "c", '";}<x'])
+    page = html_of(table_card(table, "Found").content, None)
     assert "--l4:&#34;\\22 \\3b \\7d \\3c x&#34;;" in page
 
 
