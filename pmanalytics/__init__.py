@@ -28,6 +28,7 @@ _HOMES = {
     ],
     "pmanalytics.metrics.trends": ["rate_trend", "rate_change", "rate_difference"],
     "pmanalytics.metrics.variances": ["variance_distribution"],
+    "pmanalytics.metrics.variance_trends": ["variance_change", "variance_trend"],
     "pmanalytics.metrics.plans": ["baseline_drift", "replanning", "estimate_quality"],
     "pmanalytics.metrics.money": [
         "in_currency",
@@ -35,6 +36,7 @@ _HOMES = {
         "cost_totals",
         "real_costs",
     ],
+    "pmanalytics.metrics.commitments": ["open_commitments"],
     "pmanalytics.metrics.participants": ["portfolio_rates", "portfolio_participation"],
     "pmanalytics.metrics.stages": ["stage_visits", "parallel_visits", "item_stages"],
     "pmanalytics.metrics.histories": ["history_problems"],
