@@ -135,7 +135,8 @@ def written(scratch: Path) -> dict[Path, Facts]:
 def opened(browser: Browser, path: Path) -> tuple[Page, Facts]:
     """Open a page in a browser that has never seen it, and wait until all is drawn."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
-    page, facts = context.new_page(), {"requests": -1, "errors": 0}  # the file itself is none
+    page = context.new_page()
+    facts: Facts = {"requests": -1, "errors": 0}  # the file itself is no request
     page.add_init_script(WATCH)
 
     def note(what: str) -> None:

@@ -248,7 +248,8 @@ def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, *, n_kno
         "grey square: cannot be judged": ["missing_baseline", "invalid"],
     }
     used = [words for words, states in marks.items() if spans["on_time"].isin(states).any()]
-    parts = [f"{'; '.join(used)}." if used else "No project belongs to these products."]
+    told = f"{'; '.join(used)}." if used else "No project belongs to these products."
+    parts = [told[0].upper() + told[1:]]
     if lanes["end"].notna().any():
         parts.append("An upright tick is the planned end of a product, orange if missed.")
     if (spans["end_date"] > last).any():
