@@ -7,7 +7,8 @@ import textwrap
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.rates import LEFT_OUT, TITLES, Headline
+from pmanalytics.figures.headlines import Headline
+from pmanalytics.figures.rates import LEFT_OUT, TITLES
 from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import (
     HOW_TO_READ,

@@ -90,7 +90,7 @@ def attention(
     ... })
     >>> attention(rows, as_of="2024-06-30")[["rank", "project_id", "reasons"]]
        rank project_id                    reasons
-    0     1         P3  forecast 30 % over budget
+    0     1         P3  forecast 30% over budget
     1     2         P1  30 days past its baseline
     """
     for option, days in (

@@ -18,10 +18,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures import words
-from pmanalytics.figures.rates import Headline
+from pmanalytics.figures.headlines import Headline
 from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.reports.cells import cells_of
+from pmanalytics.reports.spark import spark
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -40,9 +41,10 @@ class Card:
 
     A table stands in `headers` and `rows` as people read it; `raw` holds what a spreadsheet
     takes instead, where that is not the text, `looks` whether a column holds numbers ("n") or long
-    texts, `n_same` how many of a row's first cells repeat those above it. `ids` names the project,
-    product or issue that each row is about, and `pick` the column with its name. `sources` is what
-    the foot of the page tells.
+    texts, `n_same` how many of a row's first cells repeat those above it, `bars` how long a bar
+    stands beside each number of a column. `ids` names the project, product or issue that each row
+    is about, and `pick` the column with its name. `points` are sentences, each with what it rests
+    on. `sources` is what the foot of the page tells.
     """
 
     finding: str
@@ -51,11 +53,13 @@ class Card:
     alt: str = ""
     is_wide: bool = False
     headlines: list[Headline] = field(default_factory=list)
+    points: list[tuple[str, str]] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     raw: list[list[str | None]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
     n_same: list[int] = field(default_factory=list)
+    bars: dict[str, list[float]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     pick: int | None = None
     sources: dict[str, Any] = field(default_factory=dict)
@@ -66,14 +70,14 @@ class Card:
             f"{h.label}: {h.value} ({h.range})" if h.range else f"{h.label}: {h.value}"
             for h in self.headlines
         ]
-        return "\n".join(filter(None, [self.finding, *numbers]))
+        return "\n".join(filter(None, [self.finding, *(said for said, _ in self.points), *numbers]))
 
     @property
     def content(self) -> dict[str, Any]:
         """What the page needs besides the figure."""
         return asdict(self) | {
             "figure": None,
-            "headlines": [headline._asdict() for headline in self.headlines],
+            "headlines": [{**h._asdict(), "spark": spark(h.line, h.bars)} for h in self.headlines],
         }
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
@@ -122,6 +126,11 @@ def table_card(
 def headline_card(headlines: Sequence[Headline], finding: str = "") -> Card:
     """Return numbers side by side as a card, with what they say together above them."""
     return Card(finding, is_wide=True, headlines=list(headlines))
+
+
+def points_card(points: Sequence[tuple[str, str]]) -> Card:
+    """Return sentences as a card, each with what it rests on."""
+    return Card("", is_wide=True, points=list(points))
 
 
 def text_card(finding: str, note: str = "") -> Card:
@@ -183,11 +192,23 @@ def notes_card(portfolio: Portfolio) -> Card:
     return text_card("\n".join(portfolio.notes) or "Nothing else is to be noted about the data.")
 
 
-def html_of(content: dict[str, Any], figure: dict[str, Any] | None, number: int = 0) -> str:
-    """Return a card as HTML; every text in it is escaped."""
+def html_of(
+    content: dict[str, Any],
+    figure: dict[str, Any] | None,
+    number: str = "0",
+    tabs: Sequence[tuple[str, bool]] = (),
+) -> str:
+    """Return a card as HTML; every text in it is escaped.
+
+    `tabs` are the forms of it that a reader may choose from, and which of them this is.
+    """
     name = "-".join(re.findall(r"\w+", content["finding"].casefold())[:LONGEST_NAME])
-    return _template().render(
-        card=content, spec=figure and _spec(figure), number=number, name=name or "table"
+    return template("card.html.j2").render(
+        card=content,
+        spec=figure and _spec(figure),
+        number=number,
+        name=name or "table",
+        tabs=tabs,
     )
 
 
@@ -203,11 +224,12 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return a template in which every text is escaped."""
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True)
     environment.filters["css"] = _css_text
-    return environment.get_template("card.html.j2")
+    return environment.get_template(name)
 
 
 def _css_text(text: str) -> str:

@@ -24,7 +24,7 @@ from pmanalytics import (
     stage_visits,
     worst_case,
 )
-from pmanalytics.figures.rates import headline
+from pmanalytics.figures.headlines import headline
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.schemas import (
     Completeness,

@@ -120,9 +120,13 @@ def test_the_list_says_who_needs_a_decision_first():
         "already over budget"
     )
     card = table_card(table, said)
-    assert card.headers[:5] == ["Rank", "Project", "Project id", "Project manager", "Why"]
-    assert card.rows[0][5:] == ["24\xa0Mar\xa02024", "–", "+1%"]
-    assert "<b>:" not in card._repr_mimebundle_()["text/html"]
+    assert card.headers[:5] == ["Project", "ID", "Manager", "Serious", "Lesser"]
+    why = "98 days past its baseline; already over budget"
+    assert card.rows[0][3:] == [why, "", "+98", "+1%", "24\xa0Mar\xa02024", "–"]
+    page = card._repr_mimebundle_()["text/html"]
+    assert '<span class="chip">already over budget</span>' in page
+    assert card.bars == {"5": [1.0], "6": [1.0]}
+    assert "<b>:" not in page
 
 
 def test_where_nothing_needs_a_decision_the_list_says_so():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pmanalytics import Lifecycle, figure_card, lifecycle_card, plot_rates, table_card
-from pmanalytics.figures.rates import Headline
+from pmanalytics.figures.headlines import Headline
 from pmanalytics.figures.words import number
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty

@@ -121,7 +121,7 @@
     one("picked").firstElementChild.textContent = picked && told;
     if (one("find")) one("find").value = picked && told;
     say(picked ? `Highlighted everywhere: ${told}` : "Nothing is highlighted");
-    history.replaceState(null, "", picked ? "#?" + new URLSearchParams({ show: picked }) : location.pathname + location.search);
+    share();
     redraw();
   }
 
@@ -137,9 +137,50 @@
     });
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape" && picked) pick(""); });
+
+  // --- Forms of a card: Python made each of them, here they are only swapped.
+
+  let chosen = "";
+  let tab = "";
+  const filter = one("filter");
+
+  function swap(kind, value) {
+    const forms = all(`.view[data-${kind}]`);
+    const offered = new Set(forms.filter((form) => form.dataset[kind] === value).map((form) => form.parentElement));
+    forms.filter((form) => offered.has(form.parentElement)).forEach((form) => { form.hidden = form.dataset[kind] !== value; });
+    if (window.Plotly) plots.forEach((plot) => draw(plot));
+    return offered.size;
+  }
+  function choose(value) {
+    chosen = filter && swap("choice", value) ? value : "";
+    if (filter) filter.value = chosen;
+    root.classList.toggle("filtered", Boolean(chosen));
+    share();
+  }
+  function turn(value) {
+    tab = swap("tab", value) ? value : "";
+    share();
+  }
+  filter?.addEventListener("change", () => choose(filter.value));
+  all(".tabs button").forEach((button) => button.addEventListener("click", () => {
+    const group = button.closest(".views");
+    turn(button.value);
+    all(':scope > .view:not([hidden]) .tabs [aria-pressed="true"]', group)[0].focus();
+  }));
+
+  // --- What is chosen stands in the address, so that a link shows the same.
+
+  function share() {
+    const state = Object.entries({ filter: chosen, form: tab, show: picked }).filter(([, value]) => value);
+    const address = state.length ? "#?" + new URLSearchParams(state) : location.pathname + location.search;
+    history.replaceState(null, "", address);
+  }
   function restore() {
-    const shared = location.hash.startsWith("#?") && new URLSearchParams(location.hash.slice(2)).get("show");
-    if (shared) pick(shared);
+    if (!location.hash.startsWith("#?")) return;
+    const state = new URLSearchParams(location.hash.slice(2));
+    if (state.get("filter")) choose(state.get("filter"));
+    if (state.get("form")) turn(state.get("form"));
+    if (state.get("show")) pick(state.get("show"));
   }
   addEventListener("hashchange", restore);
 
@@ -298,7 +339,7 @@
   const pageWidth = 684; // A4 less its margins, in CSS pixels; Letter is wider
   addEventListener("beforeprint", () => {
     isPrinting = true;
-    if (window.Plotly) plots.forEach((plot) => draw(plot, plot.closest(".wide, .tall") ? pageWidth : (pageWidth - 40) / 2));
+    if (window.Plotly) plots.filter((plot) => plot.clientWidth).forEach((plot) => draw(plot, plot.closest(".wide, .tall") ? pageWidth : (pageWidth - 40) / 2));
   });
   addEventListener("afterprint", () => { isPrinting = false; redraw(); });
 })();
