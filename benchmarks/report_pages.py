@@ -59,8 +59,9 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
   requestAnimationFrame(look);
 })();
 """
-IS_DONE = f"""() => seen.done || (!document.getElementById("plotly")
-  && document.readyState === "complete" && performance.now() - seen.last > {QUIET_MS})"""
+IS_DONE = f"""() => performance.getEntriesByName("first-contentful-paint").length
+  && (seen.done || (!document.getElementById("plotly") && document.readyState === "complete"
+    && performance.now() - seen.last > {QUIET_MS}))"""
 TIMES = """() => {
   const [page] = performance.getEntriesByType("navigation");
   const content = performance.getEntriesByName("first-contentful-paint")[0].startTime;
