@@ -26,7 +26,7 @@ from pmanalytics.reports.spark import spark
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-MOST_ROWS = 60
+MOST_ROWS, MOST_ROWS_BELOW = 60, 1000  # of a table by itself, and below a figure
 NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
     "been moved."
@@ -92,9 +92,13 @@ class Card:
 
 
 def figure_card(drawing: go.Figure, table: pd.DataFrame, *, wide: bool = False) -> Card:
-    """Return a figure as a card, with the table it was drawn from."""
+    """Return a figure as a card, with the table it was drawn from; of a long one the first rows."""
     said = drawing.layout.meta
-    return Card(**said, is_wide=wide, figure=drawing, **cells_of(table))
+    if len(table) > MOST_ROWS_BELOW:
+        held = f"The data below: the first {words.number(MOST_ROWS_BELOW)} of"
+        told = f"{said['note']} {held} {words.count(len(table), 'row')}."
+        said = said | {"note": told.strip()}
+    return Card(**said, is_wide=wide, figure=drawing, **cells_of(table.head(MOST_ROWS_BELOW)))
 
 
 def table_card(
@@ -225,4 +229,11 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
 def template(name: str) -> jinja2.Template:
     """Return a template in which every text is escaped."""
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
-    return jinja2.Environment(loader=loader, autoescape=True).get_template(name)
+    environment = jinja2.Environment(loader=loader, autoescape=True)
+    environment.filters["css"] = _css_text
+    return environment.get_template(name)
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a style sheet quotes it."""
+    return '"' + re.sub(r"[^\w ]", lambda found: f"\\{ord(found[0]):x} ", text) + '"'

@@ -24,6 +24,7 @@ from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of
 from pmanalytics.reports.views import leaves, views_html
 
 TEMPLATES = Path(__file__).parent / "templates"
+MOST_LABELS = 30  # columns of a table whose cells stand one below the other on a phone
 # Runs before the page is painted, so that it never flashes in the wrong colours.
 START = """\
 document.documentElement.classList.add("js");
@@ -106,6 +107,11 @@ def assets() -> dict[str, str]:
     for name, colors in (("LIGHT", LIGHT), ("DARK", DARK)):
         values = "".join(f"--{token}:{color};" for token, color in colors.items())
         css = css.replace(f"/*{name}*/", values)
+    labels = (
+        f".cards td:nth-child({n})::before {{ content: var(--l{n}); }}"
+        for n in range(1, MOST_LABELS + 1)
+    )
+    css = css.replace("/*LABELS*/", " ".join(labels))
     start, main, drawing = START, (TEMPLATES / "report.js").read_text("utf-8"), get_plotlyjs()
     packed = gzip.compress(drawing.encode("utf-8"), 9, mtime=0)
     return {

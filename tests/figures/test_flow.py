@@ -133,6 +133,26 @@ def test_cycle_times_are_told_with_percentile_interval_and_share():
     assert "50% within 8 days" in said(drawing, "alt")
 
 
+def test_of_many_finished_items_those_of_a_week_that_took_equally_long_are_one_mark():
+    """One a day from Monday, 1 January 2024, each with a time of its own but two alike a week."""
+    n = 2100
+    items = pd.DataFrame({
+        "level": "work_item", "item_id": [f"I{i}" for i in range(n)], "state": "finished",
+        "stage": "Done", "history_complete": True,
+        "finished_date": pd.Timestamp("2024-01-01") + pd.to_timedelta(range(n), unit="D"),
+        "cycle_time_days": [float(i % 7 // 2 + 1) for i in range(n)],
+    })  # fmt: skip
+    drawing = plot_cycle_times(items, service_level(items))
+    assert len(drawing.data[0].x) == 4 * 300
+    assert drawing.data[0].x[0] == pd.Timestamp("2024-01-01")
+    assert drawing.data[0].text[:2] == (
+        "Week of 1 Jan 2024: 1 day<br>2 work items", "Week of 1 Jan 2024: 2 days<br>2 work items",
+    )  # fmt: skip
+    assert "A mark stands for every work item of a week that took equally long." in said(
+        drawing, "note"
+    )
+
+
 def test_of_fewer_than_five_no_percentile_is_told():
     items = items_of(six_done()).head(4)
     drawing = plot_cycle_times(items, service_level(items))

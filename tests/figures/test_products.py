@@ -172,6 +172,18 @@ def test_of_many_lives_those_that_changed_last_are_drawn():
     assert "The 40 products that changed last are shown." in note(drawing)
 
 
+def test_of_many_projects_the_late_and_the_last_are_drawn():
+    """Two products share 240 lines: of 200 projects of A, 120 are drawn, the first of them late."""
+    late = ("P0", "A", "2024-01-01", "2024-01-02", "late_open", True)
+    days = pd.date_range("2024-01-02", periods=199).astype("str")
+    rest = [(f"P{n}", "A", day, day, "on_time", False) for n, day in enumerate(days, 1)]
+    drawing = lives(spans_of(late, *rest))
+    marks = [t for t in drawing.data if t.type == "scatter" and t.mode == "markers"]
+    assert sorted(len(each.x) for each in marks) == [1, 119]
+    assert "At most 120 projects of a product are drawn: late ones, then the last." in note(drawing)
+    assert finding(drawing).startswith("1 of 1 open project")
+
+
 def test_what_began_long_ago_is_cut_and_what_ends_in_years_runs_out_of_the_figure():
     visits = visits_of(("A", "2001-01-01", "Market"))
     spans = spans_of(("P1", "A", "2024-01-01", "2031-01-01", "not_due", True))

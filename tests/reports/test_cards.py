@@ -12,6 +12,7 @@ from pmanalytics import (
     text_card,
 )
 from pmanalytics.figures.headlines import Headline
+from pmanalytics.figures.words import number
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty
 
@@ -99,6 +100,18 @@ def test_a_long_table_says_how_much_it_leaves_out():
     card = table_card(pd.DataFrame({"n": range(200)}), "Found")
     assert len(card.rows) == 60
     assert card.note == "The first 60 of 200 rows."
+
+
+def test_a_long_table_below_a_figure_says_how_much_it_leaves_out():
+    card = figure_card(plot_rates(empty(Rates)), pd.DataFrame({"n": range(1200)}))
+    assert len(card.rows) == 1000
+    assert card.note.endswith(f"The data below: the first {number(1000)} of {number(1200)} rows.")
+
+
+def test_a_label_of_a_narrow_table_cannot_leave_its_text():
+    table = pd.DataFrame([[1, 1, 1, 1]], columns=["a", "b", "c", '";}<x'])
+    page = html_of(table_card(table, "Found").content, None)
+    assert "--l4:&#34;\\22 \\3b \\7d \\3c x&#34;;" in page
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,12 @@ def test_a_table_works_without_any_figure(browser, tmp_path):
 
 def test_on_a_phone_a_wide_table_becomes_cards(opened):
     page = opened("portfolio", width=390)
+    headings = page.locator(f"{LIST} thead th").all_text_contents()
     cells = page.locator(f"{LIST} tbody tr").first.locator("td")
     left = [cell.bounding_box()["x"] for cell in cells.all() if cell.is_visible()]
     assert max(left) < 390
-    assert all(cell.get_attribute("data-l") for cell in cells.all())
+    label = "cell => getComputedStyle(cell, '::before').content.slice(1, -1)"
+    assert [cell.evaluate(label) for cell in cells.all()] == headings
 
 
 def test_a_project_is_highlighted_in_every_figure_and_table(portfolio):

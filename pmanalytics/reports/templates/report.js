@@ -312,7 +312,9 @@
 
   if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
   if (plots.length) {
-    const bytes = Uint8Array.from(atob(one("plotly").textContent), (letter) => letter.charCodeAt(0));
+    const letters = atob(one("plotly").textContent);
+    const bytes = new Uint8Array(letters.length);
+    for (let n = 0; n < letters.length; n += 1) bytes[n] = letters.charCodeAt(n);
     const code = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
     script.textContent = await new Response(code).text();
