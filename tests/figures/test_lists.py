@@ -73,9 +73,13 @@ def test_costs_in_all_stand_above_the_projects_in_constant_prices():
     rows, finding = cost_rows(
         cost_totals(table, as_of=AS_OF), real.merge(table[["project_id", "name"]])
     )
-    assert finding == "3 finished projects cost 420 against budgets of 400, 5% more"
-    assert rows["project"].tolist() == ["One"]
-    assert rows["real_cost_variance_share"].round(4).tolist() == [0.1]
+    assert finding == (
+        "3 finished projects cost 420 against budgets of 400, 5% more; 2 cannot be told in "
+        "constant prices"
+    )
+    assert rows["project"].tolist() == ["One", "Two", "Three"]
+    assert rows["real_cost_variance_share"].round(4).tolist()[:1] == [0.1]
+    assert rows["why_not"].tolist()[1:] == ["cost of a year is not known"] * 2
 
 
 def test_without_a_finished_project_no_cost_is_told():
