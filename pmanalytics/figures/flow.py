@@ -18,7 +18,7 @@ STARTED_NEEDED = (
     "begins and ends."
 )
 BLUES = ["flow1", "flow2", "flow3"]
-DATES = {"type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False}
+DATES = {"type": "date", "nticks": 4, "tickformat": "%b\n%Y", "showgrid": False}
 
 
 def plot_cumulative_flow(flow: pd.DataFrame, *, level: str = "work_item") -> go.Figure:

@@ -14,7 +14,7 @@ SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 MOST_LIVES, MOST_TRACKS = 40, 4
 YEARS_BACK, YEARS_AHEAD = 5, 2
-LABEL, BAR, TRACK, GAP = 20, 21, 9, 12  # heights, in pixels
+LABEL, BAR, TRACK, GAP = 19, 20, 9, 8  # heights, in pixels
 LOOKS = {
     # state: symbol, colour, words
     "on_time": ("circle", "good", "finished on time"),
@@ -138,7 +138,7 @@ def _draw_stages(
             text=escaped(row["stage"]), textposition="inside", insidetextanchor="start",
             textfont={"size": 11, "color": LIGHT["on_deep" if shade in DEEP else "on_pale"]},
             hovertext=f"{escaped(row['stage'])}<br>{day(begun)} – {until}, {days(row['days'])}",
-            hoverinfo="text", constraintext="inside",
+            hoverinfo="text", constraintext="inside", customdata=[[row["item_id"]]],
         )  # fmt: skip
     drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
 
@@ -168,7 +168,8 @@ def _draw_projects(
         hover = [f"{escaped(name)}<br>{words}, {day(end)}"
                  for name, end in zip(alike["name"], alike["end_date"], strict=True)]  # fmt: skip
         mark(drawing, alike["end_date"].tolist(), alike["y"].tolist(), hover,
-             symbol=symbol, color=color, size=8)  # fmt: skip
+             symbol=symbol, color=color, size=8,
+             ids=alike["project_id"].tolist())  # fmt: skip
 
 
 def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> None:
@@ -179,7 +180,8 @@ def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> 
         hover = [f"Planned end {day(end)}" for end in alike["end"]]
         y = (alike["top"] + LABEL + BAR / 2).tolist()
         color = "bad" if is_bad else "ink"
-        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20)
+        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20,
+             ids=alike.index.tolist())  # fmt: skip
 
 
 def _draw_axes(
@@ -195,7 +197,7 @@ def _draw_axes(
     drawing.update_layout(height=height + 12 + 126)
     drawing.add_shape(
         type="line", x0=today, x1=today, y0=0, y1=1, yref="paper",
-        line={"color": LIGHT["ink"], "width": 1},
+        line={"color": LIGHT["neutral"], "width": 1},
     )  # fmt: skip
     drawing.add_annotation(
         x=today, y=1, yref="paper", yanchor="bottom", text=day(today), showarrow=False,

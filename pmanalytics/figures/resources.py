@@ -40,7 +40,7 @@ def plot_team_load(load: pd.DataFrame) -> go.Figure:
     for position, weeks in enumerate(teams.values()):
         _draw(drawing, position, weeks)
     drawing.update_layout(barmode="overlay")
-    drawing.update_xaxes(type="date", nticks=5, showgrid=False)
+    drawing.update_xaxes(type="date", nticks=4, showgrid=False)
     return drawing
 
 

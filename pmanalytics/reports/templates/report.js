@@ -148,7 +148,7 @@
   const NARROW = 520;
   const LINE = 16;
   const ON_PAPER = 0.86;
-  const TALLEST = 780; // what a page of Letter holds, with a title and a note
+  const TALLEST = 640; // what the first page of Letter holds, with its head, a title and a note
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
   const specs = new Map(plots.map((plot) => [plot, plot.nextElementSibling.textContent]));
@@ -171,14 +171,14 @@
     return (layout.annotations || []).some(({ text }) => ROW.test(text) && broken(text.replace(/<[^>]*>/g, ""), room).length > 1);
   }
 
-  // On a narrow drawing a row's detail stands below its label, and long lines are broken.
+  // On a narrow drawing details that do not fit stand below their labels, and long lines are broken.
   function narrow(layout, width) {
     const room = width - layout.margin.l - layout.margin.r;
     const notes = layout.annotations || [];
     notes.filter((note) => note.xref === "paper" && note.yref === "paper").forEach((corner) => {
       corner.text = corner.text.replace(", ", ",<br>");
     });
-    const rows = notes.flatMap((note) => {
+    const rows = !isCrowded(layout, width) ? [] : notes.flatMap((note) => {
       const parts = note.text.match(ROW);
       return parts ? [{ note, parts, lines: broken(parts[3], room) }] : [];
     });
@@ -296,7 +296,7 @@
   const pageWidth = 684; // A4 less its margins, in CSS pixels; Letter is wider
   addEventListener("beforeprint", () => {
     isPrinting = true;
-    if (window.Plotly) plots.forEach((plot) => draw(plot, plot.closest(".wide, .tall") ? pageWidth : (pageWidth - 40) / 2));
+    if (window.Plotly) plots.forEach((plot) => draw(plot, plot.closest(".wide") ? pageWidth : (pageWidth - 40) / 2));
   });
   addEventListener("afterprint", () => { isPrinting = false; redraw(); });
 })();
