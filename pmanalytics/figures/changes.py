@@ -6,6 +6,7 @@ import pandas as pd
 
 from pmanalytics.figures.words import count, day, listed
 
+VERDICTS = {"on_time": "the verdict on time", "on_budget": "the verdict on budget"}
 MOST_FIELDS = 3  # that the finding counts
 
 
@@ -26,7 +27,7 @@ def change_rows(changes: pd.DataFrame, names: pd.Series, *, since: str) -> tuple
         for table, records in changes.groupby("table", sort=False)["record_id"]
     ]
     what = changes.loc[changes["kind"] == "changed", "field"].value_counts().head(MOST_FIELDS)
-    fields = [f"{n} in {field.replace('_', ' ')}" for field, n in what.items()]
+    fields = [f"{n} in {VERDICTS.get(field, field.replace('_', ' '))}" for field, n in what.items()]
     when = f"since {day(since)}" + (f": {listed(fields)}" if fields else "")
     finding = (
         f"{listed(parts)} changed {when}"

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, rows
 from pmanalytics.figures.words import amount, count, day, listed, percent
 
-TWO_MARKS = 48  # height of a row with one mark below the other
+TWO_MARKS = 54  # height of a row with one mark below the other
 MOST_ROWS = 12
 TOLERANCE = 0.05
 FARTHEST = 2.0

@@ -81,10 +81,10 @@ def level_rows(levels: pd.DataFrame, *, within_days: int) -> tuple[pd.DataFrame,
         return table, "Too few issues of one type are finished to say how long it takes"
     low, high = (known.loc[known["p85_days"].agg(end)] for end in ("idxmin", "idxmax"))
     if low["p85_days"] == high["p85_days"]:
-        return table, f"85% of each type took {days(low['p85_days'])} or less"
+        return table, f"In 85% of cases each type took {days(low['p85_days'])} or less"
     return table, (
-        f"85% took {days(low['p85_days'])} or less of {low['item_type']}, "
-        f"{days(high['p85_days'])} of {high['item_type']}"
+        f"In 85% of cases {low['item_type']} took {days(low['p85_days'])} or less, "
+        f"{high['item_type']} {days(high['p85_days'])}"
     )
 
 

@@ -68,7 +68,7 @@ def plot_product_lives(
         f"Lifecycle stage of each product (grey bar) and its projects (lines below), "
         f"{day(first)} to {day(last)}",
         alt=". ".join(f"{row['name']}: {row['told']}" for _, row in lanes.iterrows()) + ".",
-        note=_note(lanes, spans, last),
+        note=_note(lanes, spans, last, [*dict.fromkeys(visits["stage"])]),
     )
     _draw_stages(drawing, visits, lanes, first, today)
     _draw_projects(drawing, spans, lanes, first)
@@ -232,7 +232,7 @@ def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:
     )
 
 
-def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp) -> str:
+def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, stages: list[str]) -> str:
     marks = {
         "Blue disc: finished on time": ["on_time", "early"],
         "orange triangle: late, hollow if still open": ["late", "late_open"],
@@ -242,6 +242,8 @@ def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp) -> str:
     }
     used = [words for words, states in marks.items() if spans["on_time"].isin(states).any()]
     parts = [f"{'; '.join(used)}." if used else "No project belongs to these products."]
+    if 1 < len(stages) <= len(SHADES):
+        parts.append(f"Shades of grey: {listed(stages)}.")
     if lanes["end"].notna().any():
         parts.append("An upright tick is the planned end of a product, orange if missed.")
     if (spans["end_date"] > last).any():

@@ -250,9 +250,12 @@ def test_types_are_told_from_the_fastest_to_the_slowest():
         "p85_days": [19.0, 11.0, 3.0], "within_share": [0.75, 0.5, 1.0],
     })  # fmt: skip
     table, finding = level_rows(levels, within_days=14)
-    assert finding == "85% took 11 days or less of Epic, 19 days of Bug"
+    assert finding == "In 85% of cases Epic took 11 days or less, Bug 19 days"
     assert table["within_14_days"].tolist() == ["75%", "50%", "100%"]
-    assert level_rows(levels[:1], within_days=14)[1] == "85% of each type took 19 days or less"
+    assert (
+        level_rows(levels[:1], within_days=14)[1]
+        == "In 85% of cases each type took 19 days or less"
+    )
     assert level_rows(levels[2:], within_days=14)[1].startswith("Too few")
 
 

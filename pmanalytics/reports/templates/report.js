@@ -148,7 +148,7 @@
   const NARROW = 520;
   const LINE = 16;
   const ON_PAPER = 0.86;
-  const TALLEST = 640; // what the first page of Letter holds, with its head, a title and a note
+  const [FIRST, TALLEST] = [640, 780]; // what the first page of Letter holds, and each further one
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
   const specs = new Map(plots.map((plot) => [plot, plot.nextElementSibling.textContent]));
@@ -201,7 +201,7 @@
     const source = specs.get(plot);
     const spec = JSON.parse(isDark() ? source.replace(/#[0-9A-F]{6}\b/g, (hex) => darkOf[hex] || hex) : source);
     if (width < NARROW || isCrowded(spec.layout, width)) narrow(spec.layout, width);
-    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * ON_PAPER, TALLEST);
+    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * ON_PAPER, plot === plots[0] ? FIRST : TALLEST);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
