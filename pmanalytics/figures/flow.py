@@ -20,7 +20,7 @@ STARTED_NEEDED = (
 BLUES = ["flow1", "flow2", "flow3"]
 TWO_WEEKS = 14 * 24 * 3600 * 1000  # in milliseconds
 DATES = {
-    "type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False,
+    "type": "date", "nticks": 4, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False,
     "tickformatstops": [{"dtickrange": [None, TWO_WEEKS], "value": "%-d %b\n%Y"}],
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ DEEP = {"stage4", "stage5", "stage6"}
 MOST_LIVES, MOST_TRACKS = 40, 4
 MOST_PROJECTS = 240  # in all lanes together
 YEARS_BACK, YEARS_AHEAD = 5, 2
-LABEL, BAR, TRACK, GAP = 20, 21, 9, 12  # heights, in pixels
+LABEL, BAR, TRACK, GAP = 19, 20, 9, 8  # heights, in pixels
 LOOKS = {
     # state: symbol, colour, words
     "on_time": ("circle", "good", "finished on time"),
@@ -70,7 +70,7 @@ def plot_product_lives(
         f"Lifecycle stage of each product (grey bar) and its projects (lines below), "
         f"{day(first)} to {day(last)}",
         alt=". ".join(f"{row['name']}: {row['told']}" for _, row in lanes.iterrows()) + ".",
-        note=_note(lanes, spans, last, n_known=len(known)),
+        note=_note(lanes, spans, last, [*dict.fromkeys(visits["stage"])], n_known=len(known)),
     )
     _draw_stages(drawing, visits, lanes, first, today)
     _draw_projects(drawing, spans, lanes, first)
@@ -147,7 +147,7 @@ def _draw_stages(
             text=escaped(row["stage"]), textposition="inside", insidetextanchor="start",
             textfont={"size": 11, "color": LIGHT["on_deep" if shade in DEEP else "on_pale"]},
             hovertext=f"{escaped(row['stage'])}<br>{day(begun)} – {until}, {days(row['days'])}",
-            hoverinfo="text", constraintext="inside",
+            hoverinfo="text", constraintext="inside", customdata=[[row["item_id"]]],
         )  # fmt: skip
     drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
 
@@ -177,7 +177,8 @@ def _draw_projects(
         hover = [f"{escaped(name)}<br>{words}, {day(end)}"
                  for name, end in zip(alike["name"], alike["end_date"], strict=True)]  # fmt: skip
         mark(drawing, alike["end_date"].tolist(), alike["y"].tolist(), hover,
-             symbol=symbol, color=color, size=8)  # fmt: skip
+             symbol=symbol, color=color, size=8,
+             ids=alike["project_id"].tolist())  # fmt: skip
 
 
 def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> None:
@@ -188,7 +189,8 @@ def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> 
         hover = [f"Planned end {day(end)}" for end in alike["end"]]
         y = (alike["top"] + LABEL + BAR / 2).tolist()
         color = "bad" if is_bad else "ink"
-        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20)
+        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20,
+             ids=alike.index.tolist())  # fmt: skip
 
 
 def _draw_axes(
@@ -204,7 +206,7 @@ def _draw_axes(
     drawing.update_layout(height=height + 12 + 126)
     drawing.add_shape(
         type="line", x0=today, x1=today, y0=0, y1=1, yref="paper",
-        line={"color": LIGHT["ink"], "width": 1},
+        line={"color": LIGHT["neutral"], "width": 1},
     )  # fmt: skip
     drawing.add_annotation(
         x=today, y=1, yref="paper", yanchor="bottom", text=day(today), showarrow=False,
@@ -239,7 +241,9 @@ def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:
     )
 
 
-def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, *, n_known: int) -> str:
+def _note(
+    lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, stages: list[str], *, n_known: int
+) -> str:
     marks = {
         "Blue disc: finished on time": ["on_time", "early"],
         "orange triangle: late, hollow if still open": ["late", "late_open"],
@@ -250,6 +254,8 @@ def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, *, n_kno
     used = [words for words, states in marks.items() if spans["on_time"].isin(states).any()]
     told = f"{'; '.join(used)}." if used else "No project belongs to these products."
     parts = [told[0].upper() + told[1:]]
+    if 1 < len(stages) <= len(SHADES):
+        parts.append(f"Shades of grey: {listed(stages)}.")
     if lanes["end"].notna().any():
         parts.append("An upright tick is the planned end of a product, orange if missed.")
     if (spans["end_date"] > last).any():

@@ -62,7 +62,7 @@ def plot_stage_survival(
     for row, (name, group) in enumerate(groups.items()):
         _count_below(drawing, name, group, ticks, row)
     room = AT_RISK_HEIGHT * len(groups)
-    drawing.update_layout(margin_b=48 + room, margin_l=48, margin_r=112, height=390 + room)
+    drawing.update_layout(margin_b=48 + room, margin_l=48, margin_r=112, height=340 + room)
     drawing.update_xaxes(
         tickvals=ticks, ticktext=[number(tick) for tick in ticks], range=[0, longest * 1.01]
     )

@@ -39,7 +39,7 @@ DARK = {
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12
 TITLE_WIDTH = 80
-ROW_HEIGHT = 56
+ROW_HEIGHT = 40
 
 
 def figure(
@@ -56,6 +56,7 @@ def figure(
         "linecolor": LIGHT["rule"],
         "zeroline": False,
         "ticks": "",
+        "tickangle": 0,
         "fixedrange": True,
         "tickfont": {"color": LIGHT["ink2"], "size": SMALL},
         "title": {"font": {"color": LIGHT["ink3"], "size": SMALL}},
@@ -103,11 +104,16 @@ def row_label(label: str, detail: str) -> str:
     )
 
 
-def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
-    """Make the y axis a list of rows, each with its label above it; the first is on top."""
+def rows(
+    drawing: go.Figure, labels: list[str], details: list[str], *, height: int = ROW_HEIGHT
+) -> None:
+    """Make the y axis a list of rows, each with its label above it; the first is on top.
+
+    A row whose marks need room below them is higher.
+    """
     n = len(labels)
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
-    drawing.update_layout(height=n * ROW_HEIGHT + 150)
+    drawing.update_layout(height=n * height + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
         drawing.add_annotation(
             x=0, xref="paper", y=position, yshift=17, text=row_label(label, detail),

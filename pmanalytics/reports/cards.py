@@ -53,6 +53,7 @@ class Card:
     note: str = ""
     alt: str = ""
     is_wide: bool = False
+    is_folded: bool = False
     headlines: list[Headline] = field(default_factory=list)
     points: list[tuple[str, str]] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
@@ -109,10 +110,12 @@ def table_card(
     note: str = "",
     wide: bool = True,
     n_once: int = 0,
+    folded: bool = False,
 ) -> Card:
     """Return a table as a card; of a long one the first rows.
 
-    The first `n_once` columns are told once, for as many rows as they stay the same.
+    The first `n_once` columns are told once, for as many rows as they stay the same. A `folded`
+    table is there on demand, as the data of a figure are.
     """
     if len(table) > MOST_ROWS:
         note = f"The first {MOST_ROWS} of {words.count(len(table), 'row')}. {note}".strip()
@@ -122,7 +125,7 @@ def table_card(
         n_once if row[:n_once] == above[:n_once] else 0
         for above, row in zip(before, cells["rows"], strict=False)
     ]
-    return Card(finding, subtitle, note, is_wide=wide, **cells)
+    return Card(finding, subtitle, note, is_wide=wide, is_folded=folded, **cells)
 
 
 def headline_card(headlines: Sequence[Headline], finding: str = "") -> Card:

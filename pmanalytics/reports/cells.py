@@ -30,6 +30,18 @@ HEADINGS = {
     "k_now": "Succeeded now",
     "n_now": "Counted now",
     "sha256": "SHA-256",
+    "item_type": "Type",
+    "reworked_share": "Share of the issues",
+    "rework_share": "Share of their days",
+    "project_class": "Class",
+    "product_id": "Product",
+    "finish_variance_share": "Against plan",
+    "cost_variance_share": "Against budget",
+    "real_cost_variance_share": "In constant prices",
+    "drift_days": "Days moved",
+    "nominal_cost": "Cost",
+    "hit_rate": "Hit rate",
+    "removal_rate": "Before release",
     "bei": "BEI",
     "eqf": "EQF",
     "p50_days": "50% within (days)",
@@ -82,7 +94,7 @@ RATIOS = (
 )
 UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
 IDS = ("project_id", "product_id", "item_id", "record")
-NAMES = ("project", "name")
+NAMES = ("project", "product", "name")
 CHIPS = {"serious": "bad", "lesser": "warn"}  # short reasons, one after the other
 BARS = ("days_late", "beyond_budget_share")  # beside the number, how it compares with the others
 LONG_TEXT = 24  # letters; such a column gets room of its own
@@ -90,17 +102,23 @@ HASH_LETTERS = 12
 
 
 def cells_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Return a table as people read it: headers, texts, and which columns are numbers."""
+    """Return a table as people read it: headers, texts, and which columns are numbers.
+
+    The code of a product is not shown beside its name.
+    """
     if {"measure", "basis"} <= set(table):
         table = table.assign(basis=[*map(plan_of, table["measure"], table["basis"])])
+    identity = next((name for name in IDS if name in table), None)
+    named = next((name for name in NAMES if name in table), identity)
+    ids = [] if identity is None else table[identity].fillna("").tolist()
+    if (identity, named) == ("product_id", "product"):
+        table = table.drop(columns=identity)
     texts = [[_text(str(name), value) for value in table[name]] for name in table]
     values = [
         column if name in CHIPS else [_value(value) for value in table[name]]
         for name, column in zip(table, texts, strict=True)
     ]
     columns = list(table)
-    identity = next((name for name in IDS if name in columns), None)
-    named = next((name for name in NAMES if name in columns), identity)
     return {
         "headers": [_heading(str(name)) for name in table],
         "rows": [list(row) for row in zip(*texts, strict=True)],
@@ -108,7 +126,7 @@ def cells_of(table: pd.DataFrame) -> dict[str, Any]:
         "looks": [_look(table[name], column) for name, column in zip(table, texts, strict=True)],
         "n_same": [0] * len(table),
         "bars": {str(columns.index(n)): _bars(table[n]) for n in BARS if n in columns},
-        "ids": [] if identity is None else table[identity].fillna("").tolist(),
+        "ids": ids,
         "pick": None if named is None else columns.index(named),
     }
 

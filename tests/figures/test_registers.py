@@ -8,8 +8,10 @@ from pmanalytics import (
     attention,
     attention_rows,
     exposure_over_time,
+    exposure_rows,
     load_projects,
     load_table,
+    neglected_rows,
     plot_exposure,
     plot_team_load,
     table_card,
@@ -20,6 +22,7 @@ from pmanalytics.schemas import (
     Allocations,
     Attention,
     ExposureOverTime,
+    RiskHygiene,
     Risks,
     TeamLoad,
     empty,
@@ -74,6 +77,31 @@ def test_exposure_that_stays_or_has_one_date_claims_no_change():
     assert once == "Risk exposure was EUR 15\u202f000 on 31 Jan 2024, with 1 open risk"
     grown = finding(plot_exposure(exposure("2024-01-31", "2024-03-31")))
     assert grown.startswith("Risk exposure rose from EUR 15\u202f000")
+
+
+def test_the_project_that_carries_the_most_exposure_is_named():
+    columns = ["project_id", "name", "exposure", "currency", "any_share", "n_open"]
+    projects = pd.DataFrame(
+        [["P1", "One", 10.0, "EUR", 0.5, 1], ["P2", "Two", 30.0, "EUR", 0.25, 2]], columns=columns
+    )
+    whole = pd.DataFrame({"exposure": [40.0], "currency": ["EUR"]})
+    table, said = exposure_rows(whole, projects)
+    assert said == "Two carries EUR 30 of the EUR 40 exposed"
+    assert table["chance_of_at_least_one"].tolist() == ["25%", "50%"]
+    assert "is not known" in exposure_rows(whole, projects.assign(exposure=np.nan))[1]
+
+
+def test_risks_that_nobody_looks_after_are_listed_with_what_they_lack():
+    hygiene = pd.DataFrame({
+        "risk_id": ["R1", "R2"], "name": ["Late", "Lost"], "owner": [None, "Ada"],
+        "is_review_overdue": [True, False], "has_no_owner": [True, False],
+        "has_no_assessment": False,
+    })  # fmt: skip
+    table, said = neglected_rows(hygiene)
+    assert said == "1 of 2 open risks lacks an owner, an assessment or a review on time"
+    assert table[["risk", "lacking"]].to_numpy().tolist() == [["Late", "review on time, owner"]]
+    assert neglected_rows(hygiene[1:])[1].startswith("Each of 1 open risk has")
+    assert neglected_rows(empty(RiskHygiene))[0].empty
 
 
 def test_the_fullest_team_is_named():

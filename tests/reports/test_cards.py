@@ -194,3 +194,11 @@ def test_a_lifecycle_card_says_where_work_begins_waits_and_ends_and_whether_it_i
 def test_a_yes_or_no_that_may_be_missing_reads_like_any_other():
     table = pd.DataFrame({"is_flagged": pd.array([True, False, None], dtype="boolean")})
     assert table_card(table, "Found").rows == [["yes"], ["no"], ["–"]]
+
+
+def test_a_folded_table_stands_open_in_the_page_until_the_script_closes_it():
+    card = table_card(pd.DataFrame({"n": [3]}), "Found", folded=True)
+    html = html_of(card.content, None)
+    assert '<details class="data" open>' in html
+    assert html.index("Found") < html.index("<details") < html.index("<table")
+    assert "<details" not in html_of(table_card(pd.DataFrame({"n": [3]}), "Found").content, None)

@@ -190,7 +190,7 @@
   const LINE = 16;
   const ON_PAPER = 0.86;
   const BESIDE_ANOTHER = 0.75; // half as wide as the page, and no list of rows
-  const TALLEST = 780; // what a page of Letter holds, with a title and a note
+  const [FIRST, TALLEST] = [640, 780]; // what the first page of Letter holds, and each further one
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
   const specs = new Map(plots.map((plot) => [plot, plot.nextElementSibling.textContent]));
@@ -213,14 +213,14 @@
     return (layout.annotations || []).some(({ text }) => ROW.test(text) && broken(text.replace(/<[^>]*>/g, ""), room).length > 1);
   }
 
-  // On a narrow drawing a row's detail stands below its label, and long lines are broken.
+  // On a narrow drawing details that do not fit stand below their labels, and long lines are broken.
   function narrow(layout, width) {
     const room = width - layout.margin.l - layout.margin.r;
     const notes = layout.annotations || [];
     notes.filter((note) => note.xref === "paper" && note.yref === "paper").forEach((corner) => {
       corner.text = corner.text.replace(", ", ",<br>");
     });
-    const rows = notes.flatMap((note) => {
+    const rows = !isCrowded(layout, width) ? [] : notes.flatMap((note) => {
       const parts = note.text.match(ROW);
       return parts ? [{ note, parts, lines: broken(parts[3], room) }] : [];
     });
@@ -245,7 +245,7 @@
     if (width < NARROW || isCrowded(spec.layout, width)) narrow(spec.layout, width);
     const isList = spec.layout.yaxis.visible === false;
     const share = width < NARROW && !isList ? BESIDE_ANOTHER : ON_PAPER;
-    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * share, TALLEST);
+    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * share, plot === plots[0] ? FIRST : TALLEST);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
@@ -342,7 +342,7 @@
   const pageWidth = 684; // A4 less its margins, in CSS pixels; Letter is wider
   addEventListener("beforeprint", () => {
     isPrinting = true;
-    if (window.Plotly) plots.filter((plot) => plot.clientWidth).forEach((plot) => draw(plot, plot.closest(".wide, .tall") ? pageWidth : (pageWidth - 40) / 2));
+    if (window.Plotly) plots.filter((plot) => plot.clientWidth).forEach((plot) => draw(plot, plot.closest(".wide") ? pageWidth : (pageWidth - 40) / 2));
   });
   addEventListener("afterprint", () => { isPrinting = false; redraw(); });
 })();
