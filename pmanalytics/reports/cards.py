@@ -26,6 +26,7 @@ from pmanalytics.reports.spark import spark
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
+DECIMALS = 5  # of what is drawn; tables and downloads keep all
 MOST_ROWS, MOST_ROWS_BELOW = 60, 1000  # of a table by itself, and below a figure
 NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
@@ -225,7 +226,8 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
     top = layout["margin"]["t"]
     layout["margin"] = layout["margin"] | {"t": 14}
     layout["height"] = layout["height"] - top + 14
-    return {"data": figure["data"], "layout": layout}
+    told = json.dumps({"data": figure["data"], "layout": layout})
+    return json.loads(told, parse_float=lambda text: round(float(text), DECIMALS))
 
 
 @cache
@@ -234,6 +236,7 @@ def template(name: str) -> jinja2.Template:
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
     environment = jinja2.Environment(loader=loader, autoescape=True)
     environment.filters["css"] = _css_text
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     return environment.get_template(name)
 
 

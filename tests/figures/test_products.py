@@ -269,7 +269,10 @@ def test_moves_are_counted_and_those_back_told():
     period = {"since": "2023-12-31", "time_zone": "UTC"}
     moves = stage_moves(visits, PRODUCT, as_of=AS_OF, **period)
     table, said = move_rows(moves, products_of(A=None, B=None), **period)
-    assert said == "2 moves to another stage since 31 Dec 2023, 1 of them back"
+    assert said == (
+        "2 moves to another stage since 31 Dec 2023, 1 of them back: Product A to Development and "
+        "Product B to Market"
+    )
     assert table["product"].tolist() == ["Product A", "Product B"]
 
 
@@ -472,7 +475,7 @@ def test_the_end_of_lives_names_the_first_in_need():
         "1 of 1 product with an end needs attention, first Product A: 10 days past its planned "
         "end, and not retired"
     )
-    assert table["days_to_it"].tolist() == [-10]
+    assert table["planned_end"].tolist() == [pd.Timestamp("2024-06-20")]
     later = retirement(coming, **nothing)
     assert retirement_rows(later)[1] == "None of 1 product with an end needs attention"
     assert retirement_rows(later[:0])[1].startswith("No product is to end")

@@ -18,6 +18,7 @@ from pmanalytics import (
     team_load,
 )
 from pmanalytics.figures.theme import LIGHT
+from pmanalytics.reports.cards import CARD, html_of
 from pmanalytics.schemas import (
     Allocations,
     Attention,
@@ -151,7 +152,7 @@ def test_the_list_says_who_needs_a_decision_first():
     assert card.headers[:5] == ["Project", "ID", "Manager", "Serious", "Lesser"]
     why = "98 days past its baseline; already over budget"
     assert card.rows[0][3:] == [why, "", "+98", "+1%", "24\xa0Mar\xa02024", "–"]
-    page = card._repr_mimebundle_()["text/html"]
+    page = html_of(card._repr_mimebundle_()[CARD], None, "1")
     assert '<span class="chip">already over budget</span>' in page
     assert card.bars == {"5": [1.0], "6": [1.0]}
     assert "<b>:" not in page
