@@ -67,7 +67,10 @@ def points_that_matter(
         whole = money(committed["budget"].sum(), needing.iloc[0])
         held = f"{money(needing['budget'].iloc[0], needing.iloc[0])} of {whole} in open budgets"
     points = [
-        (change_finding(compared, other), f"{counts(compared, 'now')} projects"),
+        (
+            change_finding(compared, other),
+            f"{counts(compared, 'now')} projects" if compared["n_now"] else "",
+        ),
         (_finding(attention, int(committed["n"].sum())), held),
     ]
     ending = ending[ending["n"] > 0]

@@ -118,6 +118,8 @@ def change_finding(compared: pd.Series, other: pd.Series) -> str:
     now, then = _short(compared, "now"), _short(compared, "then")
     latest = f"the last {compared['window']} complete {compared['every']}s"
     plan = against(compared)
+    if not compared["n_now"] + compared["n_then"]:
+        return f"No project {what} in {latest} or before can be judged"
     if compared["verdict"] == "too_few":
         return f"Too few projects {what} in {latest} or before to compare: {now} after {then}"
     if compared["verdict"] in ("better", "worse"):

@@ -87,8 +87,8 @@ def four():
     return projects_of(
         name=["A", "B", "C", "D"],
         status=["open", "open", "open", "done"],
-        baseline_finish_date=pd.to_datetime(["2024-07-05", "2024-05-06", "2024-12-31", "2024-01-31"]),
-        actual_finish_date=pd.to_datetime([None, None, None, "2024-01-31"]),
+        baseline_finish_date=["2024-07-05", "2024-05-06", "2024-12-31", "2024-01-31"],
+        actual_finish_date=[None, None, None, "2024-01-31"],
         baseline_budget=[100.0, 200.0, 400.0, 800.0],
         forecast_cost=[150.0, None, 390.0, 900.0],
         currency="EUR",

@@ -69,8 +69,8 @@ TRUE = {
         "data_quality": "Every row could be used: 3 rows read",
     },
     all_cancelled: {
-        "portfolio": "no project can be judged; left out: 7 cancelled",
-        "delivery": "There is no open project that could need a decision",
+        "portfolio": "This data cannot give an on-time rate: no project can be judged",
+        "delivery": "There is no open project with a baseline",
         "lifecycle": "The lives of the products are not known",
         "flow": "How far the work items have come is not known",
         "data_quality": "Every row could be used: 8 rows read",
