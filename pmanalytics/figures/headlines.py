@@ -14,6 +14,7 @@ from pmanalytics.intervals import TOO_FEW
 
 MOST_PERIODS = 12
 MOST_BARS = 40
+NO_PROJECTS = "no projects"
 FEW = "too few for a rate"
 TYPICAL = {
     "finish_variance_days": "Typical slip",
@@ -41,7 +42,7 @@ class Headline(NamedTuple):
 def headline(rates: pd.DataFrame) -> Headline:
     """State one rate as a headline number."""
     if rates.empty:
-        return Headline("Rate", "–", "", "no projects")
+        return Headline("Rate", "–", "", NO_PROJECTS)
     row = rates.iloc[0]
     title = titled(row)
     if isinstance(row["reason"], str):
@@ -135,13 +136,16 @@ def late_headline(committed: pd.DataFrame, outcomes: pd.DataFrame) -> Headline:
     outcomes
         `ProjectOutcomes` of the same projects.
     """
+    title = "Open and already late"
+    if committed.empty:
+        return Headline(title, "–", "", NO_PROJECTS)
     total = committed.iloc[0]
     late = outcomes.loc[outcomes["on_time"] == "late_open", "finish_variance_days"]
     late = late.sort_values(ascending=False)
     held = f"{money(total['late_budget'], total)} of {money(total['budget'], total)} open budgets; "
     longest = f"the longest by {count(late.iloc[0], 'day')}" if len(late) else "none is late"
     return Headline(
-        "Open and already late",
+        title,
         f"{total['n_late_open']} of {total['n']}",
         "a full count",
         (held if total["budget"] and len(late) else "") + longest,
@@ -159,7 +163,10 @@ def overrun_headline(committed: pd.DataFrame, outcomes: pd.DataFrame) -> Headlin
     outcomes
         `ProjectOutcomes` of the same projects.
     """
-    total, title = committed.iloc[0], "Forecast overrun, open work"
+    title = "Forecast overrun, open work"
+    if committed.empty:
+        return Headline(title, "–", "", NO_PROJECTS)
+    total = committed.iloc[0]
     if not total["n_compared"]:
         return Headline(title, "–", "not known", "no open project has a budget and a forecast cost")
     shares = outcomes["forecast_cost_variance_share"].dropna().sort_values(ascending=False)

@@ -117,6 +117,12 @@ def test_the_overrun_is_of_the_open_projects_that_can_be_compared(four):
     assert told.bars == pytest.approx((0.5, -0.025))
 
 
+@pytest.mark.parametrize("headline_of", [late_headline, overrun_headline])
+def test_without_projects_nothing_is_stated_of_open_ones(four, headline_of):
+    told = stated(headline_of, four[:0])
+    assert (told.value, told.range, told.detail) == ("–", "", "no projects")
+
+
 def test_without_forecasts_no_overrun_is_stated(four):
     told = stated(overrun_headline, four.assign(forecast_cost=None).astype(dtypes(Projects)))
     assert (told.value, told.range, told.bars) == ("–", "not known", ())
