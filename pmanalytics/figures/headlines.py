@@ -67,7 +67,7 @@ def rate_headline(trend: pd.DataFrame, change: pd.DataFrame) -> Headline:
     compared = _view(trend, change)
     title, shown = TITLES[compared["measure"]], _complete(trend)
     if shown.empty or not compared["n_now"]:
-        return _without(title, compared)
+        return _short(title, compared, counts(compared, "now"))
     latest = shown.iloc[-1]
     line = shown[["low", "rate", "high"]].where(shown["reliability"] != "too_few")
     after = f"after {counts(compared, 'then')} in {before(compared)}"
@@ -99,7 +99,7 @@ def variance_headline(trend: pd.DataFrame, change: pd.DataFrame) -> Headline:
     measure, shown = compared["measure"], _complete(trend)
     title = TYPICAL[measure]
     if shown.empty or not compared["n_now"]:
-        return _without(title, compared)
+        return _short(title, compared, value_of(measure, compared["median_now"]))
     latest = shown.iloc[-1]
     line = shown[["low", "median", "high"]].where(shown["reliability"] != "too_few")
     value = value_of(measure, latest["median"])
@@ -199,10 +199,13 @@ def _complete(trend: pd.DataFrame) -> pd.DataFrame:
     return trend[trend["is_complete"]].tail(MOST_PERIODS)
 
 
-def _without(title: str, compared: pd.Series) -> Headline:
+def _short(title: str, compared: pd.Series, value: str) -> Headline:
+    """State what is known where records do not reach back over the whole window."""
     what = "finished" if compared["cohort"] == "finish" else "due"
-    latest = f"the last {compared['window']} complete {compared['every']}s"
-    return Headline(title, "–", "", f"no project {what} in {latest} can be judged")
+    latest = f"{what} in the last {compared['window']} complete {compared['every']}s"
+    if not compared["n_now"]:
+        return Headline(title, "–", "", f"no project {latest} can be judged")
+    return Headline(title, value, "", f"{count(compared['n_now'], 'project')} {latest}")
 
 
 def _difference(compared: pd.Series, unit: str, times: int) -> str:

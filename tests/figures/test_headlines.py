@@ -68,6 +68,13 @@ def test_without_a_project_due_lately_nothing_is_stated():
     assert told.detail == "no project due in the last 4 complete quarters can be judged"
 
 
+def test_of_a_history_shorter_than_the_window_what_is_known_is_told():
+    """The records begin in the second quarter of 2024, so a year of them is not there."""
+    young = finished(NOW, [0] * 5 + [9] * 15)
+    assert on_time(young)[1:4] == ("5 of 20", "", "20 projects due in the last 4 complete quarters")
+    assert slip(young)[1:4] == ("+9 days", "", "20 projects due in the last 4 complete quarters")
+
+
 def test_the_typical_slip_is_the_median_with_what_it_was():
     """Twenty equal values: the median and both ends of its interval are that value."""
     told = slip(finished(YEAR_AGO + NOW, [0] * 20 + [40] * 20))
