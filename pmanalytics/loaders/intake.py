@@ -155,6 +155,8 @@ class Intake:
         """Keep one of each set of identical records."""
         objects = [name for name in self.cells if self.cells[name].dtype == object]
         texts = [name for name in self.cells if self.cells[name].dtype == "str"]
+        if any(self.cells[name].fillna("").is_unique for name in texts):
+            return
         cells = self.cells.assign(
             **{name: self.cells[name].map(repr) for name in objects},
             **{name: self.cells[name].fillna("") for name in texts},  # a column a part lacks

@@ -38,7 +38,8 @@ def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
     for identity, other in (("item_id", "key"), ("key", "item_id")):
         rows = _without_strangers(intake, rows, identity, other)
         rows = intake.keep_newest(rows, identity, "updated_at", ["item_id", "history_complete"])
-    unused = table[table.index.isin(intake.bad_records) & table["key"].isin(rows["key"])]
+    unused = table[table.index.isin(intake.bad_records)]
+    unused = unused[unused["key"].isin(rows["key"])] if len(unused) else unused
     counting = rows.set_index("key")["updated_at"].reindex(unused["key"]).set_axis(unused.index)
     n_stale = int((~(unused["updated_at"] <= counting)).sum())
     if n_stale:
