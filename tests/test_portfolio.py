@@ -1,8 +1,18 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from pmanalytics import Portfolio
-from pmanalytics.schemas import Projects, empty
+from pmanalytics.schemas import (
+    PriceIndex,
+    Products,
+    Projects,
+    Risks,
+    StatusChanges,
+    WorkItems,
+    empty,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,3 +34,50 @@ def test_projects_are_judged_by_the_latest_plan_only_if_no_first_one_is_known(fi
         )
     )
     assert Portfolio(as_of="2024-12-31", projects=projects).basis == basis
+
+
+def company():
+    """Return two lines of one product and project each, and what hangs on them."""
+    ids = {"product_id": ["X", "Y"], "project_id": ["P1", "P2"]}
+    projects = empty(Projects).reindex(range(2)).assign(**ids, line=["Land", "Sea"])
+    return Portfolio(
+        as_of="2024-06-30",
+        projects=projects,
+        products=empty(Products).reindex(range(2)).assign(product_id=["X", "Y"]),
+        risks=empty(Risks).reindex(range(2)).assign(project_id=["P1", "P2"]),
+        work_items=empty(WorkItems).reindex(range(3)).assign(
+            item_id=["I1", "I2", "I3"], project_id=["P1", None, None], product_id=[None, "X", "Y"]
+        ),
+        status_changes=empty(StatusChanges).reindex(range(5)).assign(
+            level=["project", "product", "work_item", "work_item", "work_item"],
+            item_id=["P1", "Y", "I1", "I2", "I3"],
+        ),
+        price_index=empty(PriceIndex).reindex(range(2)),
+        filter_by="line",
+    )  # fmt: skip
+
+
+def test_a_part_holds_its_projects_and_all_that_is_theirs():
+    """What names neither a project nor a product, as the price index, is everybody's."""
+    land = company().part("Land")
+    assert land.projects["project_id"].tolist() == ["P1"]
+    assert land.products["product_id"].tolist() == ["X"]
+    assert land.risks["project_id"].tolist() == ["P1"]
+    assert land.work_items["item_id"].tolist() == ["I1", "I2"]
+    assert land.status_changes["item_id"].tolist() == ["P1", "I1", "I2"]
+    assert len(land.price_index) == 2
+
+
+def test_products_belong_to_a_part_by_their_own_column_where_they_have_it():
+    """By their projects Y would be of the sea."""
+    whole = company()
+    whole = replace(whole, products=whole.products.assign(line=["Land", "Land"]))
+    assert whole.part("Land").products["product_id"].tolist() == ["X", "Y"]
+    assert whole.part("Sea").products.empty
+
+
+def test_every_part_together_is_the_whole():
+    whole = company()
+    for table in ("projects", "products", "risks", "work_items", "status_changes"):
+        parts = [len(getattr(whole.part(line), table)) for line in ("Land", "Sea")]
+        assert sum(parts) == len(getattr(whole, table))

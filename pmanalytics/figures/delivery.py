@@ -12,6 +12,7 @@ MOST_ROWS = 12
 DAYS = "finish_variance_days"
 FARTHEST = {DAYS: 180, "finish_variance_share": 1.0}
 FARTHEST_COST = 0.6
+SMALLEST, LARGEST = 7, 34
 LATE, ON_TIME = ["late", "late_open"], ["on_time", "early"]
 OVER = ["over", "over_open"]
 LONGEST_FORECAST = 1095
@@ -28,7 +29,8 @@ def plot_outcomes(
     Parameters
     ----------
     outcomes
-        `ProjectOutcomes`, with the projects' `name` beside it.
+        `ProjectOutcomes`, with the projects' `name` beside it, and their `baseline_budget` where
+        all are in one currency: the area of a mark is then its budget.
     grace_days, tolerance
         As the verdicts were made with.
     """
@@ -51,11 +53,12 @@ def plot_outcomes(
     drawing = figure(
         f"{n_both} of {count(n, 'project')} judged on time and cost are both {late} and over "
         "budget",
-        f"Finish against {against} (right = late) and cost against budget (up = over)",
+        f"Finish against {against} (right = late) and cost against budget (up = over)"
+        + ("; area is budget" if "baseline_budget" in placed else ""),
         alt=f"Of {count(n, 'project')} {is_late.sum()} are late, {is_over.sum()} over budget, "
         f"{n_both} both and {(~is_late & ~is_over).sum()} neither.",
         note=_outcomes_note(outcomes, judged, len(judged) - len(placed), grace_days),
-        height=400,
+        height=350,
     )
     _quadrants(drawing, is_late, is_over, tolerance)
     _place(drawing, placed, x)
@@ -90,12 +93,20 @@ def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:
             "color": is_bad.map({True: "bad", False: "good"}),
         }
     )
-    hover = _hover(placed)
+    hover, size = _hover(placed), _sizes(placed)
     for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
         mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
-             symbol=symbol, color=color, size=9,
+             symbol=symbol, color=color, size=size[alike].tolist(),
              ids=placed.loc[alike, "project_id"].tolist())  # fmt: skip
     drawing.update_traces(marker_opacity=0.75)
+
+
+def _sizes(placed: pd.DataFrame) -> pd.Series:
+    """Return the diameters whose areas are as the budgets; without them all are alike."""
+    if "baseline_budget" not in placed:
+        return pd.Series(SMALLEST + 2, index=placed.index)
+    share = placed["baseline_budget"].fillna(0) / placed["baseline_budget"].max()
+    return (LARGEST * share**0.5).clip(lower=SMALLEST).round(1)
 
 
 def plot_open_late(projects: pd.DataFrame) -> go.Figure:
@@ -235,6 +246,10 @@ def _finish(against: str) -> str:
 def _quadrants(
     drawing: go.Figure, is_late: pd.Series, is_over: pd.Series, tolerance: float
 ) -> None:
+    drawing.add_shape(
+        type="rect", x0=0, x1=10 * FARTHEST[DAYS], y0=tolerance, y1=10 * FARTHEST_COST,
+        fillcolor=LIGHT["bad_wash"], line_width=0, layer="below", opacity=0.55,
+    )  # fmt: skip
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
     drawing.add_hline(y=tolerance, line={"color": LIGHT["ink3"], "width": 1})
     corners = [

@@ -27,6 +27,7 @@ from pmanalytics.loaders.config import (
     FROM_JIRA,
     KEYS,
     calendar_of,
+    filter_column,
     lifecycles_of,
     patterns_of,
     read_config,
@@ -128,6 +129,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
+    filter_by = filter_column(reader.folder, reader.config, tables["projects"])
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes, *strangers(tables)]
     portfolio = Portfolio(
@@ -136,6 +138,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         lifecycles=lifecycles,
         requirement_types=RequirementTypes(**reader.config.get("requirements", {})),
         calendar=calendar,
+        filter_by=filter_by,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),

@@ -24,7 +24,7 @@ from pmanalytics import (
     stage_visits,
     worst_case,
 )
-from pmanalytics.figures.rates import headline
+from pmanalytics.figures.headlines import headline
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.schemas import (
     Completeness,
@@ -300,6 +300,37 @@ def test_of_many_files_those_with_most_set_aside_are_drawn_and_the_rest_as_one()
     assert told[0] == "6.csv: 10 rows read, 4 accepted · 6 set aside"
     assert told[-1].startswith("19 other files: 190 rows read, ")
     assert finding(drawing).startswith(f"{sum(n % 7 for n in range(30))} of 300 rows could not")
+
+
+def test_files_of_which_every_row_was_accepted_are_drawn_as_one():
+    """Three files are few enough for a row each; of five the three that are whole are one."""
+    whole = [file_row(f"{n}.csv", 10, 10, 0) for n in range(3)]
+    assert len(plot_files(pd.DataFrame(whole)).data[0].x) == 3
+    told = [*whole, file_row("bad.csv", 10, 8, 2), file_row("again.csv", 10, 9, 0, same=1)]
+    alt = plot_files(pd.DataFrame(told)).layout.meta["alt"].split("; ")
+    assert [each.split(":")[0] for each in alt] == ["bad.csv", "again.csv", "3 other files"]
+
+
+def test_every_stay_that_a_duration_counts_is_a_mark_and_one_still_open_a_triangle():
+    """Of five one is still there and one was cancelled; what has no beginning or length is none."""
+    row = {"level": "project", "stage": "A", "n": 5, "n_ended": 3, "n_open": 1, "n_cancelled": 1}
+    row |= dict.fromkeys(("n_zero_length", "n_incomplete"), 1)
+    quantiles = [f"{name}_{part}" for name in ("median", "p85") for part in ("days", "low", "high")]
+    durations = pd.DataFrame([row | dict.fromkeys(quantiles, np.nan)])
+    items = pd.DataFrame({
+        "item_id": [f"P{n}" for n in range(7)], "name": "One", "stage": "A",
+        "total_days": [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 9.0],
+        "is_open": [False, False, False, True, False, False, False],
+        "is_cancelled": [False, False, False, False, True, False, False],
+        "is_complete": [True] * 6 + [False],
+    })  # fmt: skip
+    drawing = plot_stage_durations(durations, items, level="project")
+    drawn = {trace.marker.symbol: [*trace.x] for trace in drawing.data}
+    assert drawn == {"circle": [1, 2, 3], "triangle-right": [4, 5]}
+    named = [name for trace in drawing.data for (name,) in trace.customdata]
+    assert named == ["P0", "P1", "P2", "P3", "P4"]
+    many = pd.concat([items] * 301, ignore_index=True)
+    assert not plot_stage_durations(durations, many, level="project").data
 
 
 def test_rows_that_lack_a_value_are_told_where_every_row_is_in():
