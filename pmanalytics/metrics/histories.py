@@ -86,7 +86,10 @@ def ordered_changes(changes: pd.DataFrame) -> pd.DataFrame:
         at = np.where(is_late, at[first][item], at)
         changes = changes.assign(changed_at=pd.Series(at, changes.index).dt.tz_localize(UTC))
         order = order_of(item, at, sequence)
-    changes = changes.assign(_item=item, _is_late=is_late).iloc[order].reset_index(drop=True)
+    changes = changes.assign(_item=item, _is_late=is_late)
+    if (np.diff(order) < 0).any():
+        changes = changes.iloc[order]
+    changes = changes.reset_index(drop=True)
     return changes.assign(_is_repeat=_is_repeat(changes))
 
 

@@ -259,7 +259,7 @@ def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per visit: consecutive statuses of one stage are one stay."""
     item = changes["_item"]
     is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
-    visits = changes[is_entry].reset_index(drop=True)
+    visits = _those(changes, is_entry).reset_index(drop=True)
     is_last = visits["_item"] != visits["_item"].shift(-1)
     return visits.assign(
         entered_at=visits["changed_at"],
