@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pmanalytics.loaders.sources.files import NO_TEXT
 
-BLOCK = 1 << 24
+BLOCK = 1 << 20
 LARGEST_BLOCK = 2**31 - 1  # of pyarrow
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
 # What UTF-8 looks like that was read as Windows-1252 before: whoever counts it reads it all.
