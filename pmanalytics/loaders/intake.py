@@ -210,7 +210,12 @@ class Intake:
             records = [record for record in values.index if (record, header) not in already]
             as_written = self.cells if column in self.cells else table
             self.reject(column, as_written.loc[records, column], reason)
-        return table[~table.index.isin(self.bad_records)]
+        return self.usable(table)
+
+    def usable(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that can be used; as a rule these are all, and need not be copied."""
+        is_bad = table.index.isin(self.bad_records)
+        return table[~is_bad] if is_bad.any() else table
 
     def close(self, rows: pd.DataFrame, quarantine: Quarantine | None) -> pd.DataFrame:
         """Return the rows with a fresh index, having accounted for all others.

@@ -34,12 +34,16 @@ def in_hours(table: pd.DataFrame) -> pd.DataFrame:
 
 def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
     """Return the usable rows of the table, of each issue that of its newest state."""
-    rows = table[~table.index.isin(intake.bad_records)]
+    rows = intake.usable(table)
     for identity, other in (("item_id", "key"), ("key", "item_id")):
+        if rows[identity].is_unique:
+            continue
         rows = _without_strangers(intake, rows, identity, other)
         rows = intake.keep_newest(rows, identity, "updated_at", ["item_id", "history_complete"])
     unused = table[table.index.isin(intake.bad_records)]
-    unused = unused[unused["key"].isin(rows["key"])] if len(unused) else unused
+    if unused.empty:
+        return rows
+    unused = unused[unused["key"].isin(rows["key"])]
     counting = rows.set_index("key")["updated_at"].reindex(unused["key"]).set_axis(unused.index)
     n_stale = int((~(unused["updated_at"] <= counting)).sum())
     if n_stale:
@@ -54,8 +58,6 @@ def _without_strangers(
     intake: Intake, rows: pd.DataFrame, identity: str, other: str
 ) -> pd.DataFrame:
     """Return the rows without those of different issues, as of two servers, that share a name."""
-    if rows[identity].is_unique:
-        return rows
     names = rows[other].mask(rows["item_id"] == rows["key"])  # no id came along
     groups = rows.assign(**{other: names}).groupby(identity)[[other, "created_at"]]
     is_strange = (groups.transform("nunique") > 1).all(axis="columns")
