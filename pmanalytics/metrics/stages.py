@@ -27,6 +27,15 @@ from pmanalytics.tables import complete
 from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
+# What is needed of a visit to take an item's visits together, and what that gives.
+STAY = [
+    "level", "item_id", "stage", "entered_at", "days", "working_days", "is_open", "visit",
+    "outcome", "is_zero_length", "history_complete",
+]  # fmt: skip
+STAYS = [
+    "visits", "total_days", "first_days", "last_days", "entry", "exit", "is_open", "last_outcome",
+    "is_zero_length", "is_complete", "working_days", "is_cancelled",
+]  # fmt: skip
 Unmapped = Literal["keep", "carry", "error"]
 
 

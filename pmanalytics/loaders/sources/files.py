@@ -306,6 +306,8 @@ def _wide_encoding(content: bytes) -> str | None:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     head = content[:HEAD_BYTES]
+    if b"\0" not in head:
+        return None
     for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
         if zeros.count(0) > len(zeros) / 2:
             return encoding
