@@ -287,6 +287,8 @@ def _days(texts: pd.Series) -> pd.DataFrame:
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
     for form, pattern in FORMS:
         found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
+        if found.empty:
+            continue
         if "weekday" in found:
             is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
             found = found[is_weekday]
