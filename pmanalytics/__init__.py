@@ -102,8 +102,6 @@ _HOMES = {
     "pmanalytics.figures.variances": ["plot_variances"],
     "pmanalytics.figures.delivery": [
         "plot_outcomes",
-        "plot_open_late",
-        "plot_forecast_variance",
     ],
     "pmanalytics.figures.slipping": ["plot_slipping"],
     "pmanalytics.figures.reference_class": ["plot_reference_class", "plot_project_forecasts"],

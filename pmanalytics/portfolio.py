@@ -37,6 +37,8 @@ from pmanalytics.schemas import (
 from pmanalytics.working_time import Calendar
 
 OF_THE_FILES = ("files", "problems", "columns")
+MOST_PARTS = 8
+WHOLE = ""
 
 
 class Quarantine:
@@ -135,12 +137,20 @@ class Portfolio:
         """Return the status changes of one level: product, project or work_item."""
         return self.status_changes[self.status_changes["level"] == level]
 
-    def part(self, value: str) -> Portfolio:
-        """Return what belongs to one value of `filter_by`: its projects, and all that is theirs.
+    def parts(self) -> dict[str, Portfolio]:
+        """Return the whole, under no name, and what belongs to each value of `filter_by`.
 
-        Products belong to it by a column of the same name, or else by their projects. What was
-        read, and from which files, stays the whole.
+        To a value belong its projects and all that is theirs; products by a column of the same
+        name, or else by their projects. What was read, and from which files, stays the whole. Of
+        many values those with the most projects have a part.
         """
+        if self.filter_by is None:
+            return {WHOLE: self}
+        values = self.projects[self.filter_by].value_counts().index[:MOST_PARTS]
+        parts = {str(value): self._part(value) for value in sorted(values, key=str)}
+        return {WHOLE: self} | parts
+
+    def _part(self, value: object) -> Portfolio:
         projects = self.projects[self.projects[self.filter_by] == value]
         by = self.filter_by if self.filter_by in self.products else "product_id"
         theirs = [value] if by == self.filter_by else projects["product_id"]

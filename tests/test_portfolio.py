@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from pmanalytics import Portfolio
+from pmanalytics.portfolio import MOST_PARTS
 from pmanalytics.schemas import (
     PriceIndex,
     Products,
@@ -59,7 +60,7 @@ def company():
 
 def test_a_part_holds_its_projects_and_all_that_is_theirs():
     """What names neither a project nor a product, as the price index, is everybody's."""
-    land = company().part("Land")
+    land = company().parts()["Land"]
     assert land.projects["project_id"].tolist() == ["P1"]
     assert land.products["product_id"].tolist() == ["X"]
     assert land.risks["project_id"].tolist() == ["P1"]
@@ -72,12 +73,38 @@ def test_products_belong_to_a_part_by_their_own_column_where_they_have_it():
     """By their projects Y would be of the sea."""
     whole = company()
     whole = replace(whole, products=whole.products.assign(line=["Land", "Land"]))
-    assert whole.part("Land").products["product_id"].tolist() == ["X", "Y"]
-    assert whole.part("Sea").products.empty
+    parts = whole.parts()
+    assert parts["Land"].products["product_id"].tolist() == ["X", "Y"]
+    assert parts["Sea"].products.empty
 
 
 def test_every_part_together_is_the_whole():
-    whole = company()
+    whole, *parts = company().parts().values()
     for table in ("projects", "products", "risks", "work_items", "status_changes"):
-        parts = [len(getattr(whole.part(line), table)) for line in ("Land", "Sea")]
-        assert sum(parts) == len(getattr(whole, table))
+        assert sum(len(getattr(part, table)) for part in parts) == len(getattr(whole, table))
+
+
+def lines(*values):
+    projects = empty(Projects).reindex(range(len(values)))
+    projects = projects.assign(line=pd.Series(values, dtype="str"))
+    parts = Portfolio(as_of="2024-06-30", projects=projects, filter_by="line").parts()
+    return {name: len(part.projects) for name, part in parts.items()}
+
+
+def test_the_whole_comes_first_under_no_name():
+    assert list(lines("Sea", "Land", "Sea").items()) == [("", 3), ("Land", 1), ("Sea", 2)]
+
+
+def test_without_a_column_to_filter_by_there_is_only_the_whole():
+    whole = replace(company(), filter_by=None)
+    assert list(whole.parts()) == [""]
+
+
+def test_of_many_values_the_largest_have_a_part():
+    parts = lines(*(f"L{n:02}" for n in range(MOST_PARTS + 3)), "L09", "L10")
+    assert len(parts) == 1 + MOST_PARTS
+    assert {"L09", "L10"} < set(parts)
+
+
+def test_a_project_without_a_value_is_in_the_whole_only():
+    assert lines("Land", None) == {"": 2, "Land": 1}

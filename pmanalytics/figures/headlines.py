@@ -14,6 +14,7 @@ from pmanalytics.intervals import TOO_FEW
 
 MOST_PERIODS = 12
 MOST_BARS = 40
+NO_PROJECTS = "no projects"
 FEW = "too few for a rate"
 TYPICAL = {
     "finish_variance_days": "Typical slip",
@@ -41,7 +42,7 @@ class Headline(NamedTuple):
 def headline(rates: pd.DataFrame) -> Headline:
     """State one rate as a headline number."""
     if rates.empty:
-        return Headline("Rate", "–", "", "no projects")
+        return Headline("Rate", "–", "", NO_PROJECTS)
     row = rates.iloc[0]
     title = titled(row)
     if isinstance(row["reason"], str):
@@ -66,7 +67,7 @@ def rate_headline(trend: pd.DataFrame, change: pd.DataFrame) -> Headline:
     compared = _view(trend, change)
     title, shown = TITLES[compared["measure"]], _complete(trend)
     if shown.empty or not compared["n_now"]:
-        return _without(title, compared)
+        return _short(title, compared, counts(compared, "now"))
     latest = shown.iloc[-1]
     line = shown[["low", "rate", "high"]].where(shown["reliability"] != "too_few")
     after = f"after {counts(compared, 'then')} in {before(compared)}"
@@ -98,19 +99,21 @@ def variance_headline(trend: pd.DataFrame, change: pd.DataFrame) -> Headline:
     measure, shown = compared["measure"], _complete(trend)
     title = TYPICAL[measure]
     if shown.empty or not compared["n_now"]:
-        return _without(title, compared)
+        return _short(title, compared, value_of(measure, compared["median_now"]))
     latest = shown.iloc[-1]
     line = shown[["low", "median", "high"]].where(shown["reliability"] != "too_few")
     value = value_of(measure, latest["median"])
     if latest["reliability"] == "too_few":
-        return Headline(title, value, "too few for a range", f"{count(latest['n'], 'project')}")
+        return Headline(
+            title, "–", "too few to tell", count(latest["n"], "project"), line=_points(line)
+        )
     is_days = measure.endswith("_days")
     difference = _difference(compared, " days" if is_days else " points", 1 if is_days else 100)
     said = [
         f"{difference} on {value_of(measure, compared['median_then'])} in {before(compared)}"
         if difference
         else "",
-        f"15% at {value_of(measure, latest['p85'])} or more",
+        f"85% at {value_of(measure, latest['p85'])} or less",
         count(latest["n"], "project")
         + (f", {latest['n_lower_bound']} still open" if latest["n_lower_bound"] else ""),
     ]
@@ -135,13 +138,16 @@ def late_headline(committed: pd.DataFrame, outcomes: pd.DataFrame) -> Headline:
     outcomes
         `ProjectOutcomes` of the same projects.
     """
+    title = "Open and already late"
+    if committed.empty:
+        return Headline(title, "–", "", NO_PROJECTS)
     total = committed.iloc[0]
     late = outcomes.loc[outcomes["on_time"] == "late_open", "finish_variance_days"]
     late = late.sort_values(ascending=False)
     held = f"{money(total['late_budget'], total)} of {money(total['budget'], total)} open budgets; "
     longest = f"the longest by {count(late.iloc[0], 'day')}" if len(late) else "none is late"
     return Headline(
-        "Open and already late",
+        title,
         f"{total['n_late_open']} of {total['n']}",
         "a full count",
         (held if total["budget"] and len(late) else "") + longest,
@@ -159,7 +165,10 @@ def overrun_headline(committed: pd.DataFrame, outcomes: pd.DataFrame) -> Headlin
     outcomes
         `ProjectOutcomes` of the same projects.
     """
-    total, title = committed.iloc[0], "Forecast overrun, open work"
+    title = "Forecast overrun, open work"
+    if committed.empty:
+        return Headline(title, "–", "", NO_PROJECTS)
+    total = committed.iloc[0]
     if not total["n_compared"]:
         return Headline(title, "–", "not known", "no open project has a budget and a forecast cost")
     shares = outcomes["forecast_cost_variance_share"].dropna().sort_values(ascending=False)
@@ -192,10 +201,13 @@ def _complete(trend: pd.DataFrame) -> pd.DataFrame:
     return trend[trend["is_complete"]].tail(MOST_PERIODS)
 
 
-def _without(title: str, compared: pd.Series) -> Headline:
+def _short(title: str, compared: pd.Series, value: str) -> Headline:
+    """State what is known where records do not reach back over the whole window."""
     what = "finished" if compared["cohort"] == "finish" else "due"
-    latest = f"the last {compared['window']} complete {compared['every']}s"
-    return Headline(title, "–", "", f"no project {what} in {latest} can be judged")
+    latest = f"{what} in the last {compared['window']} complete {compared['every']}s"
+    if not compared["n_now"]:
+        return Headline(title, "–", "", f"no project {latest} can be judged")
+    return Headline(title, value, "", f"{count(compared['n_now'], 'project')} {latest}")
 
 
 def _difference(compared: pd.Series, unit: str, times: int) -> str:

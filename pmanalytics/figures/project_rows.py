@@ -31,13 +31,12 @@ def stale_rows(staleness: pd.DataFrame, summary: pd.DataFrame) -> tuple[pd.DataF
             "days_ago": old["unchanged_days"],
         }
     )
-    row = summary.iloc[0]
-    whole = count(row["n"], "open project")
+    whole = count(len(staleness), "open project")
     if old.empty:
         return table, f"None of {whole} is known to have gone without an update for long"
     return table, (
         f"{len(old)} of {whole} {'has' if len(old) == 1 else 'have'} not been updated for more "
-        f"than two weeks, the longest for {days(row['longest_days'])}"
+        f"than two weeks, the longest for {days(summary['longest_days'].iloc[0])}"
     )
 
 

@@ -148,8 +148,13 @@ def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Cale
 
 
 def filter_column(folder: Path, config: Mapping[str, Any], projects: pd.DataFrame) -> str | None:
-    """Return the column of the projects that reports can be filtered by, where that is said."""
+    """Return the column of the projects that reports can be filtered by, where that is said.
+
+    Without projects there is nothing to filter.
+    """
     name = config.get("filter_by")
+    if projects.empty:
+        return None
     if name is not None and name not in projects:
         known = [str(column) for column in projects]
         raise ConfigError(

@@ -100,8 +100,8 @@ def in_main_currency(portfolio: Portfolio) -> Portfolio:
     Returns
     -------
     Portfolio
-        The same with all amounts in its main currency. Records whose currency has no rate are left
-        out, and its `notes` say how many.
+        The same with all amounts in its main currency. Where a currency has no rate, a project has
+        no amounts, a record of another table is left out, and `notes` say how many there are.
 
     Examples
     --------
@@ -129,7 +129,11 @@ def in_main_currency(portfolio: Portfolio) -> Portfolio:
             noun = name.replace("_", " ")
             n_left_out = counted(int(is_unknown.sum()), "row")
             notes.append(f"Sums leave out {n_left_out} of {noun} in {others}: no exchange rate.")
-        kept = table[~is_unknown].reset_index(drop=True)
+        if name == "projects":  # it is late or not whatever it is paid in
+            amounts = [column for column in table if column in money_columns()]
+            kept = table.assign(**table[[*amounts, "currency"]].mask(is_unknown))
+        else:
+            kept = table[~is_unknown].reset_index(drop=True)
         has_other = kept["currency"].notna() & (kept["currency"] != main)
         converted[name] = in_currency(kept, rates, currency=main) if has_other.any() else kept
     return replace(portfolio, **converted, notes=tuple(notes))

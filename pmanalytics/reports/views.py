@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pmanalytics.portfolio import Portfolio
 from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of, template
-
-MOST_VALUES = 8
-WHOLE = ""
 
 
 @dataclass(frozen=True)
@@ -38,17 +34,17 @@ class Views:
         return self._first._repr_mimebundle_() | {CARD: {"asks": self.asks, "views": views}}
 
 
-def filtered(portfolio: Portfolio, card_of: Callable[[Portfolio], Card | Views]) -> Card | Views:
-    """Return a card of the whole portfolio, and of each part that a page can be filtered by.
+def filtered(cards: Mapping[str, Card | Views], *, by: str | None) -> Card | Views:
+    """Return a card of which a page shows the form of the part that its reader chose.
 
-    The parts are those of the largest values of the column that `Portfolio.filter_by` names.
+    Parameters
+    ----------
+    cards
+        The card of each of `Portfolio.parts`, the whole first.
+    by
+        The column that parts are told by, or none where there is only the whole.
     """
-    column = portfolio.filter_by
-    if column is None:
-        return card_of(portfolio)
-    values = portfolio.projects[column].value_counts().index[:MOST_VALUES]
-    parts = {str(value): card_of(portfolio.part(value)) for value in sorted(values, key=str)}
-    return Views({WHOLE: card_of(portfolio), **parts}, asks=column)
+    return next(iter(cards.values())) if by is None else Views(dict(cards), asks=by)
 
 
 def views_html(shown: dict[str, Any], figure: dict[str, Any] | None, number: str) -> str:

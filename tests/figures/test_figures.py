@@ -12,10 +12,9 @@ from pmanalytics import (
     on_time_rate,
     plot_completeness,
     plot_files,
-    plot_forecast_variance,
-    plot_open_late,
     plot_outcomes,
     plot_rates,
+    plot_slipping,
     plot_stage_durations,
     plot_worst_case,
     project_outcomes,
@@ -151,22 +150,10 @@ def test_many_missing_baselines_are_warned_of(twelve_projects):
     assert "More than a fifth" in plot_rates(on_time_rate(lacking, as_of=AS_OF)).layout.meta["note"]
 
 
-def test_open_late_projects_are_named_with_the_longest(judged):
-    """P09 finished after the status date, so it is open: 61 days past 30 April."""
-    drawing = plot_open_late(judged)
-    assert finding(drawing) == (
-        "2 of 4 open projects with a baseline are past it, the longest by 61 days"
-    )
-
-
-def test_forecasts_are_counted_against_the_baseline(judged):
-    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
-    drawing = plot_forecast_variance(told)
-    assert finding(drawing) == (
-        "1 of 2 open projects with a forecast expect to finish after their baseline"
-    )
-    assert "Without a forecast: 2 open projects with a baseline" in drawing.layout.meta["note"]
-    assert "Outdated, before the status date: 1 forecast." in drawing.layout.meta["note"]
+def test_marks_have_areas_only_where_budgets_are_known(judged):
+    sized = plot_outcomes(judged).layout.meta["subtitle"]
+    lacking = plot_outcomes(judged.assign(baseline_budget=None)).layout.meta["subtitle"]
+    assert (sized.endswith("; area is budget"), "area" in lacking) == (True, False)
 
 
 def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
@@ -187,10 +174,9 @@ def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
     assert finding(plot_outcomes(judged)).endswith(
         "are both late against the current due date and over budget"
     )
-    assert "open projects with a current due date are past it" in finding(plot_open_late(judged))
-    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
-    assert finding(plot_forecast_variance(told)).endswith("finish after their current due date")
-    for drawing in (plot_outcomes(judged), plot_open_late(judged), plot_forecast_variance(told)):
+    slipping = plot_slipping(judged, as_of=AS_OF)
+    assert "open projects with a current due date are past it" in finding(slipping)
+    for drawing in (plot_outcomes(judged), slipping):
         assert "baseline" not in json.dumps(drawing.layout.meta)
 
 
@@ -231,8 +217,7 @@ def test_stays_whose_beginning_is_not_known_are_not_called_few():
     [
         plot_rates(empty(Rates)),
         plot_outcomes(empty(ProjectOutcomes).assign(name="")),
-        plot_open_late(empty(Projects).merge(empty(ProjectOutcomes), on="project_id")),
-        plot_forecast_variance(empty(ProjectOutcomes).assign(name="")),
+        plot_slipping(empty(Projects).merge(empty(ProjectOutcomes), on="project_id"), as_of=AS_OF),
         plot_stage_durations(empty(StageDurations), level="product"),
         plot_files(empty(Files)),
         plot_worst_case(empty(WorstCase)),
@@ -418,7 +403,7 @@ def test_a_long_name_without_blanks_is_cut_not_lost():
 
 def test_names_are_shown_and_never_read_as_markup(judged):
     hostile = "<img src=x onerror=alert(1)>"
-    drawing = plot_open_late(judged.assign(name=hostile))
+    drawing = plot_slipping(judged.assign(name=hostile), as_of=AS_OF)
     text = drawing.update_layout(meta=None).to_json()
     assert "<img" not in text.replace("\\u003c", "<")
     assert "&lt;img" in text.replace("\\u0026", "&")

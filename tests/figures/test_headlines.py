@@ -68,17 +68,24 @@ def test_without_a_project_due_lately_nothing_is_stated():
     assert told.detail == "no project due in the last 4 complete quarters can be judged"
 
 
+def test_of_a_history_shorter_than_the_window_what_is_known_is_told():
+    """The records begin in the second quarter of 2024, so a year of them is not there."""
+    young = finished(NOW, [0] * 5 + [9] * 15)
+    assert on_time(young)[1:4] == ("5 of 20", "", "20 projects due in the last 4 complete quarters")
+    assert slip(young)[1:4] == ("+9 days", "", "20 projects due in the last 4 complete quarters")
+
+
 def test_the_typical_slip_is_the_median_with_what_it_was():
     """Twenty equal values: the median and both ends of its interval are that value."""
     told = slip(finished(YEAR_AGO + NOW, [0] * 20 + [40] * 20))
     assert (told.label, told.value, told.range) == ("Typical slip", "+40 days", "+40 to +40")
     assert told.verdict == "▼ Worse"
-    assert told.detail.startswith("+40 days (+40 to +40) on 0 days in the year before; 15% at +40")
+    assert told.detail.startswith("+40 days (+40 to +40) on 0 days in the year before; 85% at +40")
 
 
-def test_of_few_slips_no_range_is_told():
+def test_of_few_slips_none_is_typical():
     told = slip(finished(YEAR_AGO + NOW[:3], [0] * 20 + [1, 2, 3]))
-    assert (told.value, told.range, told.detail) == ("+2 days", "too few for a range", "3 projects")
+    assert (told.value, told.range, told.detail) == ("–", "too few to tell", "3 projects")
 
 
 @pytest.fixture
@@ -87,8 +94,8 @@ def four():
     return projects_of(
         name=["A", "B", "C", "D"],
         status=["open", "open", "open", "done"],
-        baseline_finish_date=pd.to_datetime(["2024-07-05", "2024-05-06", "2024-12-31", "2024-01-31"]),
-        actual_finish_date=pd.to_datetime([None, None, None, "2024-01-31"]),
+        baseline_finish_date=["2024-07-05", "2024-05-06", "2024-12-31", "2024-01-31"],
+        actual_finish_date=[None, None, None, "2024-01-31"],
         baseline_budget=[100.0, 200.0, 400.0, 800.0],
         forecast_cost=[150.0, None, 390.0, 900.0],
         currency="EUR",
@@ -117,6 +124,12 @@ def test_the_overrun_is_of_the_open_projects_that_can_be_compared(four):
     assert told.bars == pytest.approx((0.5, -0.025))
 
 
+@pytest.mark.parametrize("headline_of", [late_headline, overrun_headline])
+def test_without_projects_nothing_is_stated_of_open_ones(four, headline_of):
+    told = stated(headline_of, four[:0])
+    assert (told.value, told.range, told.detail) == ("–", "", "no projects")
+
+
 def test_without_forecasts_no_overrun_is_stated(four):
     told = stated(overrun_headline, four.assign(forecast_cost=None).astype(dtypes(Projects)))
     assert (told.value, told.range, told.bars) == ("–", "not known", ())
@@ -141,7 +154,7 @@ def test_what_matters_is_the_change_the_decisions_and_money_for_what_ends(four):
     assert decisions[0].startswith("2 of 3 open projects need a decision, first ")
     assert decisions[1] == "300 EUR of 700 EUR in open budgets"
     assert ending[0] == (
-        "700 EUR is committed to products that end or have ended, in 3 open projects: Old"
+        "700 EUR is committed to products being retired or retired, in 3 open projects: Old"
     )
 
 

@@ -189,6 +189,8 @@ def test_records_nobody_updates_are_listed_the_oldest_first():
     )
     fresh = found.assign(is_stale=False, name="x")
     assert stale_rows(fresh, staleness_summary(found))[1].startswith("None of 3 open projects")
+    nobody = staleness_summary(found[:0])
+    assert stale_rows(fresh[:0], nobody)[1].startswith("None of 0 open projects")
 
 
 def test_estimates_worse_than_usual_are_counted_and_the_worst_named():

@@ -268,6 +268,16 @@ def test_without_rates_sums_keep_to_the_most_frequent_currency_and_say_what_they
     assert found.notes == ("Sums leave out 1 row of risks in USD: no exchange rate.",)
 
 
+def test_a_project_without_a_rate_loses_its_amounts_and_nothing_else():
+    rows = {"project_id": ["P1", "P2", "P3"], "baseline_budget": [1.0, 2.0, 3.0]}
+    projects = empty(Projects).reindex(range(3)).assign(**rows, currency=["EUR", "USD", "EUR"])
+    found = in_main_currency(Portfolio(as_of="2024-06-30", projects=projects))
+    assert found.projects["project_id"].tolist() == ["P1", "P2", "P3"]
+    assert found.projects["baseline_budget"].fillna(-1).tolist() == [1.0, -1.0, 3.0]
+    assert found.projects["currency"].fillna("").tolist() == ["EUR", "", "EUR"]
+    assert found.notes == ("Sums leave out 1 row of projects in USD: no exchange rate.",)
+
+
 def test_a_portfolio_without_money_stays_as_it_is():
     portfolio = Portfolio(as_of="2024-06-30")
     assert in_main_currency(portfolio) is portfolio

@@ -1,51 +1,15 @@
 """Cards in several forms, and the small drawings and points at the head of a page."""
 
-import pandas as pd
 import pytest
 
-from pmanalytics import Portfolio, Views, filtered, text_card
-from pmanalytics.reports.cards import CARD, Card
+from pmanalytics import Views, filtered, text_card
+from pmanalytics.reports.cards import CARD
 from pmanalytics.reports.spark import HEIGHT, MARGIN, WIDTH, spark
-from pmanalytics.reports.views import MOST_VALUES, leaves, views_html
-from pmanalytics.schemas import Projects, empty
-
-
-def portfolio_of(*lines, filter_by="line"):
-    projects = empty(Projects).reindex(range(len(lines)))
-    ids = [f"P{n}" for n in range(len(lines))]
-    projects = projects.assign(project_id=ids, line=pd.Series(lines, dtype="str"))
-    return Portfolio(as_of="2024-06-30", projects=projects, filter_by=filter_by)
-
-
-def counted(part):
-    return text_card(f"{len(part.projects)} projects")
+from pmanalytics.reports.views import leaves, views_html
 
 
 def test_without_a_column_to_filter_by_a_card_has_one_form():
-    assert isinstance(filtered(portfolio_of("Land", "Sea", filter_by=None), counted), Card)
-
-
-def test_a_filtered_card_has_the_whole_first_and_a_form_of_each_value():
-    views = filtered(portfolio_of("Sea", "Land", "Sea"), counted)
-    assert views.asks == "line"
-    assert {name: repr(view) for name, view in views.views.items()} == {
-        "": "3 projects", "Land": "1 projects", "Sea": "2 projects",
-    }  # fmt: skip
-    assert repr(views) == "3 projects"
-
-
-def test_of_many_values_the_largest_can_be_chosen():
-    lines = [f"L{n:02}" for n in range(MOST_VALUES + 3)] + ["L09", "L10"]
-    views = filtered(portfolio_of(*lines), counted)
-    assert len(views.views) == 1 + MOST_VALUES
-    assert {"L09", "L10"} < set(views.views)
-
-
-def test_a_project_without_a_value_is_in_the_whole_only():
-    views = filtered(portfolio_of("Land", None), counted)
-    assert {name: repr(view) for name, view in views.views.items()} == {
-        "": "2 projects", "Land": "1 projects",
-    }  # fmt: skip
+    assert filtered({"": text_card("all")}, by=None) == text_card("all")
 
 
 def test_a_notebook_shows_the_first_form_and_a_page_gets_all():
@@ -57,7 +21,7 @@ def test_a_notebook_shows_the_first_form_and_a_page_gets_all():
 
 
 def test_only_the_first_form_of_a_page_is_seen_and_no_name_becomes_markup():
-    views = Views({"": text_card("all"), '"><b>Land': text_card("land")}, asks="line")
+    views = filtered({"": text_card("all"), '"><b>Land': text_card("land")}, by="line")
     page = views_html(views._repr_mimebundle_()[CARD], None, "1")
     assert "<b>" not in page
     assert page.count(" hidden") == 1
