@@ -142,6 +142,13 @@ def test_what_is_not_regular_goes_to_the_careful_reader(compared, content, what)
     assert fast == careful
 
 
+def test_what_pyarrow_cannot_take_in_one_block_goes_to_the_careful_reader(compared, monkeypatch):
+    monkeypatch.setattr(regular, "LARGEST_BLOCK", 10)
+    fast, careful, is_taken = compared(b"key,b\r\n1,2\r\n3,4\r\n")
+    assert not is_taken
+    assert fast == careful
+
+
 def test_a_long_cell_hides_no_delimiter(compared):
     """Python's own limit of a cell is far lower than ours."""
     fast, careful, is_taken = compared(f"key;b\n1;{'x' * 200_000}\n2;y\n".encode(), block=1 << 20)
