@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
+
+from pmanalytics.ordering import order_of
 
 # A product such as 0.7 · 10 can end just above its value; a rank must not slip to the next one.
 TOLERANCE = 1e-9
@@ -46,7 +47,7 @@ def grouped_quantiles(
     size = np.bincount(group, minlength=n_groups)[:, None]
     start = np.cumsum(size)[:, None] - size
     rank = np.maximum(np.ceil(size * shares - TOLERANCE).astype(np.int64), 1)
-    in_order = np.append(values[np.lexsort((values, group))], np.nan)
+    in_order = np.append(values[order_of(group, values)], np.nan)
     return in_order[np.where(size > 0, start + rank - 1, -1)]
 
 
@@ -79,10 +80,12 @@ def order_statistics(
     >>> low.tolist(), high.tolist()
     ([78.0], [93.0])
     """
+    from scipy.stats import binom  # noqa: PLC0415 - slow to load, and few ask for intervals
+
     values, group = np.asarray(values, dtype=float), np.asarray(group, dtype=np.int64)
     size = np.bincount(group, minlength=n_groups)
     start = np.cumsum(size) - size
-    in_order = np.append(values[np.lexsort((values, group))], np.nan)
+    in_order = np.append(values[order_of(group, values)], np.nan)
     low = binom.ppf(0.025, size, share).astype(np.int64)
     high = binom.ppf(0.975, size, share).astype(np.int64) + 1
     low_at = np.where(low >= 1, start + low - 1, -1)

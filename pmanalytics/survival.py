@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.intervals import Z_95
+from pmanalytics.ordering import order_of
 
 # A product of fractions can end just above its value; a quantile must not slip to the next time.
 TOLERANCE = 1e-9
@@ -50,7 +51,7 @@ def risk_sets(time: ArrayLike, group: ArrayLike, *marks: ArrayLike) -> RiskSets:
     ([5.0, 8.0], [3, 2], [1, 1])
     """
     time, group = np.asarray(time, dtype=float), np.asarray(group, dtype=np.int64)
-    order = np.lexsort((time, group))
+    order = order_of(group, time)
     time, group = time[order], group[order]
     is_first = np.ones(len(time), dtype=bool)
     is_first[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])

@@ -81,7 +81,10 @@ def _refuse_unfit(values: pd.Series, column: pa.Column, name_of: str) -> None:
         raise PMAnalyticsError(
             f"{name} repeats in the {name_of} table: one row per {noun}, please."
         )
-    known = values.dropna().reset_index(drop=True)
+    if not column.checks and values.dtype != float:
+        return
+    has_value = values.notna()
+    known = (values if has_value.all() else values[has_value]).reset_index(drop=True)
     is_unfit = known.abs() > LARGEST if known.dtype == float else known.isna()
     for check in column.checks:
         is_unfit |= ~check(known).check_output

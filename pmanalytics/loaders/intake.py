@@ -155,6 +155,8 @@ class Intake:
         """Keep one of each set of identical records."""
         objects = [name for name in self.cells if self.cells[name].dtype == object]
         texts = [name for name in self.cells if self.cells[name].dtype == "str"]
+        if any(self.cells[name].fillna("").is_unique for name in texts):
+            return
         cells = self.cells.assign(
             **{name: self.cells[name].map(repr) for name in objects},
             **{name: self.cells[name].fillna("") for name in texts},  # a column a part lacks
@@ -172,6 +174,8 @@ class Intake:
         with states of no time, for which an empty cell counts as a statement, too. What the
         columns `ignored` say is no contradiction.
         """
+        if rows[identity].is_unique:
+            return rows
         newest = rows.groupby(identity)[time].transform("max")
         is_old = rows[time] < newest
         tied = rows[~is_old & rows[identity].isin(rows.loc[rows[identity].duplicated(), identity])]
@@ -206,7 +210,12 @@ class Intake:
             records = [record for record in values.index if (record, header) not in already]
             as_written = self.cells if column in self.cells else table
             self.reject(column, as_written.loc[records, column], reason)
-        return table[~table.index.isin(self.bad_records)]
+        return self.usable(table)
+
+    def usable(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that can be used; as a rule these are all, and need not be copied."""
+        is_bad = table.index.isin(self.bad_records)
+        return table[~is_bad] if is_bad.any() else table
 
     def close(self, rows: pd.DataFrame, quarantine: Quarantine | None) -> pd.DataFrame:
         """Return the rows with a fresh index, having accounted for all others.

@@ -12,7 +12,7 @@ from pmanalytics.competing import cumulative_incidence
 from pmanalytics.errors import ConfigError, UnfitTableError
 from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import one_of
-from pmanalytics.metrics.stages import per_item
+from pmanalytics.metrics.stages import STAY, STAYS, per_item
 from pmanalytics.quantiles import grouped_quantiles
 from pmanalytics.schemas import (
     DurationComparisons,
@@ -338,7 +338,7 @@ def _items(
     names = group_columns(visits, by, schema)
     groups = {f"_by_{name}": visits[name] for name in names}
     keys = [*groups, *([within] if within else [])]
-    visits = visits.assign(**groups)
+    visits = visits[[*STAY, *([within] if within else [])]].assign(**groups)
     visits = visits[visits["outcome"] != "terminal"]
     if measure in ONE_STAY:
         stays = visits.groupby(
@@ -369,7 +369,7 @@ def _labelled(
 
 
 def _counted(items: pd.DataFrame) -> pd.DataFrame:
-    """Add 0 or 1 for each way in which an item may count in its stage."""
+    """Replace the stays of an item by 0 or 1 for each way in which it may count in its stage."""
     is_incomplete = ~items["is_complete"]
     is_zero = items["is_zero_length"] & ~is_incomplete
     is_counted = ~is_incomplete & ~is_zero
@@ -381,4 +381,5 @@ def _counted(items: pd.DataFrame) -> pd.DataFrame:
         "n_zero_length": is_zero,
         "n_incomplete": is_incomplete,
     }
-    return items.assign(**{name: is_one.astype("int64") for name, is_one in counts.items()})
+    counted = {name: is_one.astype("int64") for name, is_one in counts.items()}
+    return items.drop(columns=STAYS).assign(**counted)

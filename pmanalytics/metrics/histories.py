@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from pmanalytics.calendars import UTC
 from pmanalytics.lifecycle import plain_status
+from pmanalytics.ordering import order_of
 from pmanalytics.schemas import HistoryProblems, StatusChanges, dtypes
 from pmanalytics.tables import complete
 
@@ -72,17 +77,46 @@ def ordered_changes(changes: pd.DataFrame) -> pd.DataFrame:
     A creation comes first: one that is later than another change is moved back to it. What is told
     again is marked.
     """
-    item = changes.groupby(["level", "item_id"]).ngroup()
-    left = changes["from_status"]
-    is_first = changes["sequence"] == changes["sequence"].groupby(item).transform("min")
-    is_creation = is_first & left.isna() & left.notna().groupby(item).transform("any")
-    earliest = changes["changed_at"].groupby(item).transform("min")
-    is_late = is_creation & (changes["changed_at"] > earliest)
-    changes = changes.assign(
-        _item=item, _is_late=is_late, changed_at=changes["changed_at"].mask(is_late, earliest)
-    )
-    changes = changes.sort_values([*INSTANT, "sequence"], kind="stable", ignore_index=True)
+    item = numbered(changes[["level", "item_id"]])
+    at, sequence = changes["changed_at"].to_numpy("datetime64[us]"), changes["sequence"].to_numpy()
+    order = order_of(item, at, sequence)
+    is_late = _is_late(changes, item, at, order)
+    if is_late.any():
+        first = order[np.r_[True, np.diff(item[order]) > 0]]
+        at = np.where(is_late, at[first][item], at)
+        changes = changes.assign(changed_at=pd.Series(at, changes.index).dt.tz_localize(UTC))
+        order = order_of(item, at, sequence)
+    changes = changes.assign(_item=item, _is_late=is_late)
+    if (np.diff(order) < 0).any():
+        changes = changes.iloc[order]
+    changes = changes.reset_index(drop=True)
     return changes.assign(_is_repeat=_is_repeat(changes))
+
+
+def numbered(keys: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the number of each row's keys, in their order; the last key differs most."""
+    *outer, last = (pd.factorize(keys[name], sort=True) for name in keys)
+    number = last[0]
+    for codes, distinct in reversed(outer):
+        if len(distinct) > 1:
+            number = codes * (number.max() + 1) + number
+            _, number = np.unique(number, return_inverse=True)
+    return number
+
+
+def _is_late(
+    changes: pd.DataFrame, item: NDArray[np.int64], at: NDArray[Any], order: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell the creations that are later than another change of their item."""
+    if changes.empty:
+        return np.zeros(0, dtype=bool)
+    starts = np.flatnonzero(np.r_[True, np.diff(item[order]) > 0])
+    is_left = changes["from_status"].notna().to_numpy()
+    sequence = changes["sequence"].to_numpy()
+    first = np.minimum.reduceat(sequence[order], starts)
+    has_left = np.logical_or.reduceat(is_left[order], starts)
+    earliest = at[order][starts]
+    return (sequence == first[item]) & ~is_left & has_left[item] & (at > earliest[item])
 
 
 def leaves_the_last(changes: pd.DataFrame) -> pd.Series:
@@ -101,7 +135,8 @@ def leaves_the_last(changes: pd.DataFrame) -> pd.Series:
 
 def _is_repeat(changes: pd.DataFrame) -> pd.Series:
     """Return which changes tell an earlier one of their instant again, and do not fit here."""
-    at_once = changes[changes.duplicated(INSTANT, keep=False)]
+    is_same = (changes[INSTANT] == changes[INSTANT].shift()).all(axis="columns")
+    at_once = changes[is_same | is_same.shift(-1, fill_value=False)]
     is_told = at_once.duplicated([*INSTANT, *CHANGE]).reindex(changes.index, fill_value=False)
     if not is_told.any():
         return is_told

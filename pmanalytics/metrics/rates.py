@@ -283,14 +283,18 @@ def rate_splits(
     """
     plan = classed(measure, projects, as_of=as_of, **options)
     labels = labelled(measure, as_of, **options)
-    tables = [
-        _rates(plan, projects, labels, [name], weights=None)
-        .rename(columns={name: "group"})
-        .assign(split=name, group=lambda table: table["group"].astype("str"))
-        for name in group_columns(projects, by, RateSplits)
-    ]
-    table = pd.concat(tables, ignore_index=True) if tables else empty(RateSplits)
-    return RateSplits.validate(table[["split", "group", *Rates.to_schema().columns]])
+    names = group_columns(projects, by, RateSplits)
+    if not names:
+        return empty(RateSplits)
+    counts = pd.concat([_split(plan, projects[name]) for name in names], ignore_index=True)
+    return RateSplits.validate(as_rates(stated(counts), plan, labels, ["split", "group"]))
+
+
+def _split(plan: pd.DataFrame, column: pd.Series) -> pd.DataFrame:
+    """Count the classes of each value of a column."""
+    group, groups = grouped(column.reset_index(drop=True).to_frame("group"))
+    counts = counted(group, len(groups), plan)
+    return counts.assign(split=column.name, group=groups["group"].astype("str"))
 
 
 def classed(

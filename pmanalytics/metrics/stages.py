@@ -13,7 +13,7 @@ import pandas as pd
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
 from pmanalytics.errors import UnmappedStatusError
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
-from pmanalytics.metrics.delivery import one_of
+from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.metrics.histories import leaves_the_last, ordered_changes
 from pmanalytics.metrics.policies import Policy, kept
 from pmanalytics.schemas import (
@@ -27,6 +27,15 @@ from pmanalytics.tables import complete
 from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
+# What is needed of a visit to take an item's visits together, and what that gives.
+STAY = [
+    "level", "item_id", "stage", "entered_at", "days", "working_days", "is_open", "visit",
+    "outcome", "is_zero_length", "history_complete",
+]  # fmt: skip
+STAYS = [
+    "visits", "total_days", "first_days", "last_days", "entry", "exit", "is_open", "last_outcome",
+    "is_zero_length", "is_complete", "working_days", "is_cancelled",
+]  # fmt: skip
 Unmapped = Literal["keep", "carry", "error"]
 
 
@@ -102,13 +111,13 @@ def stage_visits(
     known_zone(time_zone)
     point = as_of_point(as_of, time_zone)
     changes = complete(status_changes, StatusChanges)
-    changes = changes[changes["changed_at"] <= point.last]
+    changes = _those(changes, changes["changed_at"] <= point.last)
     ours = {*dtypes(StatusChanges), *dtypes(StageVisits)}
     further = [name for name in status_changes if name not in ours]
     if changes.empty:
         return empty(StageVisits).join(changes[further])
     changes = ordered_changes(changes)
-    changes = changes[~changes["_is_repeat"]]
+    changes = _those(changes, ~changes["_is_repeat"])
     changes = _staged(changes, lifecycle, unmapped)
     visits = _merged(kept(_numbered(changes), lifecycle, policy))
     visits = _timed(visits, point, time_zone, calendar)
@@ -226,6 +235,11 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
     return ItemStages.validate(table[[*dtypes(ItemStages)]])
 
 
+def _those(table: pd.DataFrame, is_meant: pd.Series) -> pd.DataFrame:
+    """Return the rows that are meant; as a rule these are all, and need not be copied."""
+    return table if is_meant.all() else table[is_meant]
+
+
 def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.DataFrame:
     """Add the stage of each change, whatever becomes of those that have none."""
     one_of("unmapped", unmapped, get_args(Unmapped))
@@ -254,7 +268,7 @@ def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per visit: consecutive statuses of one stage are one stay."""
     item = changes["_item"]
     is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
-    visits = changes[is_entry].reset_index(drop=True)
+    visits = _those(changes, is_entry).reset_index(drop=True)
     is_last = visits["_item"] != visits["_item"].shift(-1)
     return visits.assign(
         entered_at=visits["changed_at"],
@@ -288,8 +302,8 @@ def _working_days(start: pd.Series, end: pd.Series, calendar: Calendar | None) -
 def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
     is_end = visits["stage"].isin([*lifecycle.terminal, *lifecycle.cancelled])
     is_cancelled = visits["next_stage"].isin(list(lifecycle.cancelled))
-    cases = [is_end, visits["is_open"], is_cancelled]
-    return pd.Series(np.select(cases, ["terminal", "open", "cancelled"], "left"), dtype="str")
+    cases = [(is_end, "terminal"), (visits["is_open"], "open"), (is_cancelled, "cancelled")]
+    return first_true(cases, "left", visits.index)
 
 
 def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:

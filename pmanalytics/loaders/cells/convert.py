@@ -54,8 +54,10 @@ def typed(intake: Intake, schema: type[Table], reading: Reading) -> pd.DataFrame
 
 def _set_errors_aside(intake: Intake, fields: Mapping[str, pa.Column]) -> None:
     """Note every error of Excel; what it stands in counts as empty, or is no row at all."""
-    for name in intake.cells:
-        is_error = intake.cells[name].isin(EXCEL_ERRORS)
+    for name, cells in intake.cells.items():
+        if cells.dtype == "str" and not cells.str.startswith("#").any():
+            continue
+        is_error = cells.isin(EXCEL_ERRORS)
         if is_error.any():
             is_needed = name in fields and not fields[name].nullable
             found = intake.cells.loc[is_error, name]

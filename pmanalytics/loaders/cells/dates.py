@@ -141,7 +141,11 @@ def zoned_instants(cells: pd.Series) -> pd.Series:
 
 def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
     """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
-    texts = cells.where(fits(cells, pattern))
+    is_iso = fits(cells, pattern)
+    if not is_iso.any():
+        none = pd.Series(pd.NaT, cells.index, dtype=Day)
+        return none.dt.tz_localize(UTC) if is_zoned else none
+    texts = cells.where(is_iso)
     found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
 
@@ -267,14 +271,13 @@ def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.
     sign = np.where(tail["hours"].str.startswith("-"), -1, 1)
     offset = (number["hours"].fillna(0) * 60 + sign * number["minutes"].fillna(0)) * 60e6
     is_zoned = (tail["utc"] != "") | number["hours"].notna()
-    each = pd.DataFrame({"after": after, "offset": offset.where(is_zoned), "half": half})
-    each = each.reindex([*each.index, -1]).iloc[tail_of].reset_index(drop=True)
-    hours = pd.Series(hour)
-    is_half = each["half"].isin(["a", "p"])
-    is_hour = hours.between(1, 12) | (~is_half & hours.between(0, 23))
-    hours = hours.where(~is_half, hours % 12 + 12 * (each["half"] == "p")).where(is_hour)
-    micros = (hours * 3600e6 + each["after"]).where(tail_of >= 0, 0)
-    return pd.to_timedelta(micros, unit="us"), pd.to_timedelta(each["offset"], unit="us")
+    is_half, is_late = half.isin(["a", "p"]), half == "p"
+    micros, shift = (np.append(each, np.nan)[tail_of] for each in (after, offset.where(is_zoned)))
+    is_half, is_late = (np.append(each, False)[tail_of] for each in (is_half, is_late))
+    is_hour = np.where(is_half, (hour >= 1) & (hour <= 12), (hour >= 0) & (hour <= 23))
+    hours = np.where(is_hour, np.where(is_half, hour % 12 + 12 * is_late, hour), np.nan)
+    time = pd.Series(np.where(tail_of >= 0, hours * 3600e6 + micros, 0.0))
+    return pd.to_timedelta(time, unit="us"), pd.to_timedelta(pd.Series(shift), unit="us")
 
 
 def _days(texts: pd.Series) -> pd.DataFrame:
@@ -284,6 +287,8 @@ def _days(texts: pd.Series) -> pd.DataFrame:
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
     for form, pattern in FORMS:
         found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
+        if found.empty:
+            continue
         if "weekday" in found:
             is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
             found = found[is_weekday]

@@ -21,6 +21,7 @@ from pmanalytics.loaders.cells.texts import (
     fits,
     groups,
     is_remark,
+    numbers_of,
 )
 
 SIMPLE = r"^-?[0-9.,]+$"
@@ -109,7 +110,7 @@ def _plain(cells: pd.Series) -> Numbers:
     """Read digits with at most a decimal point that can be nothing else: the usual case, fast."""
     telling = cells[cells.str.contains(".", regex=False)]
     words = f"{NAMES['.']}, as {telling.iloc[0]} decides" if len(telling) else ""
-    return Numbers(pd.to_numeric(cells).astype(float), Verdicts(cells), words)
+    return Numbers(numbers_of(cells), Verdicts(cells), words)
 
 
 def _mark(fitting: pd.DataFrame, decimal: str | None) -> tuple[str, Reason | None]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pmanalytics.errors import MissingColumnsError, counted
@@ -188,9 +189,16 @@ def _links(intake: Intake, found: Found) -> pd.Series:
 
 
 def _lists(columns: list[pd.Series]) -> pd.Series:
-    rows = zip(*(column.fillna("") for column in columns), strict=True)
+    """Return the filled cells of each row as a list; rows of equal cells share theirs."""
+    codes = np.zeros(len(columns[0]), dtype="int64")
+    for column in columns:
+        own, distinct = pd.factorize(column)
+        codes, _ = pd.factorize(codes * (len(distinct) + 1) + own)
+    first = np.flatnonzero(~pd.Series(codes).duplicated())
+    rows = zip(*(column.iloc[first].fillna("") for column in columns), strict=True)
     values = [[one for value in row if value for one in _listed(value)] for row in rows]
-    return pd.Series(values, index=columns[0].index, dtype="object")
+    lists = pd.Series(values, dtype="object").to_numpy()
+    return pd.Series(lists[codes], index=columns[0].index, dtype="object")
 
 
 def _listed(value: str) -> list[str]:
@@ -202,5 +210,5 @@ def _listed(value: str) -> list[str]:
 
 def _category_keys(words: pd.Series) -> pd.Series:
     """Return Jira's keys of the words for its three status categories; others stay."""
-    keys = blank_to_missing(words).map(plain_word, na_action="ignore").map(STATUS_CATEGORIES)
-    return keys.astype("str").fillna(words)
+    known = {word: STATUS_CATEGORIES.get(plain_word(word)) for word in words.dropna().unique()}
+    return words.map(known).astype("str").fillna(words)

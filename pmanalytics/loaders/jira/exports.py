@@ -34,11 +34,16 @@ def in_hours(table: pd.DataFrame) -> pd.DataFrame:
 
 def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
     """Return the usable rows of the table, of each issue that of its newest state."""
-    rows = table[~table.index.isin(intake.bad_records)]
+    rows = intake.usable(table)
     for identity, other in (("item_id", "key"), ("key", "item_id")):
+        if rows[identity].is_unique:
+            continue
         rows = _without_strangers(intake, rows, identity, other)
         rows = intake.keep_newest(rows, identity, "updated_at", ["item_id", "history_complete"])
-    unused = table[table.index.isin(intake.bad_records) & table["key"].isin(rows["key"])]
+    unused = table[table.index.isin(intake.bad_records)]
+    if unused.empty:
+        return rows
+    unused = unused[unused["key"].isin(rows["key"])]
     counting = rows.set_index("key")["updated_at"].reindex(unused["key"]).set_axis(unused.index)
     n_stale = int((~(unused["updated_at"] <= counting)).sum())
     if n_stale:

@@ -11,6 +11,7 @@ import pandas as pd
 from pmanalytics import errors
 from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed
+from pmanalytics.loaders.cells.texts import fits
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira.columns import EPIC, Found, find_columns, name_cells
 from pmanalytics.loaders.jira.exports import (
@@ -163,7 +164,7 @@ def _part(file: File, columns: Mapping[str, str], reading: Reading) -> Part:
     _set_other_units_aside(intake, table)
     table = in_hours(table)
     keys = table["key"].dropna()
-    intake.reject("key", keys[~keys.str.fullmatch(KEY)], errors.NOT_A_KEY)
+    intake.reject("key", keys[~fits(keys, rf"^{KEY}$")], errors.NOT_A_KEY)
     intake.sound(table, WorkItems, unique=False)
     return Part(intake, found[0], table)
 
@@ -174,12 +175,14 @@ def _as_seconds(intake: Intake, name: str) -> pd.Series:
     How long a day or a week of work is, Jira's administrator decides.
     """
     cells = intake.cells[name]
-    has_days = cells.str.fullmatch(DAYS_TOO)
-    intake.reject(name, cells[has_days], errors.NOT_SECONDS, value_only=True)
-    found = cells.str.extract(HOURS_AND_MINUTES).astype(float)
+    words = cells[fits(cells, r"[^\d]")]
+    has_days = words.str.fullmatch(DAYS_TOO)
+    intake.reject(name, words[has_days], errors.NOT_SECONDS, value_only=True)
+    found = words.str.extract(HOURS_AND_MINUTES).astype(float)
     seconds = (found[0].fillna(0) * 3600 + found[1].fillna(0) * 60).round()
     is_read = found.notna().any(axis="columns")
-    return cells.mask(is_read, seconds.astype("int64").astype("str")).mask(has_days, "")
+    read = words.mask(is_read, seconds.astype("int64").astype("str")).mask(has_days, "")
+    return read.reindex(cells.index).fillna(cells)
 
 
 def _set_other_units_aside(intake: Intake, table: pd.DataFrame) -> None:
@@ -205,7 +208,7 @@ def _set_java_aside(intake: Intake) -> None:
     for position, header in intake.headers.items():
         if custom_field(header) is not None:
             cells = intake.cells[position]
-            is_java = cells.str.strip().str.fullmatch(JAVA_OBJECT)
+            is_java = fits(cells, rf"^{JAVA_OBJECT}$")
             intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
             intake.cells[position] = cells.mask(is_java, "")
 
@@ -231,6 +234,8 @@ def _export_notes(intake: Intake) -> list[str]:
 
 def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     """Return the parents' keys of today, where Jira wrote an id or the key before a move."""
+    if table["parent_key"].isna().all() and table[EPIC].isna().all():
+        return table["parent_key"]
     known = table[table["key"].str.fullmatch(KEY) & table["item_id"].notna()]
     in_order = known.sort_values("updated_at", kind="stable", na_position="first")
     newest = in_order.drop_duplicates("item_id", keep="last").set_index("item_id")["key"]

@@ -51,6 +51,7 @@ NO_TEXT = {
 # No text in Windows-1252 holds such a pair, but for one that was damaged before.
 UTF_8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 # What UTF-8 looks like when it was read as Windows-1252 and saved again.
+NOTHING = re.compile(rb"[ \t\r\n\0]*")
 MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152-\u02dc\u2018-\u2122]|â€|\ufffd")
 
 
@@ -124,7 +125,7 @@ class File:
         content = self.head() if self.is_sample else self.read_bounded()
         if self._state() != before:
             raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
-        if not content.strip(b" \t\r\n\0"):
+        if NOTHING.fullmatch(content):
             raise UnreadableFileError(f"{self}: the file is empty.")
         if not self.is_sample:
             self.hashes["sha256"] = sha256(content).hexdigest()
@@ -305,6 +306,8 @@ def _wide_encoding(content: bytes) -> str | None:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     head = content[:HEAD_BYTES]
+    if b"\0" not in head:
+        return None
     for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
         if zeros.count(0) > len(zeros) / 2:
             return encoding

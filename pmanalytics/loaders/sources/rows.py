@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, counted, listed, shown
@@ -34,6 +36,7 @@ from pmanalytics.loaders.sources.files import (
 )
 from pmanalytics.loaders.sources.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
 from pmanalytics.loaders.sources.reading import DELIMITERS, PAD, Reading
+from pmanalytics.loaders.sources.regular import is_plain, read_regular
 from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
@@ -42,6 +45,7 @@ INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
 SAMPLE_RECORDS = 200
 SAMPLE_LETTERS = 1 << 22
 CHUNK_ROWS = 50_000
+UTF_8 = (None, "utf-8", "UTF-8", "utf-8-sig")
 EXCEL_MAX_ROWS = 1_048_576
 TITLE_ROWS = 20
 TITLE_SHARE = 3  # a title fills no more than a third of the columns
@@ -61,6 +65,17 @@ class Rows(NamedTuple):
     notes: list[str]
     unit: str = "line"
     delimiter: str = ","
+
+
+class Taken(NamedTuple):
+    """Lines and chosen cells of the rows that fit, the others and why, and the lines padded."""
+
+    rows: Rows
+    positions: list[int]
+    lines: Sequence[int] | NDArray[np.int64]
+    cells: pd.DataFrame
+    ragged: dict[int, tuple[str, Reason]]
+    padded: list[int]
 
 
 def as_file(source: str | Path | File) -> File:
@@ -102,19 +117,17 @@ def open_columns(
     never shifted into other columns. `headers` maps positions (as text) to the names in the file.
     """
     file = as_file(source)
+    mending = Mending(file)
     with _cell_limit(file.limits.cell_chars):
-        rows = rows_of(file, reading)
-        positions = list(choose(rows.header))
-        mending = Mending(file)
-        if mending.waiting and rows.unit == "line":
-            records = mending.records(rows.records, len(rows.header), rows.delimiter)
-            rows = rows._replace(records=records)
-        lines, cells, ragged, padded = _taken(rows, positions, reading.short_rows == PAD)
-    if not lines and not ragged:
+        taken = None if mending.waiting else _regular(file, reading, choose)
+        taken = taken or _careful(file, reading, choose, mending)
+    rows, positions, lines, cells, ragged, padded = taken
+    if not len(lines) and not ragged:
         raise UnreadableFileError(f"{file}: there is a header, but no row below it.")
-    where = places(file.name, sorted([*lines, *ragged]))
+    where = places(file.name, np.sort([*lines, *ragged]) if ragged else lines)
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
-    cells = cells.apply(lambda column: column.str.strip().str.strip(INVISIBLE))
+    for name in cells:  # one after the other, so that no second table stays in memory
+        cells[name] = cells[name].str.strip().str.strip(INVISIBLE)
     if reading.missing:
         cells = cells.mask(cells.isin(reading.missing), "")
     intake = Intake(kind, cells, where, rows.unit, padded=padded, evidence=rows.evidence)
@@ -134,7 +147,7 @@ def open_columns(
 
 def sampled(file: File, n_rows: int | None) -> tuple[list[str], list[Sequence[str]]]:
     """Return the header and the first records of a file, or all, as far as they can be told."""
-    is_text = n_rows is not None and not is_book(file) and not JSON_START.match(file.head_text())
+    is_text = n_rows is not None and is_delimited(file)
     taken: list[Sequence[str]] = []
     with _cell_limit(file.limits.cell_chars):
         rows = rows_of(replace(file, is_sample=is_text), Reading())
@@ -175,9 +188,47 @@ def _named(header: list[str]) -> list[int]:
     return [position for position, name in enumerate(header) if name]
 
 
-def _taken(
-    rows: Rows, positions: list[int], pad: bool
-) -> tuple[list[int], pd.DataFrame, dict[int, tuple[str, Reason]], list[int]]:
+def _regular(
+    file: File, reading: Reading, choose: Callable[[list[str]], Iterable[int]]
+) -> Taken | None:
+    """Return the rows of a file if it is delimited text without any irregularity."""
+    if reading.encoding not in UTF_8 or not is_delimited(file):
+        return None
+    content = file.read()
+    if not is_plain(content):
+        return None
+    text = content[: 4 * SAMPLE_LETTERS].decode(errors="ignore").removeprefix("\ufeff")
+    _refuse_markup(file, text)
+    delimiter = _delimiter(text)
+    limits = {"longest_cell": file.limits.cell_chars, "most_columns": file.limits.columns}
+    found = None if told_separator(text) else read_regular(content, delimiter, choose, **limits)
+    if found is None:
+        return None
+    rows = Rows(found.header, iter(()), f"UTF-8, {DELIMITERS[delimiter]}", [], delimiter=delimiter)
+    return Taken(rows, found.positions, found.lines, found.cells, {}, [])
+
+
+def _careful(
+    file: File,
+    reading: Reading,
+    choose: Callable[[list[str]], Iterable[int]],
+    mending: Mending,
+) -> Taken:
+    """Return the rows of a file of any kind, record by record, the corrected ones mended."""
+    rows = rows_of(file, reading)
+    positions = list(choose(rows.header))
+    if mending.waiting and rows.unit == "line":
+        records = mending.records(rows.records, len(rows.header), rows.delimiter)
+        rows = rows._replace(records=records)
+    return _taken(rows, positions, reading.short_rows == PAD)
+
+
+def is_delimited(file: File) -> bool:
+    """Tell whether a file is delimited text rather than a workbook or JSON."""
+    return not is_book(file) and not JSON_START.match(file.head_text())
+
+
+def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
     """Return lines and cells of the rows that fit, the others and why, and the lines padded."""
     pick = _picker(positions)
     width = len(rows.header)
@@ -199,7 +250,7 @@ def _taken(
         arrays = [pa.array(column, pa.large_string()) for column in zip(*fitting, strict=True)]
         if arrays:
             chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
-    return lines, _text_frame(chunks, positions), ragged, padded
+    return Taken(rows, positions, lines, _text_frame(chunks, positions), ragged, padded)
 
 
 def _fault(row: Sequence[str], width: int) -> Reason | None:

@@ -1,0 +1,49 @@
+"""The order of many rows by several numbers, found digit by digit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGIT = 16  # bits: numbers so small numpy sorts without comparing them, several times as fast
+
+
+def order_of(*keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Which row comes first, by the first key and, where that is the same, by the next?
+
+    Parameters
+    ----------
+    *keys
+        Arrays of one length: numbers (NaN last), truth values or instants (NaT first).
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions of the rows in their order; equal rows stay in the order they are given in.
+
+    Notes
+    -----
+    A radix sort: by the last digits first, each time without changing the order of equal ones.
+
+    Examples
+    --------
+    >>> order_of(np.array([1, 0, 0]), np.array([0.5, 2.0, 0.25])).tolist()
+    [2, 1, 0]
+    """
+    digits: list[NDArray[np.uint16]] = []
+    for key in reversed(keys) if len(keys[0]) else ():
+        whole = _as_whole(key) if key.dtype == float else key.astype(np.int64)
+        above = (whole - whole.min()).view(np.uint64)
+        shifts = range(0, int(above.max()).bit_length(), DIGIT)
+        digits += [(above >> np.uint64(shift)).astype(np.uint16) for shift in shifts]
+    return np.lexsort(digits) if digits else np.arange(len(keys[0]))
+
+
+def _as_whole(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return whole numbers in the order of these: their bits, those of negative ones turned."""
+    bits = (numbers + 0.0).view(np.int64)  # there is no -0.0 beside 0.0
+    whole = bits ^ ((bits >> 63) & np.iinfo(np.int64).max)
+    whole[np.isnan(numbers)] = np.iinfo(np.int64).max  # whatever sign it has
+    return whole
