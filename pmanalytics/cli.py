@@ -1,4 +1,4 @@
-"""The command line: `pmanalytics init | check | report | sample`."""
+"""The command line: `pmanalytics init | check | report | ingest | sample`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def main() -> None:
 
     A FOLDER holds what you have: lists of projects and products, Jira exports (CSV, JSON, XML),
     status histories, in text files, spreadsheets or archives. `init` writes a pmanalytics.toml
-    that says what they mean, `check` tells what can be used of them.
+    that says what they mean, `check` tells what can be used of them. What is larger than memory
+    `ingest` puts into a store, which `check` and `report` take for a FOLDER.
     """
 
 
@@ -226,6 +227,31 @@ def _columns(columns: pd.DataFrame) -> Iterator[str]:
         headers = rest.loc[rest["use"] == use, "header"].tolist()
         if headers:
             yield f"    {use}: {listed(map(shown, headers), 8)}"
+
+
+@main.command()
+@FOLDER
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--parts",
+    type=click.IntRange(min=1),
+    help="Number of parts of a new STORE, 8 unless said: each should fit into memory many times.",
+)
+def ingest(folder: Path, store: Path, parts: int | None) -> None:
+    """Take the exports in FOLDER into STORE, but for those it knows; the newest state counts.
+
+    Ingest newer exports into the same STORE as they come. Then: pmanalytics report STORE
+    """
+    from pmanalytics.loaders.storing.ingest import ingest  # noqa: PLC0415
+
+    found = ingest(folder, store, n_parts=parts)
+    for name in found.taken:
+        click.echo(f"  {visible(name)}: taken in")
+    if found.known:
+        click.echo(f"  {listed(map(visible, found.known), 8)}: known already")
+    for name, why in found.unused.items():
+        click.echo(f"  {visible(name)}: not used ({visible(why)})")
+    click.echo(f"Now: pmanalytics report {store}")
 
 
 @main.command()

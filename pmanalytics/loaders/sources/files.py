@@ -139,6 +139,14 @@ class File:
                 self._hold_limits(content.tell())
         return content.getvalue()
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the content as `read` takes it, block by block."""
+        found = sha256()
+        with self._opened() as stream:
+            while block := self._block(stream):
+                found.update(block)
+        return found.hexdigest()
+
     def text(self, encoding: str | None = None) -> tuple[str, str]:
         """Return the text and its encoding.
 
