@@ -60,9 +60,10 @@ class Store:
         table = public(pd.concat(filled).sort_values(ROW, kind="stable", ignore_index=True))
         return table[[column for column in self.facts["columns"][name] if column in table]]
 
-    def part(self, name: str, number: int) -> pd.DataFrame:
-        """Return the rows of a table that one part holds, in the same order."""
-        return public(_counting(self.raw_part(name, number)).reset_index(drop=True))
+    def part(self, name: str, number: int, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the rows of a table that one part holds, or some of their columns."""
+        wanted = None if columns is None else [*columns, COUNTS]
+        return public(_counting(self.raw_part(name, number, wanted)).reset_index(drop=True))
 
     def raw_part(
         self, name: str, number: int, columns: Sequence[str] | None = None
