@@ -6,7 +6,7 @@ OUT ?= reports
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: report test check lab peers pollution rates process-mining generated lock clean
+.PHONY: report test check lab peers pollution rates process-mining report-pages generated lock clean
 
 report: $(READY)
 	@$(BIN)/pmanalytics report $(DATA) --out $(OUT)
@@ -40,6 +40,14 @@ rates: peers
 process-mining: peers
 	@.venv-bench/bin/python benchmarks/process_mining.py
 
+# Each of these peers lives in an environment of its own, with the pandas and setuptools it knows.
+report-pages: $(READY)
+	@for peer in quantstats==0.0.86 ydata-profiling==4.18.4 evidently==0.7.23; do \
+		home=.venv-bench-$${peer%%==*}; $(BIN)/uv venv -q --clear --python $(BIN)/python $$home \
+		&& $(BIN)/uv pip install -q --python $$home/bin/python "$$peer" 'pandas<3' 'setuptools<81' \
+		|| exit 1; done
+	@$(BIN)/python benchmarks/report_pages.py
+
 generated: $(READY)
 	@$(BIN)/pmanalytics sample data/sample
 	@$(BIN)/python tools/refresh_notebooks.py
@@ -50,7 +58,7 @@ lock: $(READY)
 		--extra notebooks --extra test --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-bench $(OUT)
+	rm -rf $(VENV) .venv-bench* $(OUT)
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

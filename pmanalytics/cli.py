@@ -75,6 +75,13 @@ def main() -> None:
     help="Where the HTML files go.",
 )
 @AS_OF
+@click.option(
+    "--notebook",
+    "notebooks",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A notebook of your own that becomes a report, too; may be given several times.",
+)
 @click.option("--pdf", is_flag=True, help="Print each report, too, through Chromium or Chrome.")
 @click.option(
     "--pseudonymise",
@@ -82,7 +89,15 @@ def main() -> None:
     help="Show persons under pseudonyms, made with the key in PMANALYTICS_PSEUDONYM_KEY, or with "
     "one that is made up and forgotten.",
 )
-def report(folder: Path, out: Path, as_of: str | None, *, pdf: bool, pseudonymise: bool) -> None:
+def report(
+    folder: Path,
+    out: Path,
+    as_of: str | None,
+    notebooks: tuple[Path, ...],
+    *,
+    pdf: bool,
+    pseudonymise: bool,
+) -> None:
     """Write a report per notebook: one HTML file each, which opens without a network.
 
     Each stands alone, to be mailed; index.html beside them says what each found first.
@@ -94,7 +109,7 @@ def report(folder: Path, out: Path, as_of: str | None, *, pdf: bool, pseudonymis
     key = os.environ.get(KEY) or secrets.token_hex() if pseudonymise else None
     start = time.perf_counter()
     paths = []
-    for path in render_reports(folder, out, as_of=as_of, pseudonym_key=key):
+    for path in render_reports(folder, out, as_of=as_of, pseudonym_key=key, notebooks=notebooks):
         size = path.stat().st_size / 1e6
         click.echo(f"  {path}  ({size:.1f} MB, {time.perf_counter() - start:.0f} s)")
         start = time.perf_counter()

@@ -154,6 +154,14 @@ class UnreadableFileError(PMAnalyticsError):
     """A file is missing, empty or not of the kind expected."""
 
 
+class NotebookError(PMAnalyticsError):
+    """A notebook cannot be run to its end."""
+
+    def __init__(self, told: str, notebook: str, cell: int | None = None) -> None:
+        where = notebook if cell is None else f"{notebook}, code cell {cell}"
+        super().__init__(f"{told} ({where})")
+
+
 class UnmappedStatusError(PMAnalyticsError):
     """Some statuses belong to no stage, and the caller wants none of these."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, NamedTuple
 
 import pandas as pd
@@ -35,6 +35,10 @@ from pmanalytics.schemas import (
     empty,
 )
 from pmanalytics.working_time import Calendar
+
+OF_THE_FILES = ("files", "problems", "columns")
+MOST_PARTS = 8
+WHOLE = ""
 
 
 class Search(NamedTuple):
@@ -100,7 +104,8 @@ class Portfolio:
     """Products, projects and work items of one organisation as known at one status date.
 
     `status_changes` holds the histories of all three levels, `lifecycles` the stages of each,
-    and `calendar` when people work, where `pmanalytics.toml` says so.
+    and `calendar` when people work, where `pmanalytics.toml` says so. `filter_by` is the column
+    of the projects, such as the business line, by which reports can be filtered.
     `notes` are sentences about the data that no single row is to blame for.
     """
 
@@ -126,6 +131,7 @@ class Portfolio:
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     requirement_types: RequirementTypes = field(default_factory=RequirementTypes)
     calendar: Calendar | None = None
+    filter_by: str | None = None
     files: pd.DataFrame = field(default_factory=lambda: empty(Files))
     problems: pd.DataFrame = field(default_factory=lambda: empty(Problems))
     columns: pd.DataFrame = field(default_factory=lambda: empty(Columns))
@@ -141,3 +147,46 @@ class Portfolio:
     def changes_of(self, level: str) -> pd.DataFrame:
         """Return the status changes of one level: product, project or work_item."""
         return self.status_changes[self.status_changes["level"] == level]
+
+    def parts(self) -> dict[str, Portfolio]:
+        """Return the whole, under no name, and what belongs to each value of `filter_by`.
+
+        To a value belong its projects and all that is theirs; products by a column of the same
+        name, or else by their projects. What was read, and from which files, stays the whole. Of
+        many values those with the most projects have a part.
+        """
+        if self.filter_by is None:
+            return {WHOLE: self}
+        values = self.projects[self.filter_by].value_counts().index[:MOST_PARTS]
+        parts = {str(value): self._part(value) for value in sorted(values, key=str)}
+        return {WHOLE: self} | parts
+
+    def _part(self, value: object) -> Portfolio:
+        projects = self.projects[self.projects[self.filter_by] == value]
+        by = self.filter_by if self.filter_by in self.products else "product_id"
+        theirs = [value] if by == self.filter_by else projects["product_id"]
+        products = self.products[self.products[by].isin(theirs)]
+        ids = {"project_id": projects["project_id"], "product_id": products["product_id"]}
+        parts = {
+            table.name: _belonging(getattr(self, table.name), ids)
+            for table in fields(self)
+            if table.name not in ("projects", "products", *OF_THE_FILES)
+            and isinstance(getattr(self, table.name), pd.DataFrame)
+        }
+        levels = {"project": ids["project_id"], "product": ids["product_id"]}
+        levels["work_item"] = parts["work_items"]["item_id"]
+        for name in ("status_changes", "field_changes"):
+            changes = getattr(self, name)
+            named = [
+                (changes["level"] == level) & changes["item_id"].isin(known)
+                for level, known in levels.items()
+            ]
+            parts[name] = changes[pd.concat(named, axis="columns").any(axis="columns")]
+        tables = {"projects": projects, "products": products, **parts}
+        return replace(self, **{n: t.reset_index(drop=True) for n, t in tables.items()})
+
+
+def _belonging(table: pd.DataFrame, ids: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Return the rows that name one of these projects or products; all where none could."""
+    named = [table[name].isin(known) for name, known in ids.items() if name in table]
+    return table[pd.concat(named, axis="columns").any(axis="columns")] if named else table

@@ -25,6 +25,16 @@ def test_another_seed_gives_another_company(tmp_path):
     assert (tmp_path / "projects.csv").read_bytes() != (COMMITTED / "projects.csv").read_bytes()
 
 
+def test_a_company_of_any_size_has_the_same_faults(tmp_path):
+    """The wrong rows are numbered beyond the good ones, so that none meets a good project."""
+    write_sample(tmp_path, n_projects=950, n_issues=500)
+    large = load_portfolio(tmp_path)
+    assert {f"P-{number:03}" for number in range(1, 951)} <= set(large.projects["project_id"])
+    assert len(large.work_items) == 500
+    found = large.problems.groupby("file")["line"].nunique().to_dict()
+    assert found == {"jira.csv": 2, "projects.csv": 8}
+
+
 def test_the_sample_is_small():
     assert sum(path.stat().st_size for path in COMMITTED.iterdir()) <= 3_000_000
 

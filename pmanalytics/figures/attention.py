@@ -1,22 +1,26 @@
-"""Which projects need a decision, as a list to go through."""
+"""Which projects need a decision, as a list to go through, and what matters before all else."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from pmanalytics.figures.words import count
+from pmanalytics.figures.headlines import money
+from pmanalytics.figures.trends import change_finding, counts
+from pmanalytics.figures.words import brief, count, listed
 
 SHOWN = {
-    "rank": "rank",
     "name": "project",
     "project_id": "project_id",
-    "project_manager": "project_manager",
-    "reasons": "why",
-    "due_date": "due_date",
-    "forecast_finish_date": "expected_date",
-    "beyond_plan_share": "beyond_plan_share",
+    "project_manager": "manager",
+    "serious": "serious",
+    "lesser": "lesser",
+    "late_days": "days_late",
+    "over_share": "beyond_budget_share",
+    "due_date": "due",
+    "forecast_finish_date": "expected",
 }
 MOST_REASONS = 2
+MOST_PRODUCTS = 3
 
 
 def attention_rows(attention: pd.DataFrame, *, n_open: int) -> tuple[pd.DataFrame, str]:
@@ -29,7 +33,59 @@ def attention_rows(attention: pd.DataFrame, *, n_open: int) -> tuple[pd.DataFram
     n_open
         How many projects are open in all.
     """
-    return attention[[*SHOWN]].rename(columns=SHOWN), _finding(attention, n_open)
+    reasons = attention["reasons"].str.split("; ")
+    both = [*zip(reasons, attention["n_serious"], strict=True)]
+    table = attention.assign(
+        serious=[words[:n] for words, n in both], lesser=[words[n:] for words, n in both]
+    )
+    return table[[*SHOWN]].rename(columns=SHOWN), _finding(attention, n_open)
+
+
+def points_that_matter(
+    change: pd.DataFrame,
+    attention: pd.DataFrame,
+    committed: pd.DataFrame,
+    ending: pd.DataFrame,
+) -> list[tuple[str, str]]:
+    """Return what whoever reads one thing should read: each finding, with what it rests on.
+
+    Parameters
+    ----------
+    change
+        `RateChanges`.
+    attention
+        `Attention` of the same projects.
+    committed
+        `OpenCommitments` by `needs_decision`: is a project in that list?
+    ending
+        `OpenCommitments` by the `product` that projects work for, of products that end or ended.
+    """
+    compared, other = change.iloc[0], change.iloc[1]
+    needing = committed[committed["needs_decision"]]
+    held = ""
+    if len(needing):
+        whole = money(committed["budget"].sum(), needing.iloc[0])
+        held = f"{money(needing['budget'].iloc[0], needing.iloc[0])} of {whole} in open budgets"
+    points = [
+        (
+            change_finding(compared, other),
+            f"{counts(compared, 'now')} projects" if compared["n_now"] else "",
+        ),
+        (_finding(attention, int(committed["n"].sum())), held),
+    ]
+    ending = ending[ending["n"] > 0]
+    return [*points, _ending_point(ending)] if len(ending) else points
+
+
+def _ending_point(ending: pd.DataFrame) -> tuple[str, str]:
+    total = money(ending["budget"].sum(), ending.iloc[0])
+    names = [brief(name) for name in ending["product"]]
+    names[MOST_PRODUCTS:] = [f"{len(names) - MOST_PRODUCTS} more"] * (len(names) > MOST_PRODUCTS)
+    said = (
+        f"{total} is committed to products that end or have ended, in "
+        f"{count(ending['n'].sum(), 'open project')}: {listed(names)}"
+    )
+    return said, "Confirm that this is work to wind them down"
 
 
 def _finding(attention: pd.DataFrame, n_open: int) -> str:

@@ -51,13 +51,16 @@ def plot_cycle_times(
         return nothing(f"How long {noun}s take is not known", f"{NEEDED[level]} {STAGES_NEEDED}")
     row = level_of_service.iloc[0]
     marks = _marks(known)
+    is_weekly = len(marks) > MOST_MARKS
+    marks = (_marks(_by_week(known)) if is_weekly else marks).tail(MOST_MARKS)
     drawing = figure(
         _finding(row, noun),
         f"Days from start to finish of each finished {noun}, by the day it was finished",
         alt=_stated(row, noun),
-        note=_note(row, noun, len(marks)),
+        note=_note(row, noun, len(marks), is_weekly=is_weekly),
     )
-    hover = [_hover(found, noun) for found in marks.to_dict("records")]
+    when = "Week of " if is_weekly else ""
+    hover = [when + _hover(found, noun) for found in marks.to_dict("records")]
     mark(
         drawing, marks["finished_date"].tolist(), marks["days"].tolist(), hover,
         symbol="circle", color="good", size=6,
@@ -112,10 +115,16 @@ def plot_ageing(ageing: pd.DataFrame, *, level: str = "work_item") -> go.Figure:
 
 
 def _marks(known: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest marks: items of one day that took equally long are one."""
+    """Return the marks in order: items of one day that took equally long are one."""
     pairs = known.groupby(["finished_date", "cycle_time_days"]).size().rename("n").reset_index()
     pairs["days"] = pairs["cycle_time_days"].clip(lower=SHORTEST)
-    return pairs.sort_values("finished_date", kind="stable").tail(MOST_MARKS)
+    return pairs.sort_values("finished_date", kind="stable")
+
+
+def _by_week(known: pd.DataFrame) -> pd.DataFrame:
+    """Return the items as if each was finished on the Monday of its week."""
+    since_monday = pd.to_timedelta(known["finished_date"].dt.day_of_week, unit="D")
+    return known.assign(finished_date=known["finished_date"] - since_monday)
 
 
 def _finding(row: pd.Series, noun: str) -> str:
@@ -143,7 +152,7 @@ def _stated(row: pd.Series, noun: str) -> str:
     return f"{count(row['n'], noun)}: {listed(parts)}."
 
 
-def _note(row: pd.Series, noun: str, n_marks: int) -> str:
+def _note(row: pd.Series, noun: str, n_marks: int, *, is_weekly: bool) -> str:
     parts = [
         f"Finished from {day(row['first_finished_date'])} to {day(row['last_finished_date'])}; "
         "the first and the last day count. Ranges are 95% intervals."
@@ -158,6 +167,8 @@ def _note(row: pd.Series, noun: str, n_marks: int) -> str:
     ]
     if left_out:
         parts.append(f"Left out: {listed(left_out)}.")
+    if is_weekly:
+        parts.append(f"A mark stands for every {noun} of a week that took equally long.")
     if n_marks == MOST_MARKS:
         parts.append(f"The latest {number(MOST_MARKS)} marks are shown.")
     return " ".join(parts)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, bar, figure, mark, nothing, rows
-from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, plan, signed
+from pmanalytics.figures.theme import LIGHT, figure, mark, nothing
+from pmanalytics.figures.words import HOW_TO_READ, count, escaped, plan, signed
 
-MOST_ROWS = 12
 DAYS = "finish_variance_days"
 FARTHEST = {DAYS: 180, "finish_variance_share": 1.0}
 FARTHEST_COST = 0.6
+SMALLEST, LARGEST = 7, 34
 LATE, ON_TIME = ["late", "late_open"], ["on_time", "early"]
 OVER = ["over", "over_open"]
-LONGEST_FORECAST = 1095
 
 
 def plot_outcomes(
@@ -28,7 +27,8 @@ def plot_outcomes(
     Parameters
     ----------
     outcomes
-        `ProjectOutcomes`, with the projects' `name` beside it.
+        `ProjectOutcomes`, with the projects' `name` beside it, and their `baseline_budget` where
+        all are in one currency: the area of a mark is then its budget.
     grace_days, tolerance
         As the verdicts were made with.
     """
@@ -48,17 +48,19 @@ def plot_outcomes(
     late = "late" if against == "baseline" else f"late against the {against}"
     x = "finish_variance_share" if judged["finish_variance_share"].notna().any() else DAYS
     placed = judged.dropna(subset=[x, "cost_variance_share"])
+    is_sized = "baseline_budget" in placed and placed["baseline_budget"].notna().any()
     drawing = figure(
         f"{n_both} of {count(n, 'project')} judged on time and cost are both {late} and over "
         "budget",
-        f"Finish against {against} (right = late) and cost against budget (up = over)",
+        f"Finish against {against} (right = late) and cost against budget (up = over)"
+        + ("; area is budget" if is_sized else ""),
         alt=f"Of {count(n, 'project')} {is_late.sum()} are late, {is_over.sum()} over budget, "
         f"{n_both} both and {(~is_late & ~is_over).sum()} neither.",
         note=_outcomes_note(outcomes, judged, len(judged) - len(placed), grace_days),
-        height=400,
+        height=350,
     )
     _quadrants(drawing, is_late, is_over, tolerance)
-    _place(drawing, placed, x)
+    _place(drawing, placed, x, _sizes(placed) if is_sized else SMALLEST + 2)
     _outcome_axes(drawing, x, against)
     return drawing
 
@@ -77,7 +79,7 @@ def _outcome_axes(drawing: go.Figure, across: str, against: str) -> None:
     drawing.update_layout(margin_l=52)
 
 
-def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:
+def _place(drawing: go.Figure, placed: pd.DataFrame, across: str, sizes: pd.Series | float) -> None:
     """Mark each project; beyond the axes by a triangle, open by a ring, late and over in orange."""
     x = placed[across].clip(-FARTHEST[across] / 2, FARTHEST[across])
     y = placed["cost_variance_share"].clip(-FARTHEST_COST / 2, FARTHEST_COST)
@@ -90,120 +92,18 @@ def _place(drawing: go.Figure, placed: pd.DataFrame, across: str) -> None:
             "color": is_bad.map({True: "bad", False: "good"}),
         }
     )
-    hover = _hover(placed)
+    hover, size = _hover(placed), pd.Series(sizes, index=placed.index)
     for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
         mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
-             symbol=symbol, color=color, size=9,
+             symbol=symbol, color=color, size=size[alike].tolist(),
              ids=placed.loc[alike, "project_id"].tolist())  # fmt: skip
     drawing.update_traces(marker_opacity=0.75)
 
 
-def plot_open_late(projects: pd.DataFrame) -> go.Figure:
-    """Draw open projects past their due date: the latter as a ring, forecast as a diamond.
-
-    Parameters
-    ----------
-    projects
-        `Projects` joined with `ProjectOutcomes`.
-    """
-    n_open = projects["on_time"].isin(["late_open", "not_due"]).sum()
-    against = plan(projects)
-    finish = _finish(against)
-    whole = f"{count(n_open, 'open project')} with a {against}"
-    open_late = projects[projects["on_time"] == "late_open"]
-    open_late = open_late.sort_values("finish_variance_days", ascending=False)
-    if not n_open:
-        return nothing(f"There is no open project with a {against}", HOW_TO_READ)
-    if open_late.empty:
-        return nothing(f"None of {whole} is past it", "A full count, so no interval.")
-    shown = open_late.head(MOST_ROWS)
-    longest = open_late.iloc[0]
-    drawing = figure(
-        f"{len(open_late)} of {whole} are past it, "
-        f"the longest by {count(longest['finish_variance_days'], 'day')}",
-        f"From {finish} (ring) to the finish now expected by its owner (diamond)",
-        alt="; ".join(f"{row['name']}: {_lateness(row)}" for _, row in shown.iterrows()) + ".",
-        note="A full count, so no interval."
-        + (f" The {MOST_ROWS} longest are shown." if len(open_late) > MOST_ROWS else ""),
-    )
-    details = [f"{row['project_id']}, {_lateness(row)}" for _, row in shown.iterrows()]
-    rows(drawing, shown["name"].tolist(), details)
-    for position, (_, row) in enumerate(shown.iterrows()):
-        start, end, ids = row["due_date"], row["forecast_finish_date"], [row["project_id"]]
-        if pd.notna(end):
-            bar(drawing, position, start, end, color="bad_wash", width=5)
-            hover = [f"expected {day(end)}"]
-            mark(drawing, [end], [position], hover, symbol="diamond", color="bad", ids=ids)
-        hover = [f"{against} {day(start)}"]
-        mark(drawing, [start], [position], hover, symbol="circle-open", color="ink3", ids=ids)
-    drawing.update_xaxes(type="date")
-    return drawing
-
-
-def plot_forecast_variance(outcomes: pd.DataFrame) -> go.Figure:
-    """Draw how far the finish now expected lies from the baseline, one mark per open project.
-
-    Parameters
-    ----------
-    outcomes
-        `ProjectOutcomes`, with the projects' `name` beside it.
-    """
-    known = outcomes.dropna(subset=["forecast_variance_days"])
-    against = plan(outcomes)
-    finish = _finish(against)
-    if known.empty:
-        return nothing(
-            f"No open project has a forecast to compare with its {against}",
-            "That needs open projects with a planned finish date and the one expected now. "
-            f"{HOW_TO_READ}",
-        )
-    is_late = known["forecast_variance_days"] > 0
-    n, n_late = len(known), int(is_late.sum())
-    drawing = figure(
-        f"{n_late} of {count(n, 'open project')} with a forecast expect to finish after their "
-        f"{against}",
-        f"Forecast finish against {finish} in days, one mark per open project",
-        alt=f"{n_late} of {count(n, 'open project')} expect to finish late, "
-        f"{(known['forecast_variance_days'] < 0).sum()} early. The latest expects "
-        f"{signed(known['forecast_variance_days'].max(), ' days')}.",
-        note=_forecast_note(outcomes, known),
-        height=180,
-    )
-    heights = known["forecast_variance_days"].rank(method="first").mod(9).div(9).sub(0.45)
-    hover = known["name"].map(escaped) + "<br>" + known["forecast_variance_days"].map(_days)
-    x = known["forecast_variance_days"].clip(-LONGEST_FORECAST, LONGEST_FORECAST)
-    is_beyond = x != known["forecast_variance_days"]
-    cases = [
-        (~is_late & ~is_beyond, "circle", "good"),
-        (is_late & ~is_beyond, "diamond", "bad"),
-        (~is_late & is_beyond, "triangle-left", "good"),
-        (is_late & is_beyond, "triangle-right", "bad"),
-    ]
-    for chosen, symbol, color in cases:
-        mark(drawing, x[chosen].tolist(), heights[chosen].tolist(), hover[chosen].tolist(),
-             symbol=symbol, color=color, size=9,
-             ids=known.loc[chosen, "project_id"].tolist())  # fmt: skip
-    drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
-    drawing.update_traces(marker_opacity=0.75)
-    drawing.update_yaxes(visible=False, range=[-0.8, 0.8])
-    drawing.update_xaxes(title_text=f"Days after {finish}")
-    return drawing
-
-
-def _forecast_note(outcomes: pd.DataFrame, known: pd.DataFrame) -> str:
-    """Return how many open projects lack a forecast, and how many forecasts have run out."""
-    is_open = outcomes["on_time"].isin(["late_open", "not_due"])
-    n_without = is_open.sum() - (is_open & outcomes["forecast_variance_days"].notna()).sum()
-    is_past = known["forecast_variance_days"] < known["finish_variance_days"]
-    n_past = (is_past & (known["on_time"] == "late_open")).sum()
-    parts = ["Forecasts are the owners' own. Triangles lie beyond the axis."]
-    if n_without:
-        parts.append(
-            f"Without a forecast: {count(n_without, 'open project')} with a {plan(outcomes)}."
-        )
-    if n_past:
-        parts.append(f"Outdated, before the status date: {count(n_past, 'forecast')}.")
-    return " ".join(parts)
+def _sizes(placed: pd.DataFrame) -> pd.Series:
+    """Return the diameters whose areas are as the budgets."""
+    share = placed["baseline_budget"].fillna(0) / placed["baseline_budget"].max()
+    return (LARGEST * share**0.5).clip(lower=SMALLEST).round(1)
 
 
 def _outcomes_note(
@@ -235,6 +135,10 @@ def _finish(against: str) -> str:
 def _quadrants(
     drawing: go.Figure, is_late: pd.Series, is_over: pd.Series, tolerance: float
 ) -> None:
+    drawing.add_shape(
+        type="rect", x0=0, x1=10 * FARTHEST[DAYS], y0=tolerance, y1=10 * FARTHEST_COST,
+        fillcolor=LIGHT["bad_wash"], line_width=0, layer="below", opacity=0.55,
+    )  # fmt: skip
     drawing.add_vline(x=0, line={"color": LIGHT["ink3"], "width": 1})
     drawing.add_hline(y=tolerance, line={"color": LIGHT["ink3"], "width": 1})
     corners = [
@@ -265,9 +169,3 @@ def _hover(projects: pd.DataFrame) -> pd.Series:
 
 def _days(value: float) -> str:
     return signed(value, " days")
-
-
-def _lateness(row: pd.Series) -> str:
-    past = f"{count(row['finish_variance_days'], 'day')} past"
-    expected = row["forecast_variance_days"]
-    return f"{past}, " + ("no forecast" if pd.isna(expected) else f"expects {signed(expected)}")

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, rows
 from pmanalytics.figures.words import amount, count, day, listed, percent
 
+TWO_MARKS = 54  # height of a row with one mark below the other
 MOST_ROWS = 12
 TOLERANCE = 0.05
 FARTHEST = 2.0
@@ -52,9 +53,7 @@ def plot_earned_value(measures: pd.DataFrame, *, name: str) -> go.Figure:
     step = max(end - first, pd.Timedelta(days=60)) * 0.07
     _draw_estimates(drawing, last, end + step)
     _label(drawing, last)
-    drawing.update_xaxes(
-        type="date", range=[first - step / 2, end + 2 * step], nticks=4, tickangle=0
-    )
+    drawing.update_xaxes(type="date", range=[first - step / 2, end + 2 * step], nticks=4)
     drawing.update_yaxes(showticklabels=False, showgrid=False)
     drawing.update_layout(margin_r=136)
     return drawing
@@ -85,7 +84,7 @@ def plot_performance(measures: pd.DataFrame) -> go.Figure:
         + ".",
         note=_performance_note(latest, known),
     )
-    rows(drawing, names, details)
+    rows(drawing, names, details, height=TWO_MARKS)
     drawing.add_vline(x=1, line={"color": LIGHT["ink3"], "width": 1})
     by_project = shown.set_index("project_id")
     _draw_indices(drawing, by_project["spi_t"], "Time", symbol="diamond", shift=0.02)

@@ -18,7 +18,11 @@ STARTED_NEEDED = (
     "begins and ends."
 )
 BLUES = ["flow1", "flow2", "flow3"]
-DATES = {"type": "date", "nticks": 6, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False}
+TWO_WEEKS = 14 * 24 * 3600 * 1000  # in milliseconds
+DATES = {
+    "type": "date", "nticks": 4, "tickformat": "%b\n%Y", "tickangle": 0, "showgrid": False,
+    "tickformatstops": [{"dtickrange": [None, TWO_WEEKS], "value": "%-d %b\n%Y"}],
+}  # fmt: skip
 
 
 def plot_cumulative_flow(flow: pd.DataFrame, *, level: str = "work_item") -> go.Figure:

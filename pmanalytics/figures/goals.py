@@ -18,8 +18,8 @@ from pmanalytics.figures.words import (
 )
 from pmanalytics.intervals import TOO_FEW
 
-MOST_ROWS = 24
-ROW, SHORT = 38, 24
+MOST_ROWS = 12
+SHORT = 24
 FARTHEST, LEAST = 1.5, -0.25
 
 
@@ -55,7 +55,6 @@ def plot_goals(attainments: pd.DataFrame, rates: pd.DataFrame) -> go.Figure:
     drawing.add_vline(x=1, line={"color": LIGHT["neutral"], "width": 1})
     lowest = min(0.0, *shown["attainment"].clip(lower=LEAST))
     drawing.update_xaxes(tickformat=".0%", range=[lowest - 0.02, FARTHEST * 1.03], dtick=0.5)
-    drawing.update_layout(height=len(shown) * ROW + 150)
     return drawing
 
 

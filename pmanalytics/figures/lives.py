@@ -13,8 +13,9 @@ from pmanalytics.figures.words import brief, count, day, days, escaped, listed
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
 MOST_LIVES, MOST_TRACKS = 40, 4
+MOST_PROJECTS = 240  # in all lanes together
 YEARS_BACK, YEARS_AHEAD = 5, 2
-LABEL, BAR, TRACK, GAP = 20, 21, 9, 12  # heights, in pixels
+LABEL, BAR, TRACK, GAP = 19, 20, 9, 8  # heights, in pixels
 LOOKS = {
     # state: symbol, colour, words
     "on_time": ("circle", "good", "finished on time"),
@@ -57,7 +58,8 @@ def plot_product_lives(
     visits = visits.assign(**local)
     lanes = _lanes(visits, spans, products)
     finding = _finding(visits, spans[spans["product_id"].isin(visits["item_id"])])
-    spans = spans[spans["product_id"].isin(lanes.index)].dropna(subset=["start_date", "end_date"])
+    known = spans[spans["product_id"].isin(lanes.index)].dropna(subset=["start_date", "end_date"])
+    spans = _shown(known, max(1, MOST_PROJECTS // len(lanes)))
     visits = visits[visits["item_id"].isin(lanes.index)]
     today = pd.Timestamp(as_of).tz_localize(None).normalize()
     first = max(visits["entered_at"].min(), today - pd.DateOffset(years=YEARS_BACK))
@@ -68,7 +70,7 @@ def plot_product_lives(
         f"Lifecycle stage of each product (grey bar) and its projects (lines below), "
         f"{day(first)} to {day(last)}",
         alt=". ".join(f"{row['name']}: {row['told']}" for _, row in lanes.iterrows()) + ".",
-        note=_note(lanes, spans, last),
+        note=_note(lanes, spans, last, [*dict.fromkeys(visits["stage"])], n_known=len(known)),
     )
     _draw_stages(drawing, visits, lanes, first, today)
     _draw_projects(drawing, spans, lanes, first)
@@ -95,6 +97,13 @@ def _lanes(visits: pd.DataFrame, spans: pd.DataFrame, products: pd.DataFrame) ->
     lanes["told"] += ("; planned end " + lanes["end"].map(day)).where(lanes["end"].notna(), "")
     height = LABEL + BAR + lanes["n_tracks"] * TRACK + GAP
     return lanes.assign(top=height.cumsum() - height, bottom=height.cumsum())
+
+
+def _shown(spans: pd.DataFrame, n_each: int) -> pd.DataFrame:
+    """Return so many projects of each product: open and late ones first, then the latest."""
+    is_late = spans["on_time"] == "late_open"
+    order = spans.assign(is_late=is_late).sort_values(["is_late", "end_date"], kind="stable")
+    return spans[spans.index.isin(order.groupby("product_id").tail(n_each).index)]
 
 
 def _n_tracks(spans: pd.DataFrame) -> pd.Series:
@@ -138,7 +147,7 @@ def _draw_stages(
             text=escaped(row["stage"]), textposition="inside", insidetextanchor="start",
             textfont={"size": 11, "color": LIGHT["on_deep" if shade in DEEP else "on_pale"]},
             hovertext=f"{escaped(row['stage'])}<br>{day(begun)} – {until}, {days(row['days'])}",
-            hoverinfo="text", constraintext="inside",
+            hoverinfo="text", constraintext="inside", customdata=[[row["item_id"]]],
         )  # fmt: skip
     drawing.update_layout(barmode="overlay", uniformtext={"minsize": 11, "mode": "hide"})
 
@@ -168,7 +177,8 @@ def _draw_projects(
         hover = [f"{escaped(name)}<br>{words}, {day(end)}"
                  for name, end in zip(alike["name"], alike["end_date"], strict=True)]  # fmt: skip
         mark(drawing, alike["end_date"].tolist(), alike["y"].tolist(), hover,
-             symbol=symbol, color=color, size=8)  # fmt: skip
+             symbol=symbol, color=color, size=8,
+             ids=alike["project_id"].tolist())  # fmt: skip
 
 
 def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> None:
@@ -179,7 +189,8 @@ def _draw_ends(drawing: go.Figure, lanes: pd.DataFrame, today: pd.Timestamp) -> 
         hover = [f"Planned end {day(end)}" for end in alike["end"]]
         y = (alike["top"] + LABEL + BAR / 2).tolist()
         color = "bad" if is_bad else "ink"
-        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20)
+        mark(drawing, alike["end"].tolist(), y, hover, symbol="line-ns", color=color, size=20,
+             ids=alike.index.tolist())  # fmt: skip
 
 
 def _draw_axes(
@@ -195,7 +206,7 @@ def _draw_axes(
     drawing.update_layout(height=height + 12 + 126)
     drawing.add_shape(
         type="line", x0=today, x1=today, y0=0, y1=1, yref="paper",
-        line={"color": LIGHT["ink"], "width": 1},
+        line={"color": LIGHT["neutral"], "width": 1},
     )  # fmt: skip
     drawing.add_annotation(
         x=today, y=1, yref="paper", yanchor="bottom", text=day(today), showarrow=False,
@@ -230,7 +241,9 @@ def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:
     )
 
 
-def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp) -> str:
+def _note(
+    lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp, stages: list[str], *, n_known: int
+) -> str:
     marks = {
         "Blue disc: finished on time": ["on_time", "early"],
         "orange triangle: late, hollow if still open": ["late", "late_open"],
@@ -239,11 +252,17 @@ def _note(lanes: pd.DataFrame, spans: pd.DataFrame, last: pd.Timestamp) -> str:
         "grey square: cannot be judged": ["missing_baseline", "invalid"],
     }
     used = [words for words, states in marks.items() if spans["on_time"].isin(states).any()]
-    parts = [f"{'; '.join(used)}." if used else "No project belongs to these products."]
+    told = f"{'; '.join(used)}." if used else "No project belongs to these products."
+    parts = [told[0].upper() + told[1:]]
+    if 1 < len(stages) <= len(SHADES):
+        parts.append(f"Shades of grey: {listed(stages)}.")
     if lanes["end"].notna().any():
         parts.append("An upright tick is the planned end of a product, orange if missed.")
     if (spans["end_date"] > last).any():
         parts.append("Lines that leave the figure end later.")
+    if len(spans) < n_known:
+        n_each = spans["product_id"].value_counts().max()
+        parts.append(f"At most {n_each} projects of a product are drawn: late ones, then the last.")
     n_hidden = int(lanes["n_of"].iloc[0]) - len(lanes)
     if n_hidden > 0:
         parts.append(f"The {len(lanes)} products that changed last are shown.")

@@ -19,10 +19,15 @@ def cost_rows(totals: pd.DataFrame, real: pd.DataFrame) -> tuple[pd.DataFrame, s
     real
         `RealCosts`, with the `name` of each project beside it.
     """
-    known = real[real["real_cost_variance_share"].notna()]
-    table = known[["name", "project_id", *COLUMNS]]
-    in_order = table.sort_values("real_cost_variance_share", ascending=False, kind="stable")
-    return in_order.rename(columns={"name": "project"}), _finding(totals)
+    table = real[["name", "project_id", *COLUMNS, "reason"]]
+    table = table.sort_values("real_cost_variance_share", ascending=False, kind="stable")
+    n_without = int(table["real_cost_variance_share"].isna().sum())
+    finding = _finding(totals)
+    if n_without:
+        finding += f"; {n_without} cannot be told in constant prices"
+    else:
+        table = table.drop(columns="reason")
+    return table.rename(columns={"name": "project", "reason": "why_not"}), finding
 
 
 def _finding(totals: pd.DataFrame) -> str:

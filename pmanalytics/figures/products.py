@@ -13,7 +13,7 @@ from pmanalytics.intervals import TOO_FEW
 
 UNUSUAL = 0.25
 MOST_ROWS = 24
-LOW_ROW = 38
+MOST_GROUPS = 4  # that a finding names
 ARRIVALS = {
     "arrived": ("circle", "good", ""),
     "on_the_way": ("triangle-right-open", "ink3", " so far"),
@@ -27,15 +27,13 @@ def product_names(ids: pd.Series, products: pd.DataFrame) -> pd.Series:
     return names.fillna(ids)
 
 
-def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, str]:
+def stage_rows(stages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Return where each product is now, as a list to go through, and what it says.
 
     Parameters
     ----------
     stages
         `ProductStages`.
-    time_zone
-        IANA zone whose days count.
     """
     told = stages["longer_share"].where(stages["n_ended"].ge(TOO_FEW).fillna(value=False))
     words = [
@@ -45,8 +43,8 @@ def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, s
     table = pd.DataFrame(
         {
             "product": stages["name"],
+            "product_id": stages["product_id"],
             "stage": stages["stage"],
-            "since": local_days(stages["entered_at"], time_zone),
             "days_in_stage": stages["days"].round(),
             "stay_longer_than_that": words,
         }
@@ -57,7 +55,7 @@ def stage_rows(stages: pd.DataFrame, *, time_zone: str) -> tuple[pd.DataFrame, s
 def _why_not(row: pd.Series) -> str:
     if pd.notna(row["reason"]):
         return str(row["reason"])
-    return f"{row['n_ended']} of {row['n']} left so far: too few to say"
+    return f"too few to say: {row['n_ended']} of {row['n']} left"
 
 
 def _stage_finding(stages: pd.DataFrame) -> str:
@@ -94,6 +92,7 @@ def move_rows(
     table = pd.DataFrame(
         {
             "product": product_names(moves["item_id"], products),
+            "product_id": moves["item_id"],
             "from": moves["from_stage"],
             "to": moves["to_stage"],
             "on": local_days(moves["moved_at"], time_zone),
@@ -102,7 +101,11 @@ def move_rows(
     )
     n_back = int(moves["is_backward"].fillna(value=False).sum())
     finding = f"{count(len(moves), 'move')} to another stage since {day(since)}"
-    return table, finding + (f", {n_back} of them back" if n_back else "")
+    finding += f", {n_back} of them back" if n_back else ""
+    if 0 < len(table) <= MOST_GROUPS:
+        told = [f"{row['product']} to {row['to']}" for _, row in table.iterrows()]
+        finding += f": {listed(told)}"
+    return table, finding
 
 
 def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
@@ -129,11 +132,36 @@ def plot_stage_mix(mix: pd.DataFrame) -> go.Figure:
         is_counted = pd.notna(row["active_share"])
         if row["n"]:
             bar(drawing, position, 0, row["n"], color="good" if is_counted else "rule", width=12)
-    _short_rows(drawing, len(mix))
     drawing.update_xaxes(
         range=[0, max(mix["n"].max() * 1.02, 1)], dtick=max(mix["n"].max() // 5, 1)
     )
     return drawing
+
+
+def mix_rows(mix: pd.DataFrame, *, by: str) -> tuple[pd.DataFrame, str]:
+    """Return how many products of each group are in each stage, and which group has the most.
+
+    Parameters
+    ----------
+    mix
+        `StageMix` by the column `by`.
+    by
+        The column of the groups.
+    """
+    stages = mix["stage"].fillna("stage not known")
+    n = mix.assign(stage=stages, group=mix[by].fillna("(none)"))
+    table = n.pivot_table(index="group", columns="stage", values="n", aggfunc="sum", sort=False)
+    table = table.loc[:, table.sum() > 0].reset_index().rename(columns={"group": by})
+    active = n.groupby("group", sort=False)["n_active"].first()
+    if not active.sum():
+        return table, f"No product is active, by {by.lower()} or at all"
+    whole = count(active.sum(), "active product")
+    if (active == active.max()).sum() > 1:
+        return table, f"{whole}, in {count(len(active), by.lower())}"
+    return table, (
+        f"Of {count(len(active), by.lower())} {active.idxmax()} has the most active products: "
+        f"{active.max()} of {active.sum()}"
+    )
 
 
 def _in_stage(row: pd.Series, n_active: int) -> str:
@@ -179,16 +207,38 @@ def plot_time_to_market(times: pd.DataFrame, summary: pd.DataFrame) -> go.Figure
     for position, (_, life) in enumerate(shown.iterrows()):
         symbol, color, _ = ARRIVALS[life["outcome"]]
         bar(drawing, position, 0, life["days"], color="rule", width=3)
-        mark(drawing, [life["days"]], [position], [told[position]], symbol=symbol, color=color)
+        mark(drawing, [life["days"]], [position], [told[position]], symbol=symbol, color=color,
+             ids=[life["product_id"]])  # fmt: skip
     if row["n_arrived"] >= TOO_FEW and pd.notna(row["median_days"]):
         drawing.add_vline(x=row["median_days"], line={"color": LIGHT["good"], "width": 1})
         drawing.add_annotation(
             x=row["median_days"], y=1, yref="paper", yanchor="bottom", showarrow=False,
             text=f"half by {days(row['median_days'])}", font={"color": LIGHT["good_text"]},
         )  # fmt: skip
-    _short_rows(drawing, len(shown))
     drawing.update_xaxes(rangemode="tozero", nticks=6)
     return drawing
+
+
+def market_rows(summary: pd.DataFrame, *, by: str) -> tuple[pd.DataFrame, str]:
+    """Return how many products of each group reached the market, and how long half of them took.
+
+    Parameters
+    ----------
+    summary
+        `TimeToMarketSummary` by the column `by`.
+    by
+        The column of the groups.
+    """
+    half = summary["median_days"].mask(summary["reliability"] == "too_few")
+    columns = {by: by, "n": "products", "n_arrived": "arrived", "n_on_the_way": "on_the_way"}
+    table = summary[[*columns]].rename(columns=columns).assign(half_within_days=half)
+    largest = summary.sort_values("n", ascending=False, kind="stable").head(MOST_GROUPS)
+    told = [f"{row['n_arrived']} of {row['n']} in {row[by]}" for _, row in largest.iterrows()]
+    if not told:
+        return table, f"How many products of each {by.lower()} arrived is not known"
+    if half.isna().all():
+        table = table.drop(columns="half_within_days")
+    return table, f"Products that arrived, by {by.lower()}: {listed(told)}"
 
 
 def _market_finding(row: pd.Series) -> str:
@@ -225,14 +275,16 @@ def rollup_rows(rollups: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     table = pd.DataFrame(
         {
             "product": rollups["name"],
-            "projects": rollups["n_projects"],
-            "open": rollups["n_open"],
+            "product_id": rollups["product_id"],
+            "open_projects": [
+                f"{n} of {whole}"
+                for n, whole in zip(rollups["n_open"], rollups["n_projects"], strict=True)
+            ],
             "on_time": words + rollups["on_time_reason"],
             "due_date": rollups["due_date"],
             "budget": rollups["budget"],
             "spent": rollups["actual_cost"],
             "cost_variance_share": rollups["cost_variance_share"],
-            "currency": rollups["currency"],
         }
     )
     if rollups.empty:
@@ -257,10 +309,10 @@ def retirement_rows(retirements: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     table = pd.DataFrame(
         {
             "product": retirements["name"],
+            "product_id": retirements["product_id"],
             "needs_attention": retirements["needs"],
             "stage": retirements["stage"],
             "planned_end": retirements["planned_retirement_date"],
-            "days_to_it": retirements["days_to_retirement"],
             "open_projects": retirements["n_open_projects"],
             "open_issues": retirements["n_open_items"],
         }
@@ -277,8 +329,3 @@ def retirement_rows(retirements: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         table,
         f"{len(in_need)} of {whole} {need} attention, first {first['name']}: {first['needs']}",
     )
-
-
-def _short_rows(drawing: go.Figure, n: int) -> None:
-    """Bring rows closer together than a list of findings needs."""
-    drawing.update_layout(height=n * LOW_ROW + 150)

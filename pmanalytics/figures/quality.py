@@ -7,7 +7,8 @@ import textwrap
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.rates import LEFT_OUT, TITLES, Headline
+from pmanalytics.figures.headlines import Headline
+from pmanalytics.figures.rates import LEFT_OUT, TITLES
 from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import (
     HOW_TO_READ,
@@ -28,6 +29,7 @@ PARTS = [
     ("n_duplicate", "repeated", "rule"),
 ]
 HATCHED = {"shape": "/", "fgcolor": LIGHT["page"], "fillmode": "overlay", "size": 6}
+ROW = 64  # has a text below its bar
 COUNTS_WIDTH, COUNTS_LINE = 52, 16
 NEVER_JUDGED = ["n_cancelled", "n_missing_baseline", "n_invalid"]
 JUDGED_LATER = ["n_early", "n_not_due", "n_undetermined", "n_open_failed"]
@@ -40,7 +42,8 @@ NOUNS = {"Products": "product", "Projects": "project", "WorkItems": "issue"}
 COMPLETE_ENOUGH = 0.9
 COLUMN_HEIGHT, COLUMN_MARGIN = 34, 165
 APART = 0.17
-MANY = 12
+MANY, FEW = 12, 3
+BECAME = ["n_quarantined", "n_repaired", "n_duplicate"]
 
 
 def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> go.Figure:
@@ -63,7 +66,7 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
     became = [_became(row) for _, row in files.iterrows()]
     said = zip(files["file"], read, became, strict=True)
     drawing = figure(
-        _files_finding(files, worst_case),
+        files_finding(files, worst_case),
         "Rows read per file: accepted (blue), repaired and accepted (hatched), set aside (orange), "
         "repeats of an accepted row (grey)",
         alt="; ".join(f"{file}: {first}, {rest}" for file, first, rest in said) + ".",
@@ -71,7 +74,7 @@ def plot_files(files: pd.DataFrame, worst_case: pd.DataFrame | None = None) -> g
         "without the value that could not be read, or with cells added."
         + (f" Not used: {listed(unused)}." if unused else ""),
     )
-    rows(drawing, files["file"].tolist(), read)
+    rows(drawing, files["file"].tolist(), read, height=ROW)
     parts = files.assign(
         whole=files["rows_read"].clip(lower=1), n_whole=files["n_valid"] - files["n_repaired"]
     )
@@ -115,7 +118,8 @@ def plot_worst_case(worst_case: pd.DataFrame) -> go.Figure:
         "best every one would count and succeed. Most would probably not be judged at all.",
     )
     told = known.to_dict("records")
-    rows(drawing, [TITLES[row["measure"]] for row in told], [_judged(row) for row in told])
+    titles = [TITLES[row["measure"]] for row in told]
+    rows(drawing, titles, [_judged(row) for row in told], height=ROW)
     for position, row in enumerate(told):
         _draw_worst(drawing, position, row)
     _below(drawing, [_ranges(row) for row in told], shift=-12)
@@ -197,14 +201,17 @@ def _rest(rate: pd.Series, names: list[str]) -> str:
 
 
 def _folded(files: pd.DataFrame) -> pd.DataFrame:
-    """Return the files with the most rows set aside, and beyond a dozen the others as one."""
-    if len(files) <= MANY:
+    """Return the files of which not every row was plainly accepted, and the others as one."""
+    if len(files) <= FEW:
         return files
-    files = files.sort_values("n_quarantined", ascending=False, kind="stable", ignore_index=True)
-    others = files[MANY - 1 :]
+    in_order = files.sort_values("n_quarantined", ascending=False, kind="stable")
+    told = in_order[in_order[BECAME].any(axis="columns")].head(MANY - 1)
+    others = files.drop(told.index)
+    if len(others) < 2:
+        return files
     totals = others.select_dtypes("number").sum().to_dict()
-    one = others[:1].assign(file=f"{len(others)} other files", **totals)
-    return pd.concat([files[: MANY - 1], one], ignore_index=True)
+    name = f"{len(others)} {'other ' if len(told) else ''}files"
+    return pd.concat([told, others[:1].assign(file=name, **totals)], ignore_index=True)
 
 
 def _read(row: pd.Series) -> str:
@@ -236,7 +243,8 @@ def _below(drawing: go.Figure, texts: list[str], shift: int = -8) -> None:
         )  # fmt: skip
 
 
-def _files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:
+def files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:
+    """Return how many of the rows read could not be used, and whether that matters."""
     n_read, n_deleted = files["rows_read"].sum(), files["n_deleted"].sum()
     n_bad = files["n_quarantined"].sum() - n_deleted
     if not n_bad and (n_repaired := files["n_repaired"].sum()):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import (
     HOW_TO_READ,
-    count,
     day,
     listed,
     percent,
@@ -53,30 +50,6 @@ NEEDED = (
     "A rate needs projects with a planned and an actual finish date, or with a budget and a cost. "
     + HOW_TO_READ
 )
-
-
-class Headline(NamedTuple):
-    """A number with what belongs beside it: label, value, range and what it rests on."""
-
-    label: str
-    value: str
-    range: str
-    detail: str
-
-
-def headline(rates: pd.DataFrame) -> Headline:
-    """State one rate as a headline number."""
-    if rates.empty:
-        return Headline("Rate", "–", "", "no projects")
-    row = rates.iloc[0]
-    title = _titled(row)
-    if isinstance(row["reason"], str):
-        return Headline(title, "–", "not known", f"{row['reason']}; left out: {left_out(row)}")
-    if row["reliability"] == "too_few":
-        return Headline(title, _counted(row), "too few for a rate", left_out(row))
-    interval = percent_range(row["low"], row["high"])
-    detail = f"{count(row['n'], 'project')}; left out: {left_out(row)}"
-    return Headline(title, percent(row["rate"]), interval, detail)
 
 
 def plan_of(measure: str, basis: str) -> str:
@@ -135,22 +108,24 @@ def stated(row: pd.Series) -> str:
     if pd.isna(row["rate"]):
         return str(row["reason"])
     if row["reliability"] == "too_few":
-        return _counted(row)
+        return counted(row)
     interval = percent_range(row["low"], row["high"])
-    return f"{percent(row['rate'])} ({interval}), {_counted(row)}"
+    return f"{percent(row['rate'])} ({interval}), {counted(row)}"
 
 
-def _counted(row: pd.Series) -> str:
+def counted(row: pd.Series) -> str:
+    """Return how many succeeded of how many."""
     return f"{row['k']} of {row['n']}"
 
 
 def _name(row: pd.Series, by: str | None) -> str:
     if by is not None:
         return "(none)" if pd.isna(row[by]) else str(row[by])
-    return _titled(row) + (", finished only" if row["population"] == "finished" else "")
+    return titled(row) + (", finished only" if row["population"] == "finished" else "")
 
 
-def _titled(row: pd.Series) -> str:
+def titled(row: pd.Series) -> str:
+    """Return what a rate is called, with the plan where that is not the first."""
     latest = f", {LATEST[row['measure']]}" if _is_latest(row) else ""
     return TITLES[row["measure"]] + latest
 
@@ -186,7 +161,7 @@ def against(row: pd.Series) -> str:
 
 
 def _short(row: pd.Series) -> str:
-    return _counted(row) if row["reliability"] == "too_few" else percent(row["rate"])
+    return counted(row) if row["reliability"] == "too_few" else percent(row["rate"])
 
 
 def _subtitle(rates: pd.DataFrame, by: str | None) -> str:

@@ -10,6 +10,7 @@ from pmanalytics.figures.words import HOW_TO_READ, count, day, escaped, labelled
 from pmanalytics.schemas import PlanRatios, ReferenceClasses
 
 MOST_ROWS = 12
+STRIP_ROW = 48
 LOWEST = 0.1
 EVERY = "All projects"
 TICKS = [0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100]
@@ -52,7 +53,8 @@ def plot_reference_class(classes: pd.DataFrame, ratios: pd.DataFrame, *, measure
         alt=". ".join(f"{row['label']}: {_stated(row)}" for _, row in shown.iterrows()) + ".",
         note=_class_note(classes),
     )
-    rows(drawing, shown["label"].tolist(), [_stated(row) for _, row in shown.iterrows()])
+    stated = [_stated(row) for _, row in shown.iterrows()]
+    rows(drawing, shown["label"].tolist(), stated, height=STRIP_ROW)
     ratios = labelled(ratios[ratios["measure"] == measure], PlanRatios, EVERY)
     for position, (_, row) in enumerate(shown.iterrows()):
         _draw_class(drawing, position, row, ratios[ratios["label"] == row["label"]])

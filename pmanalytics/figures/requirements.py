@@ -10,7 +10,6 @@ from pmanalytics.figures.theme import bar, figure, nothing, rows
 from pmanalytics.figures.words import count, days, percent
 from pmanalytics.intervals import TOO_FEW
 
-ROW = 44
 STEPS = {
     "n_ideas": "Ideas",
     "n_linked": "Linked to an epic or story",
@@ -50,7 +49,6 @@ def plot_requirements(coverage: pd.DataFrame) -> go.Figure:
             bar(drawing, position, 0, k / n, color="good" if position < len(STEPS) else "ink3",
                 width=12)  # fmt: skip
     drawing.update_xaxes(range=[-0.005, 1.02], tickformat=".0%", dtick=0.25)
-    drawing.update_layout(height=len(steps) * ROW + 150)
     return drawing
 
 

@@ -9,6 +9,7 @@ from pmanalytics.figures.theme import LIGHT, figure, nothing, rows
 from pmanalytics.figures.words import count, day, escaped, percent
 
 HIGHEST = 1.5
+ROW = 50  # has bars that rise to its label
 FLOOR, HEIGHT = 0.42, 0.52
 BAR_DAYS = 5
 
@@ -36,11 +37,11 @@ def plot_team_load(load: pd.DataFrame) -> go.Figure:
         note=f"From the week of {day(known['week_date'].min())} to that of "
         f"{day(known['week_date'].max())}. Bars end at {percent(HIGHEST)}.",
     )
-    rows(drawing, list(teams), list(stated.values()))
+    rows(drawing, list(teams), list(stated.values()), height=ROW)
     for position, weeks in enumerate(teams.values()):
         _draw(drawing, position, weeks)
     drawing.update_layout(barmode="overlay")
-    drawing.update_xaxes(type="date", nticks=5, showgrid=False)
+    drawing.update_xaxes(type="date", nticks=4, showgrid=False)
     return drawing
 
 

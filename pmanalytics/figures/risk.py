@@ -1,4 +1,4 @@
-"""What the open risks may cost, over time."""
+"""What the open risks may cost, over time and by project, and which nobody looks after."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures.theme import LIGHT, figure, mark, nothing
-from pmanalytics.figures.words import count, day, number
+from pmanalytics.figures.words import count, day, number, percent
+
+LACKS = {
+    "is_review_overdue": "review on time",
+    "has_no_owner": "owner",
+    "has_no_assessment": "assessment",
+}
 
 
 def plot_exposure(exposure: pd.DataFrame) -> go.Figure:
@@ -41,9 +47,54 @@ def plot_exposure(exposure: pd.DataFrame) -> go.Figure:
     )  # fmt: skip
     mark(drawing, dates, amounts, told, symbol="circle", color="good", size=8)
     drawing.update_yaxes(rangemode="tozero", tickformat=",.2~s", nticks=5)
-    drawing.update_xaxes(type="date", nticks=5)
+    drawing.update_xaxes(type="date", nticks=4)
     drawing.update_layout(margin_l=52, margin_r=30)
     return drawing
+
+
+def exposure_rows(whole: pd.DataFrame, projects: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return what the open risks of each project may cost, and which project carries the most.
+
+    Parameters
+    ----------
+    whole
+        `RiskExposure` of all risks.
+    projects
+        `RiskExposure` by project, with the `name` of each beside it.
+    """
+    known = projects[projects["exposure"] > 0].sort_values("exposure", ascending=False)
+    table = pd.DataFrame(
+        {
+            "project": known["name"],
+            "project_id": known["project_id"],
+            "exposure": known["exposure"],
+            "open_risks": known["n_open"],
+            "chance_of_at_least_one": known["any_share"].map(percent),
+        }
+    )
+    if known.empty:
+        return table, "What the open risks of each project may cost is not known"
+    first = known.iloc[0]
+    return table, f"{first['name']} carries {_money(first)} of the {_money(whole.iloc[0])} exposed"
+
+
+def neglected_rows(hygiene: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the open risks that lack care, each with what it lacks, and how many of all they are.
+
+    Parameters
+    ----------
+    hygiene
+        `RiskHygiene`.
+    """
+    lacks = pd.DataFrame({text: hygiene[name] for name, text in LACKS.items()})
+    words = [", ".join(lacks.columns[row]) for row in lacks.to_numpy(dtype=bool)]
+    table = hygiene.assign(lacking=words).loc[lacks.any(axis="columns")]
+    table = table[["risk_id", "name", "owner", "lacking"]].rename(columns={"name": "risk"})
+    whole = count(len(hygiene), "open risk")
+    if table.empty:
+        return table, f"Each of {whole} has an owner, an assessment and a review to come"
+    need = "lacks" if len(table) == 1 else "lack"
+    return table, f"{len(table)} of {whole} {need} an owner, an assessment or a review on time"
 
 
 def _finding(known: pd.DataFrame) -> str:

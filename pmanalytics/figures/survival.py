@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from pmanalytics.figures.theme import LIGHT, SMALL, figure, nothing
 from pmanalytics.figures.words import NOUNS, count, days, escaped, listed, number, percent
@@ -12,7 +13,8 @@ from pmanalytics.intervals import TOO_FEW
 
 LINES = [("good", "solid"), ("ink3", "dash"), ("neutral", "dot"), ("ink2", "dashdot")]
 FEWEST_AT_RISK = 5
-N_TICKS = 5
+MOST_STEPS = 6
+ROUND = [1, 2, 5, 10]
 AT_RISK_HEIGHT = 20
 MEDIANS = ["first_median_days", "second_median_days"]
 VERDICTS = {
@@ -58,11 +60,11 @@ def plot_stage_survival(
         _draw_band(drawing, group, line[0])
     for line, (name, group) in zip(LINES, groups.items(), strict=False):
         _draw(drawing, name, group, *line)
-    ticks = np.linspace(0, longest, N_TICKS)
+    ticks = _ticks(longest)
     for row, (name, group) in enumerate(groups.items()):
         _count_below(drawing, name, group, ticks, row)
     room = AT_RISK_HEIGHT * len(groups)
-    drawing.update_layout(margin_b=48 + room, margin_l=48, margin_r=112, height=390 + room)
+    drawing.update_layout(margin_b=48 + room, margin_l=48, margin_r=112, height=340 + room)
     drawing.update_xaxes(
         tickvals=ticks, ticktext=[number(tick) for tick in ticks], range=[0, longest * 1.01]
     )
@@ -83,6 +85,13 @@ def _longest_shown(group: pd.DataFrame) -> float:
     """Return the time up to which a curve is worth drawing: beyond it a few items make it."""
     fewest = min(FEWEST_AT_RISK, group["at_risk"].max() / 10)
     return group.loc[group["at_risk"] >= fewest, "days"].max()
+
+
+def _ticks(longest: float) -> NDArray[np.float64]:
+    """Return round numbers of days from 0 on, below which people can be counted."""
+    unit = 10.0 ** np.floor(np.log10(longest / MOST_STEPS))
+    step = next(unit * n for n in ROUND if longest / (unit * n) <= MOST_STEPS)
+    return np.arange(0, longest * (1 + 1e-9), step)
 
 
 def _half(group: pd.DataFrame) -> float:

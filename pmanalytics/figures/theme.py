@@ -19,6 +19,7 @@ LIGHT = {
     "rule": "#D5DAE1", "grid": "#E8EBEF", "neutral": "#7C8694",
     "good": "#1B6CA8", "good_text": "#165B8F", "good_wash": "#E3EEF7",
     "bad": "#AD3A08", "bad_text": "#98330A", "bad_wash": "#FBE9E0",
+    "warn_text": "#805600", "warn_wash": "#FAF0D7",
     "stage1": "#E2E7ED", "stage2": "#C5CFD9", "stage3": "#9FADBC", "stage4": "#627489",
     "stage5": "#33445A", "stage6": "#76717F", "on_pale": "#15181C", "on_deep": "#FEFEFE",
     "flow_before": "#D3DAE3", "flow1": "#2A669E", "flow2": "#5F8FBF", "flow3": "#9DB7D3",
@@ -29,6 +30,7 @@ DARK = {
     "rule": "#333C48", "grid": "#252D37", "neutral": "#8893A2",
     "good": "#5EAFE8", "good_text": "#7CC0F0", "good_wash": "#16293A",
     "bad": "#EE6C33", "bad_text": "#FF9B68", "bad_wash": "#3A2118",
+    "warn_text": "#EBC15C", "warn_wash": "#352A12",
     "stage1": "#252D38", "stage2": "#35414E", "stage3": "#4A5A6B", "stage4": "#7C8FA4",
     "stage5": "#B9C7D5", "stage6": "#8E8998", "on_pale": "#F4F6F8", "on_deep": "#0B0E12",
     "flow_before": "#2E3845", "flow1": "#86BCEA", "flow2": "#4584BB", "flow3": "#33597F",
@@ -37,7 +39,7 @@ DARK = {
 FONT = 'Inter, "Segoe UI", system-ui, -apple-system, "Helvetica Neue", Arial, sans-serif'
 SMALL = 12
 TITLE_WIDTH = 80
-ROW_HEIGHT = 56
+ROW_HEIGHT = 40
 
 
 def figure(
@@ -54,6 +56,7 @@ def figure(
         "linecolor": LIGHT["rule"],
         "zeroline": False,
         "ticks": "",
+        "tickangle": 0,
         "fixedrange": True,
         "tickfont": {"color": LIGHT["ink2"], "size": SMALL},
         "title": {"font": {"color": LIGHT["ink3"], "size": SMALL}},
@@ -66,7 +69,8 @@ def figure(
             "subtitle": {"text": escaped(subtitle), "font": {"color": LIGHT["ink2"]}},
             "font": {"size": 16, "color": LIGHT["ink"]},
             "x": 0, "xref": "paper", "xanchor": "left",
-            "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12},
+            "y": 1, "yref": "container", "yanchor": "top",
+            "pad": {"t": 23 if "<br>" in title else 12},  # plotly lifts one of several lines
         },
         "font": {"family": FONT, "size": SMALL, "color": LIGHT["ink"]},
         "paper_bgcolor": LIGHT["page"],
@@ -100,11 +104,16 @@ def row_label(label: str, detail: str) -> str:
     )
 
 
-def rows(drawing: go.Figure, labels: list[str], details: list[str]) -> None:
-    """Make the y axis a list of rows, each with its label above it; the first is on top."""
+def rows(
+    drawing: go.Figure, labels: list[str], details: list[str], *, height: int = ROW_HEIGHT
+) -> None:
+    """Make the y axis a list of rows, each with its label above it; the first is on top.
+
+    A row whose marks need room below them is higher.
+    """
     n = len(labels)
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
-    drawing.update_layout(height=n * ROW_HEIGHT + 150)
+    drawing.update_layout(height=n * height + 150)
     for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
         drawing.add_annotation(
             x=0, xref="paper", y=position, yshift=17, text=row_label(label, detail),
@@ -131,7 +140,7 @@ def mark(
     *,
     symbol: str,
     color: str,
-    size: int = 11,
+    size: int | list[float] = 11,
     ids: list[str] | None = None,
 ) -> None:
     """Draw marks, each with its hover label; an '-open' symbol is filled with the page.

@@ -48,7 +48,7 @@ def plot_rate_trend(trend: pd.DataFrame, change: pd.DataFrame) -> go.Figure:
     other = change[change["cohort"] != shown["cohort"][0]].iloc[0]
     said = [f"{_period(row)}: {stated(row)}" for _, row in shown.iterrows()]
     drawing = figure(
-        _finding(compared, other),
+        change_finding(compared, other),
         _subtitle(shown),
         alt=f"{VERDICTS[compared['verdict']]}: {_sides(compared)}. {'. '.join(said)}.",
         note=_note(compared, other, n_earlier=len(trend) - len(shown)),
@@ -112,19 +112,21 @@ def _draw_blocks(drawing: go.Figure, shown: pd.DataFrame, compared: pd.Series) -
         )  # fmt: skip
 
 
-def _finding(compared: pd.Series, other: pd.Series) -> str:
+def change_finding(compared: pd.Series, other: pd.Series) -> str:
     """Return the verdict in words: the verb depends on the evidence."""
     measure, what = TITLES[compared["measure"]], COHORTS[compared["cohort"]]
     now, then = _short(compared, "now"), _short(compared, "then")
     latest = f"the last {compared['window']} complete {compared['every']}s"
     plan = against(compared)
+    if not compared["n_now"] + compared["n_then"]:
+        return f"No project {what} in {latest} or before can be judged"
     if compared["verdict"] == "too_few":
         return f"Too few projects {what} in {latest} or before to compare: {now} after {then}"
     if compared["verdict"] in ("better", "worse"):
         verb = "rose" if compared["verdict"] == "better" else "fell"
         way = "up" if compared["verdict"] == "better" else "down"
         change = points(abs(compared["difference"]))
-        return f"{measure}{plan} {verb} to {now}, {way} {change} on {_before(compared)}"
+        return f"{measure}{plan} {verb} to {now}, {way} {change} on {before(compared)}"
     said = f"{now} of projects {what} in {latest} were {measure.casefold()}{plan}"
     if compared["views_agree"] or compared["seen"] == "no_clear_change":
         return f"{said}; the change from {then} could be chance"
@@ -132,7 +134,8 @@ def _finding(compared: pd.Series, other: pd.Series) -> str:
     return f"{said}: {seen}, but {OTHER_VIEW[compared['cohort']]} {SEEN[other['seen']]}"
 
 
-def _before(compared: pd.Series) -> str:
+def before(compared: pd.Series) -> str:
+    """Return what the later periods are compared with."""
     years = compared["now_start_date"].year - compared["then_start_date"].year
     same_month = compared["now_start_date"].month == compared["then_start_date"].month
     if years == 1 and same_month:
@@ -169,7 +172,7 @@ def _note(compared: pd.Series, other: pd.Series, *, n_earlier: int) -> str:
 
 def _sides(compared: pd.Series) -> str:
     """Return both sides and their difference in words."""
-    sides = f"{_counts(compared, 'now')} after {_counts(compared, 'then')}"
+    sides = f"{counts(compared, 'now')} after {counts(compared, 'then')}"
     if compared["verdict"] == "too_few":
         return sides
     low, high = signed(compared["low"] * 100), signed(compared["high"] * 100)
@@ -179,16 +182,17 @@ def _sides(compared: pd.Series) -> str:
 
 def _short(compared: pd.Series, side: str) -> str:
     if compared["verdict"] == "too_few":
-        return _counts(compared, side)
+        return counts(compared, side)
     return percent(compared[f"rate_{side}"])
 
 
 def _rate_of(compared: pd.Series, side: str) -> str:
-    counts = _counts(compared, side)
-    return counts if compared["verdict"] == "too_few" else f"{_short(compared, side)}, {counts}"
+    said = counts(compared, side)
+    return said if compared["verdict"] == "too_few" else f"{_short(compared, side)}, {said}"
 
 
-def _counts(compared: pd.Series, side: str) -> str:
+def counts(compared: pd.Series, side: str) -> str:
+    """Return how many of how many succeeded on one side."""
     return f"{compared[f'k_{side}']} of {compared[f'n_{side}']}"
 
 

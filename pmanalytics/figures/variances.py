@@ -80,7 +80,7 @@ def _draw(drawing: go.Figure, known: pd.DataFrame, measure: str) -> None:
             "color": (known[measure] > 0).map({True: "bad", False: "good"}),
         }
     )
-    hover = known["name"].map(escaped) + "<br>" + known[measure].map(lambda v: _value(measure, v))
+    hover = known["name"].map(escaped) + "<br>" + known[measure].map(lambda v: value_of(measure, v))
     for (symbol, color), alike in looks.groupby(["symbol", "color"]).groups.items():
         mark(drawing, x[alike].tolist(), y[alike].tolist(), hover[alike].tolist(),
              symbol=symbol, color=color, size=7,
@@ -96,7 +96,7 @@ def _draw_levels(drawing: go.Figure, spread: pd.Series) -> None:
         )  # fmt: skip
         drawing.add_annotation(
             x=value, y=level, xanchor="left", yanchor="top", xshift=7, showarrow=False,
-            text=f"{said} {_value(spread['measure'], spread[name])}",
+            text=f"{said} {value_of(spread['measure'], spread[name])}",
             font={"size": SMALL, "color": LIGHT["ink2"]}, bgcolor=LIGHT["page"],
         )  # fmt: skip
 
@@ -110,7 +110,7 @@ def _finding(spread: pd.Series, title: str) -> str:
 def _told(spread: pd.Series) -> str:
     """Return the quantiles in words that stay true when what is open moves on."""
     measure = spread["measure"]
-    half, tenth, worst = (_value(measure, spread[name]) for name in ("median", "p90", "worst"))
+    half, tenth, worst = (value_of(measure, spread[name]) for name in ("median", "p90", "worst"))
     more = "more" if measure.startswith("cost") else "later"
     return (
         f"half of {count(spread['n'], 'project')} are at {half}{UNITS[measure]} or {more}, "
@@ -118,7 +118,8 @@ def _told(spread: pd.Series) -> str:
     )
 
 
-def _value(measure: str, value: float) -> str:
+def value_of(measure: str, value: float) -> str:
+    """Return a variance in its unit, with its sign."""
     return signed(value, " days") if measure.endswith("_days") else signed(value * 100, "%")
 
 

@@ -46,7 +46,7 @@ FROM_JIRA_KEYS = {
     "products": ["by", "item_types"],
     "projects": ["by", "item_types", "due", "execution", "cancelled_resolutions"],
 }
-GENERAL = ["as_of", "time_zone", "currency", "ignore"]
+GENERAL = ["as_of", "time_zone", "currency", "ignore", "filter_by"]
 FALLBACK = "fallback"
 BY_CATEGORY = "status_category"
 CHECKED_ELSEWHERE = ["limits", "calendar"]
@@ -145,6 +145,23 @@ def calendar_of(folder: Path, config: Mapping[str, Any], time_zone: str) -> Cale
         return Calendar(**config["calendar"], time_zone=time_zone)
     except ConfigError as error:
         raise ConfigError(f"{folder / CONFIG}: {error}") from None
+
+
+def filter_column(folder: Path, config: Mapping[str, Any], projects: pd.DataFrame) -> str | None:
+    """Return the column of the projects that reports can be filtered by, where that is said.
+
+    Without projects there is nothing to filter.
+    """
+    name = config.get("filter_by")
+    if projects.empty:
+        return None
+    if name is not None and name not in projects:
+        known = [str(column) for column in projects]
+        raise ConfigError(
+            f"{folder / CONFIG}: filter_by = {name!r} is no column of the projects."
+            f"{did_you_mean(str(name), known)} Known are: {', '.join(known)}."
+        )
+    return name
 
 
 def with_fallback(

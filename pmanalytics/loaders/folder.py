@@ -26,6 +26,7 @@ from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
     calendar_of,
+    filter_column,
     lifecycles_of,
     read_config,
     with_fallback,
@@ -113,6 +114,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
     as_of_point(given, reader.time_zone)
+    filter_by = filter_column(reader.folder, reader.config, tables["projects"])
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes, *strangers(tables)]
     portfolio = Portfolio(
@@ -121,6 +123,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
         lifecycles=lifecycles,
         requirement_types=RequirementTypes(**reader.config.get("requirements", {})),
         calendar=calendar,
+        filter_by=filter_by,
         files=reader.accounts(),
         problems=quarantine.problems,
         columns=reader.columns(),

@@ -90,7 +90,7 @@ def attention(
     ... })
     >>> attention(rows, as_of="2024-06-30")[["rank", "project_id", "reasons"]]
        rank project_id                    reasons
-    0     1         P3  forecast 30 % over budget
+    0     1         P3  forecast 30% over budget
     1     2         P1  30 days past its baseline
     """
     for option, days in (
@@ -129,7 +129,7 @@ def _measured(plan: pd.DataFrame) -> pd.DataFrame:
     late_days = measured[["past_days", "expected_days"]].max(axis="columns")
     planned_days = days_between(plan["baseline_start_date"], plan["due"])
     over = np.fmax(per_budget(plan["actual_cost"], budget) - 1, measured["expected_over"])
-    measured["late_days"] = late_days
+    measured["late_days"], measured["over_share"] = late_days, over.round(9)
     measured["beyond_plan_share"] = np.fmax(late_days / planned_days.where(planned_days > 0), over)
     return measured
 

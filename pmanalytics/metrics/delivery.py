@@ -264,13 +264,13 @@ def over_budget(share: pd.Series) -> pd.Series:
     """Return in words how far over its budget each project is.
 
     >>> over_budget(pd.Series([0.254, 0.003, 1e6])).tolist()
-    ['25 % over budget', 'less than 1 % over budget', 'more than 1000 times its budget']
+    ['25% over budget', 'less than 1% over budget', 'more than 1000 times its budget']
     """
     percent = (share * 100).round()
-    words = whole(percent.clip(upper=MANY_TIMES * 100)) + " % over budget"
+    words = whole(percent.clip(upper=MANY_TIMES * 100)) + "% over budget"
     cases = [
         (share.isna(), "over a budget of 0"),
-        (percent < 1, "less than 1 % over budget"),
+        (percent < 1, "less than 1% over budget"),
         (share > MANY_TIMES, f"more than {MANY_TIMES} times its budget"),
         (share.notna(), words),
     ]

@@ -10,7 +10,6 @@ import pandas as pd
 from pmanalytics.calendars import AsOfInput
 from pmanalytics.errors import (
     MissingColumnsError,
-    MixedCurrenciesError,
     UnknownCurrenciesError,
     counted,
 )
@@ -101,8 +100,8 @@ def in_main_currency(portfolio: Portfolio) -> Portfolio:
     Returns
     -------
     Portfolio
-        The same with all amounts in its main currency. Records whose currency has no rate are left
-        out, and its `notes` say how many.
+        The same with all amounts in its main currency. Where a currency has no rate, a project has
+        no amounts, a record of another table is left out, and `notes` say how many there are.
 
     Examples
     --------
@@ -130,7 +129,11 @@ def in_main_currency(portfolio: Portfolio) -> Portfolio:
             noun = name.replace("_", " ")
             n_left_out = counted(int(is_unknown.sum()), "row")
             notes.append(f"Sums leave out {n_left_out} of {noun} in {others}: no exchange rate.")
-        kept = table[~is_unknown].reset_index(drop=True)
+        if name == "projects":  # it is late or not whatever it is paid in
+            amounts = [column for column in table if column in money_columns()]
+            kept = table.assign(**table[[*amounts, "currency"]].mask(is_unknown))
+        else:
+            kept = table[~is_unknown].reset_index(drop=True)
         has_other = kept["currency"].notna() & (kept["currency"] != main)
         converted[name] = in_currency(kept, rates, currency=main) if has_other.any() else kept
     return replace(portfolio, **converted, notes=tuple(notes))
@@ -227,12 +230,11 @@ def real_costs(
     -------
     pandas.DataFrame
         `RealCosts`: one row per finished project that has a budget, in the order of `projects`.
-        The price level of its plan is that of the year of its baseline start.
+        The price level of its plan is that of the year of its baseline start. A project that was
+        paid for in another currency than it was planned in has no costs here, and a reason.
 
     Raises
     ------
-    MixedCurrenciesError
-        If a project was paid for in another currency than it was planned in.
     PMAnalyticsError
         If an option or a column is unknown.
 
@@ -262,15 +264,20 @@ def real_costs(
     plan = plan[plan["is_done"] & plan["budget"].notna()].set_index("project_id")
     base_year = plan["baseline_start_date"].dt.year
     level = _by(price_index, PriceIndex, "year", "price_index")
-    paid = _paid(cost_by_year, plan)
+    paid = complete(cost_by_year, CostByYear)
+    paid = paid[paid["project_id"].isin(plan.index)]
+    is_foreign = plan.index.isin(_paid_in_another(paid, plan["currency"]))
     real_cost = paid["actual_cost"] / paid["year"].map(level)
     real_cost *= paid["project_id"].map(base_year.map(level)).astype(float)
     nominal, real = (
-        costs.groupby(paid["project_id"]).sum(min_count=1, skipna=False).reindex(plan.index)
+        costs.groupby(paid["project_id"])
+        .sum(min_count=1, skipna=False)
+        .reindex(plan.index)
+        .mask(is_foreign)
         for costs in (paid["actual_cost"], real_cost)
     )
     budget = plan["budget"].where(plan["budget"] > 0)
-    reason = _why_not_real(plan, nominal, real)
+    reason = _why_not_real(plan.assign(is_foreign=is_foreign), nominal, real)
     table = pd.DataFrame(
         {
             "base_year": base_year.astype("Int64"),
@@ -290,6 +297,7 @@ def _why_not_real(plan: pd.DataFrame, nominal: pd.Series, real: pd.Series) -> pd
     gap = (nominal - plan["actual_cost"]).abs()
     cases = [
         (plan["budget"] <= 0, "planned at 0"),
+        (plan["is_foreign"], "paid for in another currency than planned"),
         (nominal.isna(), "cost of a year is not known"),
         (gap > NOT_ADDING_UP * plan["actual_cost"], "the years add up to another cost"),
         (plan["baseline_start_date"].isna(), "no baseline start, so no price level of the plan"),
@@ -298,16 +306,11 @@ def _why_not_real(plan: pd.DataFrame, nominal: pd.Series, real: pd.Series) -> pd
     return first_true(cases, None, plan.index)
 
 
-def _paid(cost_by_year: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
-    """Return the yearly costs of the projects of a plan, in their own currencies."""
-    paid = complete(cost_by_year, CostByYear)
-    paid = paid[paid["project_id"].isin(plan.index)]
-    both = paid.assign(planned=paid["project_id"].map(plan["currency"]))
-    both = both[["currency", "planned"]].dropna()
-    differing = both[both["currency"] != both["planned"]]
-    if len(differing):
-        raise MixedCurrenciesError(differing.iloc[0])
-    return paid
+def _paid_in_another(paid: pd.DataFrame, planned: pd.Series) -> pd.Series:
+    """Return the projects with a yearly cost in another currency than that of their plan."""
+    currencies = paid["project_id"].map(planned)
+    is_other = (paid["currency"] != currencies) & paid["currency"].notna() & currencies.notna()
+    return paid.loc[is_other, "project_id"]
 
 
 def _by(table: pd.DataFrame, schema: type[Table], key: str, value: str) -> pd.Series:

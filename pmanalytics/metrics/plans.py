@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, days_between
-from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.metrics.delivery import FAILURES, SUCCESSES, first_true, judged
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles
@@ -153,12 +152,13 @@ def estimate_quality(
     -------
     pandas.DataFrame
         `EstimateQuality`: one row per finished project and what was estimated, in the order of
-        `projects`: its finish (as the days from its start), then its cost.
+        `projects`: its finish (as the days from its start), then its cost. A cost estimated in
+        another currency than it was spent in has no quality, and a reason.
 
     Raises
     ------
     PMAnalyticsError
-        If a table does not fit, or a cost was estimated in another currency than it was spent in.
+        If a table does not fit.
 
     Notes
     -----
@@ -193,25 +193,25 @@ def estimate_quality(
         plan[["project_id", "order", "start", "finish", "days", "actual_cost", "currency"]],
         on="project_id", suffixes=("", "_of_project"),
     )  # fmt: skip
-    _same_currency(estimates)
     estimates["estimated_days"] = days_between(
         estimates["start"], estimates["forecast_finish_date"]
     )
     tables = [
-        _quality(plan, plan["days"], estimates, "finish", ("estimated_days", "days")),
-        _quality(plan, plan["actual_cost"], estimates, "cost", ("forecast_cost", "actual_cost")),
-    ]
+        _quality(plan.assign(is_foreign=False), plan["days"], estimates, "finish",
+                 ("estimated_days", "days")),
+        _quality(plan.assign(is_foreign=plan["project_id"].isin(_in_another(estimates))),
+                 plan["actual_cost"], estimates, "cost", ("forecast_cost", "actual_cost")),
+    ]  # fmt: skip
     table = pd.concat(tables).sort_values(["order", "rank"]).reset_index(drop=True)
     kinds = dtypes(EstimateQuality)
     return EstimateQuality.validate(table[[*kinds]].astype(kinds))
 
 
-def _same_currency(estimates: pd.DataFrame) -> None:
+def _in_another(estimates: pd.DataFrame) -> pd.Series:
+    """Return the projects whose cost was estimated in another currency than it was spent in."""
     both = estimates["forecast_cost"].notna() & estimates["actual_cost"].notna()
-    pairs = estimates.loc[both, ["currency", "currency_of_project"]].dropna()
-    differing = pairs[pairs["currency"] != pairs["currency_of_project"]]
-    if len(differing):
-        raise MixedCurrenciesError(differing.iloc[0])
+    pairs = estimates[both].dropna(subset=["currency", "currency_of_project"])
+    return pairs.loc[pairs["currency"] != pairs["currency_of_project"], "project_id"]
 
 
 def _quality(
@@ -235,6 +235,7 @@ def _quality(
     lasted = sums["held"] * actual
     cases = [
         (actual.isna(), "what came is not known"),
+        (plan["is_foreign"], "estimated in another currency than spent"),
         (sums["n"] == 0, "no estimate"),
         (plan["finish"].isna(), "its finish is not known"),
         (sums["held"] == 0, "no estimate before the finish"),
@@ -248,7 +249,7 @@ def _quality(
             "measure": measure,
             "n_estimates": sums["n"],
             "actual": actual,
-            "eqf": lasted / sums["error"].where(sums["error"] > 0),
+            "eqf": (lasted / sums["error"].where(sums["error"] > 0)).mask(plan["is_foreign"]),
             "reason": first_true(cases, None, plan.index),
         }
     )

@@ -12,19 +12,27 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pmanalytics.calendars import DAY_LENGTH, AsOfInput, as_of_point
+from pmanalytics.calendars import AsOfInput
 from pmanalytics.errors import PMAnalyticsError
 from pmanalytics.intervals import TOO_FEW, newcombe
 from pmanalytics.metrics.delivery import MOST_GRACE_DAYS, first_true, one_of, within
+from pmanalytics.metrics.periods import (
+    Every,
+    agreed,
+    check_window,
+    first_day,
+    last_complete,
+    last_day,
+    period_of,
+    sides,
+)
 from pmanalytics.metrics.rates import Measure, classed, labelled
 from pmanalytics.metrics.tallies import as_rates, counted, stated
 from pmanalytics.schemas import Day, RateChanges, RateDifferences, Rates, RateTrends, dtypes
 from pmanalytics.tables import complete
 
 Cohort = Literal["due", "finish"]
-Every = Literal["month", "quarter", "year"]
 
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
 POPULATION = {"due": None, "finish": "finished"}
 COUNTED = ["rate", "k", "n"]
 SAME = ["measure", "basis", "population", "as_of"]
@@ -89,10 +97,10 @@ def rate_trend(
     """
     _check(every, window, options)
     plan, labels = _cohort(projects, measure, cohort, as_of, options)
-    period = _period(plan[cohort], every)
-    is_there = (period <= _period(plan["day"], every)).to_numpy()
+    period = period_of(plan[cohort], every)
+    is_there = (period <= period_of(plan["day"], every)).to_numpy()
     first = int(period[is_there].min()) if is_there.any() else 0
-    last = int(_period(plan["day"], every).max()) if is_there.any() else -1
+    last = int(period_of(plan["day"], every).max()) if is_there.any() else -1
     number = (period[is_there] - first).to_numpy(dtype="int64")
     counts = counted(number, last - first + 1, plan[is_there])
     counts = counts.rolling(window).sum().iloc[window - 1 :]
@@ -101,9 +109,9 @@ def rate_trend(
         "cohort": pd.Series(cohort, index=counts.index, dtype="str"),
         "every": pd.Series(every, index=counts.index, dtype="str"),
         "window": window,
-        "period_start_date": _first_day(end - window + 1, every),
-        "period_end_date": _last_day(end, every),
-        "is_complete": end <= _last_complete(as_of, every, options),
+        "period_start_date": first_day(end - window + 1, every),
+        "period_end_date": last_day(end, every),
+        "is_complete": end <= last_complete(as_of, every, options.get("grace_days", 0)),
     }
     table = stated(counts).assign(**named).reset_index(drop=True)
     return RateTrends.validate(as_rates(table, plan, labels, [*named]))
@@ -166,29 +174,22 @@ def rate_change(
     1  finish      12      12      0     12   worse
     """
     _check(every, window, options)
-    last = _last_complete(as_of, every, options)
+    last = last_complete(as_of, every, options.get("grace_days", 0))
     views = []
     for cohort in POPULATION:
         plan, labels = _cohort(projects, measure, cohort, as_of, options)
-        block = (last - _period(plan[cohort], every)) // window
+        block = (last - period_of(plan[cohort], every)) // window
         is_there = block.isin([0, 1]).to_numpy()
         counts = counted(block[is_there].to_numpy(dtype="int64"), 2, plan[is_there])
         views.append(as_rates(stated(counts), plan, labels, []))
     now, then = (pd.concat([view.iloc[[side]] for view in views]) for side in (0, 1))
     table = rate_difference(then, now)
-    seen = table["verdict"]
-    do_agree = bool((seen == seen[0]).all())
     table = table.assign(
         cohort=pd.Series([*POPULATION], dtype="str"),
         every=every,
         window=window,
-        then_start_date=_first_day(last - 2 * window + 1, every),
-        then_end_date=_last_day(last - window, every),
-        now_start_date=_first_day(last - window + 1, every),
-        now_end_date=_last_day(last, every),
-        seen=seen,
-        views_agree=do_agree,
-        verdict=seen.where(do_agree | (seen == "too_few"), "no_clear_change"),
+        **sides(last, every, window),
+        **agreed(table["verdict"]),
     )
     days = {name: Day for name in table if str(name).endswith("_date")}
     return RateChanges.validate(table[[*dtypes(RateChanges)]].astype(days))
@@ -275,29 +276,7 @@ def _cohort(
 
 
 def _check(every: str, window: int, options: dict[str, Any]) -> None:
-    one_of("every", every, tuple(MONTHS))
+    check_window(every, window)
     within("grace_days", options.get("grace_days", 0), MOST_GRACE_DAYS)
     if "population" in options:
         raise PMAnalyticsError("population: a rate by period has that of its cohort.")
-    if not isinstance(window, int) or isinstance(window, bool) or window < 1:
-        raise PMAnalyticsError(f"window={window!r} must be a whole number from 1.")
-
-
-def _period(dates: pd.Series, every: str) -> pd.Series:
-    """Return the number of the period each day falls in; NaN where there is none."""
-    return (dates.dt.year * 12 + dates.dt.month - 1) // MONTHS[every]
-
-
-def _last_complete(as_of: AsOfInput, every: str, options: dict[str, Any]) -> int:
-    """Return the number of the last period of which every day, with the grace, is past."""
-    grace = pd.Timedelta(days=options.get("grace_days", 0))
-    return int(_period(pd.Series([as_of_point(as_of).day - grace]), every)[0]) - 1
-
-
-def _first_day(period: Any, every: str) -> Any:
-    months = np.asarray(period) * MONTHS[every] - 1970 * 12
-    return months.astype("datetime64[M]").astype("datetime64[us]")
-
-
-def _last_day(period: Any, every: str) -> Any:
-    return _first_day(np.asarray(period) + 1, every) - DAY_LENGTH.to_timedelta64()

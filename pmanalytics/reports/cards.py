@@ -18,20 +18,23 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pmanalytics.figures import words
-from pmanalytics.figures.rates import Headline
+from pmanalytics.figures.headlines import Headline
 from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.portfolio import Portfolio
 from pmanalytics.reports.cells import cells_of
+from pmanalytics.reports.spark import spark
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-MOST_ROWS = 60
+DECIMALS = 5  # of what is drawn; tables and downloads keep all
+MOST_ROWS, MOST_ROWS_BELOW = 60, 1000  # of a table by itself, and below a figure
 NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
     "been moved."
 )
 LONGEST_NAME = 6  # words of a finding that name a file
-PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False, "responsive": True}
+# Not "responsive": JupyterLab tells a figure of its new width itself, and both at once flatten it.
+PLOTLY_CONFIG = {"displayModeBar": False, "showSendToCloud": False}
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,10 @@ class Card:
 
     A table stands in `headers` and `rows` as people read it; `raw` holds what a spreadsheet
     takes instead, where that is not the text, `looks` whether a column holds numbers ("n") or long
-    texts, `n_same` how many of a row's first cells repeat those above it. `ids` names the project,
-    product or issue that each row is about, and `pick` the column with its name. `sources` is what
-    the foot of the page tells.
+    texts, `n_same` how many of a row's first cells repeat those above it, `bars` how long a bar
+    stands beside each number of a column. `ids` names the project, product or issue that each row
+    is about, and `pick` the column with its name. `points` are sentences, each with what it rests
+    on. `sources` is what the foot of the page tells.
     """
 
     finding: str
@@ -50,12 +54,15 @@ class Card:
     note: str = ""
     alt: str = ""
     is_wide: bool = False
+    is_folded: bool = False
     headlines: list[Headline] = field(default_factory=list)
+    points: list[tuple[str, str]] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     raw: list[list[str | None]] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
     n_same: list[int] = field(default_factory=list)
+    bars: dict[str, list[float]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     pick: int | None = None
     sources: dict[str, Any] = field(default_factory=dict)
@@ -66,29 +73,34 @@ class Card:
             f"{h.label}: {h.value} ({h.range})" if h.range else f"{h.label}: {h.value}"
             for h in self.headlines
         ]
-        return "\n".join(filter(None, [self.finding, *numbers]))
+        return "\n".join(filter(None, [self.finding, *(said for said, _ in self.points), *numbers]))
 
     @property
     def content(self) -> dict[str, Any]:
         """What the page needs besides the figure."""
         return asdict(self) | {
             "figure": None,
-            "headlines": [headline._asdict() for headline in self.headlines],
+            "headlines": [{**h._asdict(), "spark": spark(h.line, h.bars)} for h in self.headlines],
         }
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """Return the card in every form in which a notebook may show it."""
         bundle: dict[str, object] = {CARD: self.content, "text/plain": repr(self)}
         if self.figure is None:
-            return bundle | {"text/html": html_of(self.content, None)}
+            page = template("notebook.html.j2").render(card=self.content)
+            return bundle | {"text/html": page}
         drawing = json.loads(self.figure.to_json())
         return bundle | {PLOTLY: drawing | {"config": PLOTLY_CONFIG}}
 
 
 def figure_card(drawing: go.Figure, table: pd.DataFrame, *, wide: bool = False) -> Card:
-    """Return a figure as a card, with the table it was drawn from."""
+    """Return a figure as a card, with the table it was drawn from; of a long one the first rows."""
     said = drawing.layout.meta
-    return Card(**said, is_wide=wide, figure=drawing, **cells_of(table))
+    if len(table) > MOST_ROWS_BELOW:
+        held = f"The data below: the first {words.number(MOST_ROWS_BELOW)} of"
+        told = f"{said['note']} {held} {words.count(len(table), 'row')}."
+        said = said | {"note": told.strip()}
+    return Card(**said, is_wide=wide, figure=drawing, **cells_of(table.head(MOST_ROWS_BELOW)))
 
 
 def table_card(
@@ -99,10 +111,12 @@ def table_card(
     note: str = "",
     wide: bool = True,
     n_once: int = 0,
+    folded: bool = False,
 ) -> Card:
     """Return a table as a card; of a long one the first rows.
 
-    The first `n_once` columns are told once, for as many rows as they stay the same.
+    The first `n_once` columns are told once, for as many rows as they stay the same. A `folded`
+    table is there on demand, as the data of a figure are.
     """
     if len(table) > MOST_ROWS:
         note = f"The first {MOST_ROWS} of {words.count(len(table), 'row')}. {note}".strip()
@@ -112,12 +126,17 @@ def table_card(
         n_once if row[:n_once] == above[:n_once] else 0
         for above, row in zip(before, cells["rows"], strict=False)
     ]
-    return Card(finding, subtitle, note, is_wide=wide, **cells)
+    return Card(finding, subtitle, note, is_wide=wide, is_folded=folded, **cells)
 
 
 def headline_card(headlines: Sequence[Headline], finding: str = "") -> Card:
     """Return numbers side by side as a card, with what they say together above them."""
     return Card(finding, is_wide=True, headlines=list(headlines))
+
+
+def points_card(points: Sequence[tuple[str, str]]) -> Card:
+    """Return sentences as a card, each with what it rests on."""
+    return Card("", is_wide=True, points=list(points))
 
 
 def text_card(finding: str, note: str = "") -> Card:
@@ -179,11 +198,23 @@ def notes_card(portfolio: Portfolio) -> Card:
     return text_card("\n".join(portfolio.notes) or "Nothing else is to be noted about the data.")
 
 
-def html_of(content: dict[str, Any], figure: dict[str, Any] | None, number: int = 0) -> str:
-    """Return a card as HTML; every text in it is escaped."""
+def html_of(
+    content: dict[str, Any],
+    figure: dict[str, Any] | None,
+    number: str = "0",
+    tabs: Sequence[tuple[str, bool]] = (),
+) -> str:
+    """Return a card as HTML; every text in it is escaped.
+
+    `tabs` are the forms of it that a reader may choose from, and which of them this is.
+    """
     name = "-".join(re.findall(r"\w+", content["finding"].casefold())[:LONGEST_NAME])
-    return _template().render(
-        card=content, spec=figure and _spec(figure), number=number, name=name or "table"
+    return template("card.html.j2").render(
+        card=content,
+        spec=figure and _spec(figure),
+        number=number,
+        name=name or "table",
+        tabs=tabs,
     )
 
 
@@ -195,10 +226,20 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
     top = layout["margin"]["t"]
     layout["margin"] = layout["margin"] | {"t": 14}
     layout["height"] = layout["height"] - top + 14
-    return {"data": figure["data"], "layout": layout}
+    told = json.dumps({"data": figure["data"], "layout": layout})
+    return json.loads(told, parse_float=lambda text: round(float(text), DECIMALS))
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return a template in which every text is escaped."""
     loader = jinja2.PackageLoader("pmanalytics.reports", "templates")
-    return jinja2.Environment(loader=loader, autoescape=True).get_template("card.html.j2")
+    environment = jinja2.Environment(loader=loader, autoescape=True)
+    environment.filters["css"] = _css_text
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment.get_template(name)
+
+
+def _css_text(text: str) -> str:
+    """Return a text as a style sheet quotes it."""
+    return '"' + re.sub(r"[^\w ]", lambda found: f"\\{ord(found[0]):x} ", text) + '"'

@@ -11,6 +11,8 @@ from pmanalytics.figures.quality import NOUNS
 from pmanalytics.figures.rates import TITLES, plan_of
 
 HEADINGS = {
+    "project_id": "ID",
+    "beyond_budget_share": "Cost against budget",
     "k": "Succeeded",
     "n": "Counted",
     "basis": "Compared with",
@@ -28,6 +30,18 @@ HEADINGS = {
     "k_now": "Succeeded now",
     "n_now": "Counted now",
     "sha256": "SHA-256",
+    "item_type": "Type",
+    "reworked_share": "Share of the issues",
+    "rework_share": "Share of their days",
+    "project_class": "Class",
+    "product_id": "Product",
+    "finish_variance_share": "Against plan",
+    "cost_variance_share": "Against budget",
+    "real_cost_variance_share": "In constant prices",
+    "drift_days": "Days moved",
+    "nominal_cost": "Cost",
+    "hit_rate": "Hit rate",
+    "removal_rate": "Before release",
     "bei": "BEI",
     "eqf": "EQF",
     "p50_days": "50% within (days)",
@@ -65,7 +79,7 @@ PERCENTAGES = {
     "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
     "allocation", "utilisation", "quantile", "flow_efficiency", "share",
 }  # fmt: skip
-SIGNED_SHARES = ("variance_share", "beyond_plan_share")
+SIGNED_SHARES = ("variance_share", "beyond_plan_share", "beyond_budget_share")
 RATIOS = (
     "p_adjusted",
     "p_value",
@@ -80,37 +94,56 @@ RATIOS = (
 )
 UNIT_OF_ROW = {"median", "p80", "p90", "worst", "best", "eqf"}  # days or shares, by the row
 IDS = ("project_id", "product_id", "item_id", "record")
-NAMES = ("project", "name")
+NAMES = ("project", "product", "name")
+CHIPS = {"serious": "bad", "lesser": "warn"}  # short reasons, one after the other
+BARS = ("days_late", "beyond_budget_share")  # beside the number, how it compares with the others
 LONG_TEXT = 24  # letters; such a column gets room of its own
 HASH_LETTERS = 12
 
 
 def cells_of(table: pd.DataFrame) -> dict[str, Any]:
-    """Return a table as people read it: headers, texts, and which columns are numbers."""
+    """Return a table as people read it: headers, texts, and which columns are numbers.
+
+    The code of a product is not shown beside its name.
+    """
     if {"measure", "basis"} <= set(table):
         table = table.assign(basis=[*map(plan_of, table["measure"], table["basis"])])
+    identity = next((name for name in IDS if name in table), None)
+    named = next((name for name in NAMES if name in table), identity)
+    ids = [] if identity is None else table[identity].fillna("").tolist()
+    if (identity, named) == ("product_id", "product"):
+        table = table.drop(columns=identity)
     texts = [[_text(str(name), value) for value in table[name]] for name in table]
-    values = [[_value(value) for value in table[name]] for name in table]
+    values = [
+        column if name in CHIPS else [_value(value) for value in table[name]]
+        for name, column in zip(table, texts, strict=True)
+    ]
     columns = list(table)
-    identity = next((name for name in IDS if name in columns), None)
-    named = next((name for name in NAMES if name in columns), identity)
     return {
         "headers": [_heading(str(name)) for name in table],
         "rows": [list(row) for row in zip(*texts, strict=True)],
         "raw": [list(row) for row in zip(*values, strict=True)],
         "looks": [_look(table[name], column) for name, column in zip(table, texts, strict=True)],
         "n_same": [0] * len(table),
-        "ids": [] if identity is None else table[identity].fillna("").tolist(),
+        "bars": {str(columns.index(n)): _bars(table[n]) for n in BARS if n in columns},
+        "ids": ids,
         "pick": None if named is None else columns.index(named),
     }
 
 
 def _look(column: pd.Series, texts: list[str]) -> str:
-    """Return whether a column holds numbers ("n") or long texts."""
+    """Return whether a column holds numbers ("n"), long texts, or reasons by their weight."""
+    if column.name in CHIPS:
+        return CHIPS[column.name]
     types = pd.api.types
     if types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype):
         return "n"
     return "long" if max(map(len, texts), default=0) > LONG_TEXT else ""
+
+
+def _bars(column: pd.Series) -> list[float]:
+    """Return each number as a share of the largest."""
+    return (column / column.abs().max()).fillna(0).round(3).tolist()
 
 
 def _value(value: Any) -> str | None:
@@ -140,7 +173,8 @@ def _text(name: str, value: Any) -> str:
         return _number(name, float(value))
     if name in CODES:
         return WORDS.get(value) or str(value).replace("_", " ")
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    separator = "; " if name in CHIPS else ", "
+    text = separator.join(map(str, value)) if isinstance(value, list) else str(value)
     return f"{text[:HASH_LETTERS]}…" if name == "sha256" else text
 
 
@@ -153,7 +187,7 @@ def _number(name: str, value: float) -> str:
         return words.signed(value * 100, " points")
     if name in UNIT_OF_ROW or name.endswith(RATIOS):
         return f"{value:.3g}" if name in UNIT_OF_ROW else f"{value:.2f}"
-    if name.endswith(("variance_days", "drift_days", "cost_variance")):
+    if name.endswith(("variance_days", "drift_days", "days_late", "cost_variance")):
         return words.signed(value)
     is_small = name.endswith(("_days", "_low", "_high")) and abs(value) < 10
     return f"{value:.1f}" if is_small else words.number(value)

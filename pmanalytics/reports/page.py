@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from plotly.offline import get_plotlyjs
 
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.figures.words import escaped
-from pmanalytics.reports.cards import CARD, PLOTLY, html_of
+from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of
+from pmanalytics.reports.views import leaves, views_html
 
 TEMPLATES = Path(__file__).parent / "templates"
+MOST_LABELS = 30  # columns of a table whose cells stand one below the other on a phone
 # Runs before the page is painted, so that it never flashes in the wrong colours.
 START = """\
 document.documentElement.classList.add("js");
@@ -62,6 +65,7 @@ def page_of(notebook: NotebookNode) -> dict[str, Any]:
         "title": _title(page["head"]),
         "sources": sources[0] if sources else None,
         "has_ids": any(card["ids"] for card in cards),
+        "filter": _filter(notebook),
     }
 
 
@@ -72,13 +76,14 @@ def summary_of(notebook: NotebookNode) -> dict[str, Any]:
     cards = _cards(notebook)
     drawn = [content["finding"] for content, figure in cards if figure and figure["data"]]
     said = [content["finding"] for content, _ in cards if content["finding"]]
+    points = [sentence for content, _ in cards for sentence, _ in content["points"]]
     numbers: list[dict[str, str]] = next(
         (content["headlines"] for content, _ in cards if content["headlines"]), []
     )
     return {
         "title": page["title"],
         "answers": answers.split("\n\n")[0].replace("\n", " "),
-        "finding": next(iter(drawn or said[1:]), ""),
+        "finding": next(iter(points or drawn or said[1:]), ""),
         "numbers": "; ".join(
             f"{h['label']} {h['value']} ({h['range']})" for h in numbers if h["range"]
         ),
@@ -102,6 +107,11 @@ def assets() -> dict[str, str]:
     for name, colors in (("LIGHT", LIGHT), ("DARK", DARK)):
         values = "".join(f"--{token}:{color};" for token, color in colors.items())
         css = css.replace(f"/*{name}*/", values)
+    labels = (
+        f".cards td:nth-child({n})::before {{ content: var(--l{n}); }}"
+        for n in range(1, MOST_LABELS + 1)
+    )
+    css = css.replace("/*LABELS*/", " ".join(labels))
     start, main, drawing = START, (TEMPLATES / "report.js").read_text("utf-8"), get_plotlyjs()
     packed = gzip.compress(drawing.encode("utf-8"), 9, mtime=0)
     return {
@@ -117,20 +127,48 @@ def assets() -> dict[str, str]:
 
 def _cards(notebook: NotebookNode) -> list[tuple[dict[str, Any], dict[str, Any] | None]]:
     """Return the cards that a notebook shows, each with its figure if it has one."""
+    return [leaves(data[CARD], data.get(PLOTLY))[0] for data in _shown(notebook)]
+
+
+def _shown(notebook: NotebookNode) -> list[dict[str, Any]]:
+    """Return what a notebook shows that holds cards."""
     shown = [
         output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
     ]
-    return [(data[CARD], data.get(PLOTLY)) for data in shown if CARD in data]
+    return [data for data in shown if CARD in data]
+
+
+def _filter(notebook: NotebookNode) -> dict[str, Any] | None:
+    """Return what a page can be filtered by, and the values to choose from."""
+    cards = [data[CARD] for data in _shown(notebook)]
+    asked = next((card for card in cards if card.get("asks")), None)
+    return asked and {"asks": asked["asks"], "values": [name for name, _, _ in asked["views"][1:]]}
 
 
 def _html(output: NotebookNode, number: int) -> str:
     data = output.get("data", {})
     if CARD in data:
-        return html_of(data[CARD], data.get(PLOTLY), number)
+        return views_html(data[CARD], data.get(PLOTLY), str(number))
+    if PLOTLY in data:
+        return html_of(*_as_card(data[PLOTLY]), str(number))
     if "text/html" in data:
         return f'<div class="output">{data["text/html"]}</div>'
+    if "image/png" in data:
+        source = escape(f"data:image/png;base64,{data['image/png']}")
+        return f'<img class="output" alt="A picture" src="{source}">'
     text = data.get("text/plain") or (output.get("text") if output.get("name") == "stdout" else "")
     return f'<pre class="output">{escaped(text)}</pre>' if text else ""
+
+
+def _as_card(figure: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a figure that is no card as one: its title is the finding."""
+    layout = figure.get("layout", {})
+    title = layout.get("title") or {}
+    text = title if isinstance(title, str) else title.get("text") or "A figure"
+    layout = {"height": 450, "xaxis": {}, "yaxis": {}} | layout
+    layout["margin"] = {"l": 60, "r": 20, "t": 60, "b": 60} | layout.get("margin", {})
+    content = Card(re.sub("<[^>]*>", " ", text), is_wide=True).content
+    return content, {"data": figure["data"], "layout": layout}
 
 
 def _title(head: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from tempfile import gettempdir
@@ -16,16 +16,18 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from pmanalytics.errors import ConfigError, PMAnalyticsError, UnreadableFileError
+from pmanalytics import errors
+from pmanalytics.errors import ConfigError, NotebookError, UnreadableFileError
 from pmanalytics.loaders.folder import PSEUDONYMISE
 from pmanalytics.reports.page import TEMPLATES, assets, contents_page, page_of, summary_of
 
 SECONDS_PER_CELL = 600
+CONTENTS = "index"
 
 
 def notebook_folder() -> Path:
@@ -35,12 +37,35 @@ def notebook_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "notebooks"
 
 
+def report_notebooks(own: Sequence[str | Path] = ()) -> dict[str, Path]:
+    """Return the notebooks that become reports, by the name of the report.
+
+    The tour, whose number begins with 0, is a lesson and no report. A notebook of the user's own
+    takes the place of ours of the same name.
+    """
+    ours = sorted(notebook_folder().glob("[1-9]*.ipynb"))
+    named = {_name(path): path for path in ours}
+    taken = {CONTENTS: Path(f"the page of contents ({CONTENTS}.html)")}
+    for path in map(Path, own):
+        name = _name(path)
+        _read(path)
+        if name in taken:
+            raise ConfigError(f"{path}: {taken[name]} has the same name; rename the notebook.")
+        named[name] = taken[name] = path
+    return named
+
+
+def _name(path: Path) -> str:
+    return re.sub("^[0-9]+_", "", path.stem)
+
+
 def render_reports(
     folder: str | Path,
     out: str | Path,
     *,
     as_of: str | None = None,
     pseudonym_key: str | None = None,
+    notebooks: Sequence[str | Path] = (),
 ) -> Iterator[Path]:
     """Which reports does this folder of data give? Run every notebook on it and export it.
 
@@ -54,6 +79,9 @@ def render_reports(
         Status date; otherwise the folder's.
     pseudonym_key
         A secret; then persons stand under pseudonyms made with it.
+    notebooks
+        Notebooks of one's own that become reports, too. Their cell tagged `parameters` is followed
+        by the values of `folder` and `as_of`; without such a cell these come first.
 
     Yields
     ------
@@ -63,21 +91,20 @@ def render_reports(
     Raises
     ------
     PMAnalyticsError
-        If the folder cannot be read, or a notebook fails.
+        If the folder or a notebook cannot be read, or a notebook fails.
     """
     folder, out = Path(folder), Path(out)
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     environment = {PSEUDONYMISE: pseudonym_key} if pseudonym_key else {}
+    parameters = {"folder": str(folder.resolve()), "as_of": as_of}
     summaries = []
-    for path in sorted(notebook_folder().glob("*.ipynb")):
-        parameters = {"folder": str(folder.resolve()), "as_of": as_of}
+    for name, path in report_notebooks(notebooks).items():
         notebook = run(path, parameters, environment=environment)
         page, _ = ReportExporter().from_notebook_node(notebook)
-        name = f"{re.sub(r'^[0-9]+_', '', path.stem)}.html"
-        summaries.append(summary_of(notebook) | {"file": name})
-        yield _written(page, out / name)
-    yield _written(contents_page(summaries), out / "index.html")
+        summaries.append(summary_of(notebook) | {"file": f"{name}.html"})
+        yield _written(page, out / f"{name}.html")
+    yield _written(contents_page(summaries), out / f"{CONTENTS}.html")
 
 
 def _written(page: str, target: Path) -> Path:
@@ -93,17 +120,11 @@ def run(
     path: Path, parameters: Mapping[str, object], *, environment: Mapping[str, str] | None = None
 ) -> NotebookNode:
     """Return the notebook, run with these values instead of those of its parameters cell."""
-    notebook = nbformat.read(path, as_version=4)
-    source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-    position = next(
-        (
-            n
-            for n, cell in enumerate(notebook.cells)
-            if "parameters" in cell.metadata.get("tags", [])
-        ),
-        -1,
-    )
-    notebook.cells.insert(position + 1, nbformat.v4.new_code_cell(source))
+    notebook = _read(path)
+    given = nbformat.v4.new_code_cell("\n".join(f"{k} = {v!r}" for k, v in parameters.items()))
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    position = next((n for n, names in enumerate(tags, 1) if "parameters" in names), 0)
+    notebook.cells.insert(position, given)
     client = NotebookClient(
         notebook,
         timeout=SECONDS_PER_CELL,
@@ -114,8 +135,40 @@ def run(
     try:
         client.execute(env={**os.environ, **(environment or {})})
     except CellExecutionError as error:
-        raise PMAnalyticsError(error.evalue) from None
+        is_ours = hasattr(errors, error.ename)
+        told = error.evalue if is_ours else f"{error.ename}: {error.evalue}"
+        cells = [cell for cell in notebook.cells if cell is not given]
+        raise NotebookError(told, path.name, _failed(cells)) from None
+    except CellTimeoutError:
+        told = f"A cell ran for more than {SECONDS_PER_CELL} seconds and was stopped."
+        raise NotebookError(told, path.name) from None
+    except DeadKernelError:
+        told = "Python ended while a cell ran, as it does where memory runs out."
+        raise NotebookError(told, path.name) from None
     return notebook
+
+
+def _read(path: Path) -> NotebookNode:
+    """Return a notebook as it is stored, of whatever version of the format."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UnreadableFileError(f"{path}: there is no such file.") from None
+    except (OSError, UnicodeDecodeError):
+        raise UnreadableFileError(f"{path}: cannot be read as a notebook.") from None
+    try:
+        return nbformat.reads(content, as_version=4)
+    except (ValueError, TypeError, AttributeError, nbformat.ValidationError):
+        raise UnreadableFileError(
+            f"{path}: is no notebook. Save it from JupyterLab, with the ending .ipynb."
+        ) from None
+
+
+def _failed(cells: Sequence[NotebookNode]) -> int:
+    """Return the number of the code cell that raised, as JupyterLab counts."""
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    kinds = [{output.output_type for output in cell.outputs} for cell in code]
+    return max((n for n, kind in enumerate(kinds, 1) if "error" in kind), default=0)
 
 
 class ThisPython(AsyncKernelManager):

@@ -39,7 +39,9 @@ N_PROJECTS, N_ISSUES = 90, 2000
 SHARE_REQUIRED = 0.35
 
 
-def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
+def write_sample(
+    folder: str | Path, *, seed: int = 38, n_projects: int = N_PROJECTS, n_issues: int = N_ISSUES
+) -> list[Path]:
     """Write the made-up company into a folder, and return the files.
 
     Parameters
@@ -48,6 +50,8 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
         Created if need be; files of the same names are overwritten, others left alone.
     seed
         Decides every number; the same seed gives the same bytes.
+    n_projects, n_issues
+        How large the company is; products, teams and registers stay as they are.
 
     Raises
     ------
@@ -56,11 +60,11 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
     """
     folder, random = Path(folder), Random(seed)
     products = [product_and_history(random, *facts) for facts in PRODUCTS]
-    projects = [project_and_history(random, number) for number in range(1, N_PROJECTS + 1)]
+    projects = [project_and_history(random, number) for number in range(1, n_projects + 1)]
     required = Random(f"required {seed}")
     for row, _ in projects:
         row["Required"] = "yes" if required.random() < SHARE_REQUIRED else "no"
-    issues = [issue(random, number) for number in range(1, N_ISSUES + 1)]
+    issues = [issue(random, number) for number in range(1, n_issues + 1)]
     issues = with_needs(Random(f"needs {seed}"), issues)
     rows, first = [row for row, _ in projects], projects[0][0]
     contents = {
@@ -69,7 +73,7 @@ def write_sample(folder: str | Path, *, seed: int = 38) -> list[Path]:
     } | {
         "products.csv": _csv(row for row, _ in products),
         "product_stages.csv": _csv(entry for _, entries in products for entry in entries),
-        "projects.csv": _csv([*rows, *bad_projects(first)]),
+        "projects.csv": _csv([*rows, *bad_projects(first, n_projects)]),
         "project_stages.csv": _csv(entry for _, entries in projects for entry in entries),
         "jira.csv": navigator_csv(issues),
         "jira.json": search_json(issues),

@@ -177,8 +177,8 @@ def _project_stages(random: Random, row: Row, course: Course, end: date | None) 
     return entries
 
 
-def bad_projects(like: Row) -> list[Row]:
-    """Return rows with the mistakes that people make."""
+def bad_projects(like: Row, n_projects: int) -> list[Row]:
+    """Return rows with the mistakes that people make, numbered far beyond the good ones."""
     mistakes = [
         {"Finish planned": "31/11/2025"},
         {"Finish planned": "03/04/2025"},
@@ -187,6 +187,8 @@ def bad_projects(like: Row) -> list[Row]:
         {"Budget": "-5000"},
         {"Currency": ""},
     ]
-    rows = [like | wrong | {"Project": f"P-{900 + n}"} for n, wrong in enumerate(mistakes)]
-    twice = like | {"Project": "P-990"}
+    rows = [
+        like | wrong | {"Project": f"P-{10 * n_projects + n}"} for n, wrong in enumerate(mistakes)
+    ]
+    twice = like | {"Project": f"P-{11 * n_projects}"}
     return [*rows, twice, twice | {"Manager": "Z. Nobody"}, like]

@@ -65,7 +65,7 @@ def _tasks(random: Random, row: Row) -> Iterator[Row]:
     start, due, begun, end = row["Start planned"], row["Finish planned"], row["Start"], _end(row)
     for number in range(1, n + 1):
         share = number / n
-        actual = begun + (end - begun) * (share / float(row["Complete"]))
+        actual = begun + (end - begun) * (share / max(float(row["Complete"]), 0.01))
         if number < n:
             actual += timedelta(days=random.randrange(-6, 7))
         yield {

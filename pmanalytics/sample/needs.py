@@ -7,7 +7,7 @@ from random import Random
 
 from pmanalytics.sample.company import Row
 
-N_IDEAS, N_EPICS = 30, 60
+IDEAS_SHARE, EPICS_SHARE = 0.015, 0.03
 WISHES = [
     "Fewer clicks to the goal", "See what it costs", "Work without a network", "Tell me earlier",
     "Share with a colleague", "In my language", "Undo a mistake", "Find it again", "Sign in once",
@@ -23,8 +23,8 @@ def with_needs(random: Random, issues: Sequence[Row]) -> list[Row]:
     """
     tasks = sorted((row for row in issues if row["type"] == "Task"), key=lambda row: row["created"])
     third = len(tasks) // 3
-    ideas = random.sample(tasks[:third], N_IDEAS)
-    epics = random.sample(tasks[third : 2 * third], N_EPICS)
+    ideas = random.sample(tasks[:third], round(len(issues) * IDEAS_SHARE))
+    epics = random.sample(tasks[third : 2 * third], round(len(issues) * EPICS_SHARE))
     kind_of = {
         row["key"]: kind for kind, rows in (("Idea", ideas), ("Epic", epics)) for row in rows
     }
@@ -34,19 +34,18 @@ def with_needs(random: Random, issues: Sequence[Row]) -> list[Row]:
         else row
         for row in issues
     ]
-    return [row | _place(random, row, renamed) for row in renamed]
+    above: dict[tuple[str, str], list[Row]] = {}
+    for row in renamed:
+        if row["type"] in ABOVE.values():
+            above.setdefault((row["type"], row["project"]), []).append(row)
+    return [row | _place(random, row, above) for row in renamed]
 
 
-def _place(random: Random, row: Row, issues: Sequence[Row]) -> Row:
+def _place(random: Random, row: Row, above: dict[tuple[str, str], list[Row]]) -> Row:
     if row["type"] not in ABOVE or random.random() < 0.2:
         return {}
-    before = [
-        other
-        for other in issues
-        if other["type"] == ABOVE[row["type"]]
-        and other["project"] == row["project"]
-        and other["created"] < row["created"]
-    ]
+    others = above.get((ABOVE[row["type"]], row["project"]), [])
+    before = [other for other in others if other["created"] < row["created"]]
     if not before:
         return {}
     if row["type"] == "Story":

@@ -62,7 +62,7 @@ def product_projects(projects: Sequence[Row]) -> list[Row]:
     keys = [key for key, *_ in PRODUCTS[2:]]
     return [
         {"project_id": row["Project"], "product_id": product, "share": share}
-        for row, shares in zip(shared, parts, strict=True)
+        for row, shares in zip(shared, parts, strict=False)
         for product, share in zip(_from(keys, row["Product"]), shares, strict=False)
     ]
 

@@ -133,9 +133,12 @@ from pmanalytics.schemas.variances import (
     BaselineDrifts,
     CostTotals,
     EstimateQuality,
+    OpenCommitments,
     RealCosts,
     Replanning,
+    VarianceChanges,
     VarianceDistributions,
+    VarianceTrends,
 )
 
 INPUT_TABLES = [
@@ -148,8 +151,9 @@ RESULT_TABLES = [
     StageOutcomes, DurationComparisons, FlowItems, FlowByDay, Throughput, CumulativeFlow,
     ServiceLevels, Ageing, FlowEfficiencies, LittlesLaw, CompletionForecasts, CountForecasts,
     ThroughputBacktests, ProjectOutcomes, Rates, RateSplits, RateTrends,
-    RateDifferences, RateChanges, VarianceDistributions, BaselineDrifts, Replanning,
-    EstimateQuality, CostTotals, RealCosts, EarnedValue, TaskIndices, PlanRatios,
+    RateDifferences, RateChanges, VarianceDistributions, VarianceTrends, VarianceChanges,
+    BaselineDrifts, Replanning,
+    EstimateQuality, CostTotals, OpenCommitments, RealCosts, EarnedValue, TaskIndices, PlanRatios,
     ReferenceClasses, ProjectForecasts, Backtests, PublishedUplifts, Attention, Changes,
     Staleness, StalenessSummary, RiskExposure, ExposureOverTime, RiskHygiene, TeamLoad,
     DefectRemoval, ReopenRates, OpenDefects,

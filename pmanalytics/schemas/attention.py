@@ -37,6 +37,8 @@ class Attention(Table):
     is_stale: bool = required("Lesser: its record has not been updated for too long")
     n_serious: np.int64 = count("Serious flags")
     n_lesser: np.int64 = count("Lesser flags")
+    late_days: float = optional("Days after its due date: so far or as expected, the larger")
+    over_share: float = optional("Cost so far or as expected, the larger, ÷ budget − 1")
     beyond_plan_share: float = optional("The larger of days late ÷ planned days and overspending")
     due_date: Day = optional("Finish by the plan it is judged by")
     forecast_finish_date: Day = optional("Finish now expected")

@@ -87,6 +87,7 @@ class ItemStages(Table):
     working_days: float = optional("The total in working days, if a calendar was given", ge=0)
     is_open: bool = required("Is the item in this stage now?")
     is_cancelled: bool = required("Did its last stay here end by cancellation?")
+    is_complete: bool = required("Are its stays here known from their beginning?")
 
 
 class StageDurations(Table):

@@ -12,10 +12,9 @@ from pmanalytics import (
     on_time_rate,
     plot_completeness,
     plot_files,
-    plot_forecast_variance,
-    plot_open_late,
     plot_outcomes,
     plot_rates,
+    plot_slipping,
     plot_stage_durations,
     plot_worst_case,
     project_outcomes,
@@ -24,7 +23,7 @@ from pmanalytics import (
     stage_visits,
     worst_case,
 )
-from pmanalytics.figures.rates import headline
+from pmanalytics.figures.headlines import headline
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.schemas import (
     Completeness,
@@ -151,22 +150,10 @@ def test_many_missing_baselines_are_warned_of(twelve_projects):
     assert "More than a fifth" in plot_rates(on_time_rate(lacking, as_of=AS_OF)).layout.meta["note"]
 
 
-def test_open_late_projects_are_named_with_the_longest(judged):
-    """P09 finished after the status date, so it is open: 61 days past 30 April."""
-    drawing = plot_open_late(judged)
-    assert finding(drawing) == (
-        "2 of 4 open projects with a baseline are past it, the longest by 61 days"
-    )
-
-
-def test_forecasts_are_counted_against_the_baseline(judged):
-    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
-    drawing = plot_forecast_variance(told)
-    assert finding(drawing) == (
-        "1 of 2 open projects with a forecast expect to finish after their baseline"
-    )
-    assert "Without a forecast: 2 open projects with a baseline" in drawing.layout.meta["note"]
-    assert "Outdated, before the status date: 1 forecast." in drawing.layout.meta["note"]
+def test_marks_have_areas_only_where_budgets_are_known(judged):
+    sized = plot_outcomes(judged).layout.meta["subtitle"]
+    lacking = plot_outcomes(judged.assign(baseline_budget=None)).layout.meta["subtitle"]
+    assert (sized.endswith("; area is budget"), "area" in lacking) == (True, False)
 
 
 def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
@@ -187,10 +174,9 @@ def test_against_the_latest_plan_every_figure_says_so(twelve_projects):
     assert finding(plot_outcomes(judged)).endswith(
         "are both late against the current due date and over budget"
     )
-    assert "open projects with a current due date are past it" in finding(plot_open_late(judged))
-    told = judged.assign(forecast_variance_days=[np.nan] * 3 + [-5.0, 10.0] + [np.nan] * 7)
-    assert finding(plot_forecast_variance(told)).endswith("finish after their current due date")
-    for drawing in (plot_outcomes(judged), plot_open_late(judged), plot_forecast_variance(told)):
+    slipping = plot_slipping(judged, as_of=AS_OF)
+    assert "open projects with a current due date are past it" in finding(slipping)
+    for drawing in (plot_outcomes(judged), slipping):
         assert "baseline" not in json.dumps(drawing.layout.meta)
 
 
@@ -231,8 +217,7 @@ def test_stays_whose_beginning_is_not_known_are_not_called_few():
     [
         plot_rates(empty(Rates)),
         plot_outcomes(empty(ProjectOutcomes).assign(name="")),
-        plot_open_late(empty(Projects).merge(empty(ProjectOutcomes), on="project_id")),
-        plot_forecast_variance(empty(ProjectOutcomes).assign(name="")),
+        plot_slipping(empty(Projects).merge(empty(ProjectOutcomes), on="project_id"), as_of=AS_OF),
         plot_stage_durations(empty(StageDurations), level="product"),
         plot_files(empty(Files)),
         plot_worst_case(empty(WorstCase)),
@@ -300,6 +285,37 @@ def test_of_many_files_those_with_most_set_aside_are_drawn_and_the_rest_as_one()
     assert told[0] == "6.csv: 10 rows read, 4 accepted · 6 set aside"
     assert told[-1].startswith("19 other files: 190 rows read, ")
     assert finding(drawing).startswith(f"{sum(n % 7 for n in range(30))} of 300 rows could not")
+
+
+def test_files_of_which_every_row_was_accepted_are_drawn_as_one():
+    """Three files are few enough for a row each; of five the three that are whole are one."""
+    whole = [file_row(f"{n}.csv", 10, 10, 0) for n in range(3)]
+    assert len(plot_files(pd.DataFrame(whole)).data[0].x) == 3
+    told = [*whole, file_row("bad.csv", 10, 8, 2), file_row("again.csv", 10, 9, 0, same=1)]
+    alt = plot_files(pd.DataFrame(told)).layout.meta["alt"].split("; ")
+    assert [each.split(":")[0] for each in alt] == ["bad.csv", "again.csv", "3 other files"]
+
+
+def test_every_stay_that_a_duration_counts_is_a_mark_and_one_still_open_a_triangle():
+    """Of five one is still there and one was cancelled; what has no beginning or length is none."""
+    row = {"level": "project", "stage": "A", "n": 5, "n_ended": 3, "n_open": 1, "n_cancelled": 1}
+    row |= dict.fromkeys(("n_zero_length", "n_incomplete"), 1)
+    quantiles = [f"{name}_{part}" for name in ("median", "p85") for part in ("days", "low", "high")]
+    durations = pd.DataFrame([row | dict.fromkeys(quantiles, np.nan)])
+    items = pd.DataFrame({
+        "item_id": [f"P{n}" for n in range(7)], "name": "One", "stage": "A",
+        "total_days": [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 9.0],
+        "is_open": [False, False, False, True, False, False, False],
+        "is_cancelled": [False, False, False, False, True, False, False],
+        "is_complete": [True] * 6 + [False],
+    })  # fmt: skip
+    drawing = plot_stage_durations(durations, items, level="project")
+    drawn = {trace.marker.symbol: [*trace.x] for trace in drawing.data}
+    assert drawn == {"circle": [1, 2, 3], "triangle-right": [4, 5]}
+    named = [name for trace in drawing.data for (name,) in trace.customdata]
+    assert named == ["P0", "P1", "P2", "P3", "P4"]
+    many = pd.concat([items] * 301, ignore_index=True)
+    assert not plot_stage_durations(durations, many, level="project").data
 
 
 def test_rows_that_lack_a_value_are_told_where_every_row_is_in():
@@ -387,7 +403,7 @@ def test_a_long_name_without_blanks_is_cut_not_lost():
 
 def test_names_are_shown_and_never_read_as_markup(judged):
     hostile = "<img src=x onerror=alert(1)>"
-    drawing = plot_open_late(judged.assign(name=hostile))
+    drawing = plot_slipping(judged.assign(name=hostile), as_of=AS_OF)
     text = drawing.update_layout(meta=None).to_json()
     assert "<img" not in text.replace("\\u003c", "<")
     assert "&lt;img" in text.replace("\\u0026", "&")

@@ -11,6 +11,8 @@ from pmanalytics import (
     flow_by_day,
     flow_efficiency,
     flow_items,
+    held_rows,
+    level_rows,
     littles_law,
     plot_ageing,
     plot_cumulative_flow,
@@ -133,6 +135,26 @@ def test_cycle_times_are_told_with_percentile_interval_and_share():
     assert "50% within 8 days" in said(drawing, "alt")
 
 
+def test_of_many_finished_items_those_of_a_week_that_took_equally_long_are_one_mark():
+    """One a day from Monday, 1 January 2024, each with a time of its own but two alike a week."""
+    n = 2100
+    items = pd.DataFrame({
+        "level": "work_item", "item_id": [f"I{i}" for i in range(n)], "state": "finished",
+        "stage": "Done", "history_complete": True,
+        "finished_date": pd.Timestamp("2024-01-01") + pd.to_timedelta(range(n), unit="D"),
+        "cycle_time_days": [float(i % 7 // 2 + 1) for i in range(n)],
+    })  # fmt: skip
+    drawing = plot_cycle_times(items, service_level(items))
+    assert len(drawing.data[0].x) == 4 * 300
+    assert drawing.data[0].x[0] == pd.Timestamp("2024-01-01")
+    assert drawing.data[0].text[:2] == (
+        "Week of 1 Jan 2024: 1 day<br>2 work items", "Week of 1 Jan 2024: 2 days<br>2 work items",
+    )  # fmt: skip
+    assert "A mark stands for every work item of a week that took equally long." in said(
+        drawing, "note"
+    )
+
+
 def test_of_fewer_than_five_no_percentile_is_told():
     items = items_of(six_done()).head(4)
     drawing = plot_cycle_times(items, service_level(items))
@@ -240,6 +262,32 @@ def test_steadiness_is_told_with_both_sides_or_with_what_speaks_against_it():
     unknown = littles_law(items, as_of="2023-12-04")
     assert steadiness_rows(unknown)[1].endswith("cannot be said: nothing was finished")
     assert steadiness_rows(empty(LittlesLaw))[1].startswith("Nothing was in progress")
+
+
+def test_types_are_told_from_the_fastest_to_the_slowest():
+    levels = pd.DataFrame({
+        "item_type": ["Bug", "Epic", "Idea"], "n": [20, 9, 2], "p50_days": 5.0,
+        "p85_days": [19.0, 11.0, 3.0], "within_share": [0.75, 0.5, 1.0],
+    })  # fmt: skip
+    table, finding = level_rows(levels, within_days=14)
+    assert finding == "In 85% of cases Epic took 11 days or less, Bug 19 days"
+    assert table["within_14_days"].tolist() == ["75%", "50%", "100%"]
+    assert (
+        level_rows(levels[:1], within_days=14)[1]
+        == "In 85% of cases each type took 19 days or less"
+    )
+    assert level_rows(levels[2:], within_days=14)[1].startswith("Too few")
+
+
+def test_past_forecasts_are_told_with_their_interval():
+    held = pd.DataFrame({
+        "quantile": [0.5, 0.85], "n": 17, "k": [9, 16], "held_share": [9 / 17, 16 / 17],
+        "low": 0.5, "high": 0.99,
+    })  # fmt: skip
+    table, finding = held_rows(held)
+    assert finding == "Forecasts meant to hold in 85% would have held 16 of 17 times (50–99%)"
+    assert table["held"].tolist() == ["53%", "94%"]
+    assert "is not known yet" in held_rows(held.assign(n=0))[1]
 
 
 def test_efficiency_is_told_as_rough_and_with_what_flags_tell():

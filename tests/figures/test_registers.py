@@ -8,18 +8,22 @@ from pmanalytics import (
     attention,
     attention_rows,
     exposure_over_time,
+    exposure_rows,
     load_projects,
     load_table,
+    neglected_rows,
     plot_exposure,
     plot_team_load,
     table_card,
     team_load,
 )
 from pmanalytics.figures.theme import LIGHT
+from pmanalytics.reports.cards import CARD, html_of
 from pmanalytics.schemas import (
     Allocations,
     Attention,
     ExposureOverTime,
+    RiskHygiene,
     Risks,
     TeamLoad,
     empty,
@@ -76,6 +80,31 @@ def test_exposure_that_stays_or_has_one_date_claims_no_change():
     assert grown.startswith("Risk exposure rose from EUR 15\u202f000")
 
 
+def test_the_project_that_carries_the_most_exposure_is_named():
+    columns = ["project_id", "name", "exposure", "currency", "any_share", "n_open"]
+    projects = pd.DataFrame(
+        [["P1", "One", 10.0, "EUR", 0.5, 1], ["P2", "Two", 30.0, "EUR", 0.25, 2]], columns=columns
+    )
+    whole = pd.DataFrame({"exposure": [40.0], "currency": ["EUR"]})
+    table, said = exposure_rows(whole, projects)
+    assert said == "Two carries EUR 30 of the EUR 40 exposed"
+    assert table["chance_of_at_least_one"].tolist() == ["25%", "50%"]
+    assert "is not known" in exposure_rows(whole, projects.assign(exposure=np.nan))[1]
+
+
+def test_risks_that_nobody_looks_after_are_listed_with_what_they_lack():
+    hygiene = pd.DataFrame({
+        "risk_id": ["R1", "R2"], "name": ["Late", "Lost"], "owner": [None, "Ada"],
+        "is_review_overdue": [True, False], "has_no_owner": [True, False],
+        "has_no_assessment": False,
+    })  # fmt: skip
+    table, said = neglected_rows(hygiene)
+    assert said == "1 of 2 open risks lacks an owner, an assessment or a review on time"
+    assert table[["risk", "lacking"]].to_numpy().tolist() == [["Late", "review on time, owner"]]
+    assert neglected_rows(hygiene[1:])[1].startswith("Each of 1 open risk has")
+    assert neglected_rows(empty(RiskHygiene))[0].empty
+
+
 def test_the_fullest_team_is_named():
     drawing = plot_team_load(load(("Helm", [1.2, 1.0, 1.1]), ("Bridge", [1.01, 0.5, 0.5])))
     assert finding(drawing) == (
@@ -120,9 +149,13 @@ def test_the_list_says_who_needs_a_decision_first():
         "already over budget"
     )
     card = table_card(table, said)
-    assert card.headers[:5] == ["Rank", "Project", "Project id", "Project manager", "Why"]
-    assert card.rows[0][5:] == ["24\xa0Mar\xa02024", "–", "+1%"]
-    assert "<b>:" not in card._repr_mimebundle_()["text/html"]
+    assert card.headers[:5] == ["Project", "ID", "Manager", "Serious", "Lesser"]
+    why = "98 days past its baseline; already over budget"
+    assert card.rows[0][3:] == [why, "", "+98", "+1%", "24\xa0Mar\xa02024", "–"]
+    page = html_of(card._repr_mimebundle_()[CARD], None, "1")
+    assert '<span class="chip">already over budget</span>' in page
+    assert card.bars == {"5": [1.0], "6": [1.0]}
+    assert "<b>:" not in page
 
 
 def test_where_nothing_needs_a_decision_the_list_says_so():

@@ -232,6 +232,11 @@ def test_an_issue_without_its_id_in_the_csv_is_still_the_same(folder):
         ("[limits]\ncolumns = 0", "columns = 0 is no whole number"),
         ("[limits]\nrows = 5", r"'rows' is not known in \[limits\]"),
         ("[projects]\nmissing = 'NA'", r"missing of \[projects\] must be a list of words"),
+        (
+            "as_of = '2025-03-31'\nfilter_by = 'Bduget'",
+            r"'Bduget' is no column of the projects.* Known are: project_id",
+        ),
+        ("as_of = '2025-03-31'\nfilter_by = 3", "filter_by = 3 is no column"),
         ("[projects]\nfile = 'gone.csv'", r"gone\.csv: there is no such file"),
     ],
 )

@@ -85,7 +85,7 @@ def test_each_serious_matter_is_told_in_words():
         "P1": "98 days past its baseline",
         "P2": "already over budget",
         "P3": "forecast 60 days after its due date",
-        "P4": "forecast 22 % over budget",
+        "P4": "forecast 22% over budget",
     }
 
 
@@ -128,7 +128,7 @@ def test_thresholds_are_met_only_beyond_them():
     assert reasons(late) == {}
     assert reasons(late, forecast_late_days=29) == {"P1": "forecast 30 days after its due date"}
     over = {"baseline_budget": 100, "forecast_cost": 120}
-    assert reasons(over, forecast_over_share=0.19) == {"P1": "forecast 20 % over budget"}
+    assert reasons(over, forecast_over_share=0.19) == {"P1": "forecast 20% over budget"}
     tenth = {"baseline_budget": 100, "forecast_cost": 110}  # 1.1 - 1 is above 0.1 in binary
     assert reasons(tenth, forecast_over_share=0.1) == {}
     held = {"status": "on_hold", "rebaseline_count": 2, "updated_date": "2024-06-16"}

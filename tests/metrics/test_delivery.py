@@ -63,7 +63,7 @@ def test_variances_are_those_worked_out_by_hand(twelve_projects, examples):
     )
     assert outcomes.loc["P04", "finish_variance_days"] == 30
     assert outcomes.loc["P02", "cost_variance_share"] == pytest.approx(0.25)
-    assert outcomes.loc["P02", "reason"] == "finished 41 days late; 25 % over budget"
+    assert outcomes.loc["P02", "reason"] == "finished 41 days late; 25% over budget"
 
 
 def test_reasons_say_what_the_verdict_rests_on():
@@ -85,7 +85,7 @@ def test_reasons_say_what_the_verdict_rests_on():
         load_projects(rows), as_of=AS_OF, grace_days=5, cancelled="at_cancellation"
     )
     assert outcomes["reason"].tolist() == [
-        "finished 2 days late, within the grace; less than 1 % over budget",
+        "finished 2 days late, within the grace; less than 1% over budget",
         "cancelled past its due date",
         "finished on the day; over a budget of 0",
         "open and not yet due; budget outcome not known yet",

@@ -204,11 +204,17 @@ def test_groups_may_be_named_like_what_we_reckon_with():
     assert on_budget_rate(table, as_of=AS_OF, by="limit")["limit"].tolist() == ["x"]
 
 
-def test_costs_in_another_currency_than_the_plan_are_refused():
-    table = costs([100.0], [105.0], **STARTED)
-    spent = paid(("P0", 2022, 105.0), currency="USD")
-    with pytest.raises(PMAnalyticsError, match="EUR, USD"):
-        real_costs(table, spent, index(y2022=100.0), as_of=AS_OF)
+def test_a_project_paid_for_in_another_currency_has_no_costs_and_the_others_keep_theirs():
+    """P1's 105 of 2022 are 5 % over 100; P0's dollars cannot be compared with its euros."""
+    table = costs([100.0, 100.0], [105.0, 105.0], **STARTED)
+    spent = paid(("P0", 2022, 55.0), ("P0", 2023, 50.0), ("P1", 2022, 105.0))
+    spent = spent.assign(currency=["EUR", "USD", None]).astype(dtypes(CostByYear))
+    real = real_costs(table, spent, index(y2022=100.0, y2023=100.0), as_of=AS_OF)
+    amounts = ["nominal_cost", "real_cost", "cost_variance_share", "real_cost_variance_share"]
+    assert real.loc[0, amounts].isna().all()
+    assert real.loc[0, "reason"] == "paid for in another currency than planned"
+    assert real.loc[1, "real_cost_variance_share"] == pytest.approx(0.05)
+    assert pd.isna(real.loc[1, "reason"])
 
 
 def test_without_finished_projects_there_are_no_real_costs(twelve_projects):
@@ -260,6 +266,16 @@ def test_without_rates_sums_keep_to_the_most_frequent_currency_and_say_what_they
     found = in_main_currency(portfolio_of({}))
     assert found.risks["risk_id"].tolist() == ["R1", "R3"]
     assert found.notes == ("Sums leave out 1 row of risks in USD: no exchange rate.",)
+
+
+def test_a_project_without_a_rate_loses_its_amounts_and_nothing_else():
+    rows = {"project_id": ["P1", "P2", "P3"], "baseline_budget": [1.0, 2.0, 3.0]}
+    projects = empty(Projects).reindex(range(3)).assign(**rows, currency=["EUR", "USD", "EUR"])
+    found = in_main_currency(Portfolio(as_of="2024-06-30", projects=projects))
+    assert found.projects["project_id"].tolist() == ["P1", "P2", "P3"]
+    assert found.projects["baseline_budget"].fillna(-1).tolist() == [1.0, -1.0, 3.0]
+    assert found.projects["currency"].fillna("").tolist() == ["EUR", "", "EUR"]
+    assert found.notes == ("Sums leave out 1 row of projects in USD: no exchange rate.",)
 
 
 def test_a_portfolio_without_money_stays_as_it_is():

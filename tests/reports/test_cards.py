@@ -3,8 +3,16 @@ import re
 import pandas as pd
 import pytest
 
-from pmanalytics import Lifecycle, figure_card, lifecycle_card, plot_rates, table_card
-from pmanalytics.figures.rates import Headline
+from pmanalytics import (
+    Lifecycle,
+    figure_card,
+    lifecycle_card,
+    plot_rates,
+    table_card,
+    text_card,
+)
+from pmanalytics.figures.headlines import Headline
+from pmanalytics.figures.words import number
 from pmanalytics.reports.cards import CARD, PLOTLY, headline_card, html_of
 from pmanalytics.schemas import Rates, empty
 
@@ -94,17 +102,65 @@ def test_a_long_table_says_how_much_it_leaves_out():
     assert card.note == "The first 60 of 200 rows."
 
 
+def test_a_long_table_below_a_figure_says_how_much_it_leaves_out():
+    card = figure_card(plot_rates(empty(Rates)), pd.DataFrame({"n": range(1200)}))
+    assert len(card.rows) == 1000
+    assert card.note.endswith(f"The data below: the first {number(1000)} of {number(1200)} rows.")
+
+
+def test_a_label_of_a_narrow_table_cannot_leave_its_text():
+    table = pd.DataFrame([[1, 1, 1, 1]], columns=["a", "b", "c", '";}<x'])
+    page = html_of(table_card(table, "Found").content, None)
+    assert "--l4:&#34;\\22 \\3b \\7d \\3c x&#34;;" in page
+
+
 @pytest.mark.parametrize(
     "card",
     [
         table_card(pd.DataFrame({HOSTILE: [HOSTILE]}), HOSTILE, subtitle=HOSTILE, note=HOSTILE),
         headline_card([Headline(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]),
+        text_card(HOSTILE, HOSTILE),
     ],
 )
 def test_text_from_files_never_becomes_markup(card):
-    page = html_of(card.content, None)
-    assert "<img" not in page
-    assert "&lt;img" in page
+    for page in (html_of(card.content, None), bundle_of(card)["text/html"]):
+        assert "<img" not in page
+        assert "&lt;img" in page
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        table_card(pd.DataFrame({"name": ["One"] * 30, "n": range(30)}), "Found", note="Why"),
+        table_card(empty(Rates), "Found"),
+        headline_card([Headline("On time", "42%", "29–55%", "53 projects")], "Found"),
+        text_card("Found"),
+    ],
+)
+def test_in_jupyterlab_a_card_has_none_of_the_pages_tools(card):
+    """There are no styles and no script of ours, so a button would do nothing."""
+    page = bundle_of(card)["text/html"]
+    assert "Found" in page
+    tags = {*re.findall(r"<(\w+)", page)}
+    assert tags <= {"div", "table", "thead", "tbody", "tr", "th", "td"}
+    assert not re.search("class=|aria-|Download|Search|tabindex|display:none", page)
+
+
+def test_in_jupyterlab_a_table_is_told_as_on_the_page():
+    table = pd.DataFrame(
+        {"measure": ["A", "A", "B"], "n_used": [1, 1, 1200], "reason": list("xyy")}
+    )
+    page = bundle_of(table_card(table, "Found", n_once=1))["text/html"]
+    cells = re.findall("<td style=[^>]*>([^<]*)</td>", page)
+    assert cells == ["A", "1", "x", "", "1", "y", "B", "1\u202f200", "y"]
+    assert page.count("text-align:right") == 4
+
+
+def test_in_jupyterlab_a_figure_keeps_its_height():
+    """JupyterLab sizes a figure itself; with plotly's own way beside it, it ends up flat."""
+    figure = bundle_of(figure_card(plot_rates(empty(Rates)), empty(Rates)))[PLOTLY]
+    assert figure["layout"]["height"] > 100
+    assert not figure["config"].get("responsive")
 
 
 def test_a_figure_cannot_close_its_script():
@@ -138,3 +194,11 @@ def test_a_lifecycle_card_says_where_work_begins_waits_and_ends_and_whether_it_i
 def test_a_yes_or_no_that_may_be_missing_reads_like_any_other():
     table = pd.DataFrame({"is_flagged": pd.array([True, False, None], dtype="boolean")})
     assert table_card(table, "Found").rows == [["yes"], ["no"], ["–"]]
+
+
+def test_a_folded_table_stands_open_in_the_page_until_the_script_closes_it():
+    card = table_card(pd.DataFrame({"n": [3]}), "Found", folded=True)
+    html = html_of(card.content, None)
+    assert '<details class="data" open>' in html
+    assert html.index("Found") < html.index("<details") < html.index("<table")
+    assert "<details" not in html_of(table_card(pd.DataFrame({"n": [3]}), "Found").content, None)

@@ -74,14 +74,15 @@ def live_in(page):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_no_element_but_its_own(reported, name):
-    """Beside the frame of the page: a script per figure, and links to its own sections."""
+    """Beside the frame of the page: a script per figure, small drawings, links to its sections."""
     notebook, path = reported(attacked)[name]
     page = path.read_text(encoding="utf-8")
     n_figures = len(re.findall('<div class="plot"', page))
+    n_small = len(re.findall('<svg class="spark"', page))
     elements = [tag for tag, _ in live_in(page)]
     assert elements.count("script") == n_figures + 4
     assert {tag: elements.count(tag) for tag in ("style", "img", "svg", "iframe", "base")} == {
-        "style": 1, "img": 0, "svg": 0, "iframe": 0, "base": 0,
+        "style": 1, "img": 0, "svg": n_small, "iframe": 0, "base": 0,
     }  # fmt: skip
     links = {parts["href"] for tag, parts in live_in(page) if "href" in parts}
     assert all(link.startswith("#") or link == "data:," for link in links)

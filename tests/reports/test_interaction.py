@@ -6,59 +6,62 @@ import nbformat
 import pandas as pd
 import pytest
 
-from pmanalytics import table_card
+from pmanalytics import load_portfolio, table_card
 from pmanalytics.reports.render import ReportExporter
 
 pytestmark = pytest.mark.browser
-LATE = "#open-and-late figure"
-FIRST_LATE = "P-027"
+LIST = "#decisions .view:not([hidden])"
+PLACED = "#on-time-and-how-far-off .view:not([hidden]) > figure:not(:has(.tabs))"
+FIRST = "P-083"
 DIMMED = """(plot) => plot.data.filter((trace) => trace.customdata)
   .map((trace) => [trace.customdata.flat(), trace.selectedpoints])"""
 
 
 @pytest.fixture
-def late(opened):
-    """Return the portfolio report with the data of its list of late projects open."""
-    page = opened("portfolio")
-    page.click(f"{LATE} summary")
-    return page
+def portfolio(opened):
+    """Return the portfolio report, with its list of projects that need a decision."""
+    return opened("portfolio")
 
 
-def column(page, number):
-    return page.locator(f"{LATE} tbody tr td:nth-child({number})").all_inner_texts()
+def column(page, name):
+    heads = page.locator(f"{LIST} thead th").all_inner_texts()
+    return page.locator(f"{LIST} tbody tr td:nth-child({heads.index(name) + 1})").all_inner_texts()
 
 
-def test_a_column_is_sorted_by_its_values_and_says_so(late):
-    heads = late.locator(f"{LATE} thead th")
-    days = heads.filter(has_text="Finish variance days")
-    number = heads.all_inner_texts().index("Finish variance days") + 1
-    days.locator("button").click()
-    assert days.get_attribute("aria-sort") == "descending"
-    as_sorted = [int(text) for text in column(late, number)]
+def days(texts):
+    return [int(text.replace("\u2212", "-")) for text in texts]
+
+
+def test_a_column_is_sorted_by_its_values_and_says_so(portfolio):
+    head = portfolio.locator(f"{LIST} thead th").filter(has_text="Days late")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    as_sorted = days(column(portfolio, "Days late"))
     assert as_sorted == sorted(as_sorted, reverse=True)
-    days.locator("button").click()
-    assert days.get_attribute("aria-sort") == "ascending"
-    assert [int(text) for text in column(late, number)] == as_sorted[::-1]
-    due = heads.all_inner_texts().index("Due date") + 1
-    heads.nth(due - 1).locator("button").click()
-    dates = pd.to_datetime(
-        [text.replace("\xa0", " ") for text in column(late, due)], format="%d %b %Y"
-    )
-    assert dates.is_monotonic_increasing
-    assert late.locator(f"{LATE} [aria-sort]").count() == 1
+    assert as_sorted[0] == 679
+    assert len(as_sorted) == 15
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert days(column(portfolio, "Days late")) == as_sorted[::-1]
+    portfolio.locator(f"{LIST} thead th").filter(has_text="Due").locator("button").click()
+    texts = [text.replace("\xa0", " ") for text in column(portfolio, "Due")]
+    assert pd.to_datetime(texts, format="%d %b %Y").is_monotonic_increasing
+    assert portfolio.locator(f"{LIST} [aria-sort]").count() == 1
 
 
-def test_a_search_leaves_the_rows_that_contain_it(late):
-    late.fill(f"{LATE} .search", "harbour hub")
-    shown = late.locator(f"{LATE} tbody tr:visible").all_inner_texts()
-    assert len(shown) == 2
+def test_a_search_leaves_the_rows_that_contain_it(portfolio):
+    portfolio.fill(f"{LIST} .search", "harbour hub")
+    shown = portfolio.locator(f"{LIST} tbody tr:visible").all_inner_texts()
+    assert len(shown) >= 2
     assert all("Harbour Hub" in row for row in shown)
-    assert late.inner_text(f"{LATE} .shown") == f"{len(shown)} of 8"
+    assert portfolio.inner_text(f"{LIST} .shown") == f"{len(shown)} of 15"
 
 
 def test_a_long_table_begins_short_and_can_be_searched_whole(opened):
     page = opened("data_quality")
-    table = page.locator(".card > .table:not(:has(.few))").first
+    card = page.locator(".card").filter(has_text="columns were understood and used")
+    card.locator("summary").click()
+    table = card.locator(".table")
     rows = table.locator("tbody tr")
     assert rows.locator("visible=true").count() == 10
     more = table.locator(".more")
@@ -78,12 +81,13 @@ def saved(page, button):
     return list(csv.reader(content.split("\r\n")[:-1]))
 
 
-def test_a_saved_table_holds_values_a_spreadsheet_can_count_with(late):
-    header, first, *_ = saved(late, f"{LATE} .csv")
+def test_a_saved_table_holds_values_a_spreadsheet_can_count_with(portfolio):
+    header, first, *_ = saved(portfolio, f"{LIST} .csv")
     row = dict(zip(header, first, strict=True))
-    assert row["Project id"] == FIRST_LATE
-    assert row["Finish variance days"] == "156"
-    assert row["Due date"] == "2026-04-27"
+    assert row["ID"] == FIRST
+    assert row["Days late"] == "679"
+    assert row["Due"] == "2027-06-30"
+    assert row["Serious"].split("; ")[0] == "forecast 679 days after its due date"
 
 
 def test_no_saved_cell_becomes_a_formula(browser, tmp_path):
@@ -119,69 +123,113 @@ def test_a_table_works_without_any_figure(browser, tmp_path):
 
 def test_on_a_phone_a_wide_table_becomes_cards(opened):
     page = opened("portfolio", width=390)
-    page.click(f"{LATE} summary")
-    cells = page.locator(f"{LATE} tbody tr").first.locator("td")
-    left = [cell.bounding_box()["x"] for cell in cells.all()]
+    headings = page.locator(f"{LIST} thead th").all_text_contents()
+    cells = page.locator(f"{LIST} tbody tr").first.locator("td")
+    left = [cell.bounding_box()["x"] for cell in cells.all() if cell.is_visible()]
     assert max(left) < 390
-    assert all(cell.get_attribute("data-l") for cell in cells.all())
+    label = "cell => getComputedStyle(cell, '::before').content.slice(1, -1)"
+    assert [cell.evaluate(label) for cell in cells.all()] == headings
 
 
-def test_a_project_is_highlighted_in_every_figure_and_table(late):
-    late.locator(f"{LATE} tbody tr button").first.click()
-    for plot in late.locator(".plot").element_handles():
+def test_a_project_is_highlighted_in_every_figure_and_table(portfolio):
+    portfolio.locator(f"{LIST} tbody tr button").first.click()
+    for plot in portfolio.locator(".js-plotly-plot").element_handles():
         for ids, chosen in plot.evaluate(DIMMED):
-            assert chosen == [n for n, name in enumerate(ids) if name == FIRST_LATE]
-    marked = late.locator("tr.picked")
-    assert marked.count() >= 3
-    assert {row.get_attribute("data-id") for row in marked.all()} == {FIRST_LATE}
-    assert FIRST_LATE in late.inner_text("#picked")
-    late.keyboard.press("Escape")
-    assert late.locator("tr.picked").count() == 0
-    assert all(chosen is None for _, chosen in late.locator(".plot").nth(2).evaluate(DIMMED))
+            assert chosen == [n for n, name in enumerate(ids) if name == FIRST]
+    marked = portfolio.locator("tr.picked")
+    assert marked.count() >= 1
+    assert {row.get_attribute("data-id") for row in marked.all()} == {FIRST}
+    assert FIRST in portfolio.inner_text("#picked")
+    portfolio.keyboard.press("Escape")
+    assert portfolio.locator("tr.picked").count() == 0
+    assert all(
+        chosen is None for _, chosen in portfolio.locator(f"{PLACED} .plot").evaluate(DIMMED)
+    )
 
 
-def test_a_click_on_a_mark_highlights_its_project(opened):
-    page = opened("portfolio")
-    page.locator(f"{LATE} .plot").scroll_into_view_if_needed()
-    page.locator(f"{LATE} .plot .points path").first.click(force=True)
-    assert FIRST_LATE in page.inner_text("#picked")
+def test_a_click_on_a_mark_highlights_its_project(portfolio):
+    plot = portfolio.locator(f"{PLACED} .plot")
+    plot.scroll_into_view_if_needed()
+    clicked = plot.evaluate("(plot) => plot.data.at(-1).customdata[0][0]")
+    plot.locator(".trace").last.locator(".points path").first.click(force=True)
+    assert clicked in portfolio.inner_text("#picked")
 
 
-def test_a_name_may_be_typed_and_the_view_be_shared(opened):
-    page = opened("portfolio")
-    page.fill("#find", FIRST_LATE.lower())
-    page.keyboard.press("Enter")
-    assert page.url.endswith(f"#?show={FIRST_LATE}")
-    shared = opened("portfolio", state=f"#?show={FIRST_LATE}")
-    assert FIRST_LATE in shared.inner_text("#picked")
-    assert shared.locator("tr.picked").count() >= 3
+def test_a_name_may_be_typed_and_the_view_be_shared(opened, portfolio):
+    portfolio.fill("#find", FIRST.lower())
+    portfolio.keyboard.press("Enter")
+    assert portfolio.url.endswith(f"#?show={FIRST}")
+    shared = opened("portfolio", state=f"#?show={FIRST}")
+    assert FIRST in shared.inner_text("#picked")
+    assert shared.locator("tr.picked").count() >= 1
     shared.click("#picked button")
     assert shared.url.endswith("portfolio.html")
 
 
 def test_a_view_of_something_unknown_or_damaged_is_the_whole(opened):
-    page = opened("portfolio", state="#?show=%E0%A4%A")
-    assert page.locator("#picked").is_hidden()
-    assert page.faults == []
+    for state in ("#?show=%E0%A4%A", "#?filter=Nothing&form=None"):
+        page = opened("portfolio", state=state)
+        assert page.locator("#picked").is_hidden()
+        assert page.input_value("#filter") == ""
+        assert page.locator(f"{LIST} tbody tr").count() == 15
+        assert page.faults == []
 
 
-def test_the_marks_of_a_figure_are_read_by_keyboard(opened):
-    page = opened("portfolio")
-    plot = page.locator(f"{LATE} .plot")
+def test_the_marks_of_a_figure_are_read_by_keyboard(portfolio):
+    plot = portfolio.locator(f"{PLACED} .plot")
+    ids = plot.evaluate("(plot) => plot.data.flatMap((trace) => trace.customdata || [])").copy()
     plot.focus()
-    page.keyboard.press("ArrowRight")
-    assert page.inner_text("#live").startswith("1 of 16: baseline 27 Apr 2026")
-    page.keyboard.press("ArrowDown")
-    assert page.inner_text("#live").startswith("2 of 16: expected ")
-    page.keyboard.press("End")
-    assert page.inner_text("#live").startswith("16 of 16: ")
-    page.keyboard.press("Home")
-    page.keyboard.press("Enter")
-    assert FIRST_LATE in page.inner_text("#picked")
-    page.keyboard.press("Tab")
+    portfolio.keyboard.press("ArrowRight")
+    assert portfolio.inner_text("#live").startswith(f"1 of {len(ids)}: ")
+    portfolio.keyboard.press("ArrowDown")
+    assert portfolio.inner_text("#live").startswith(f"2 of {len(ids)}: ")
+    portfolio.keyboard.press("End")
+    assert portfolio.inner_text("#live").startswith(f"{len(ids)} of {len(ids)}: ")
+    portfolio.keyboard.press("Enter")
+    assert portfolio.locator("#picked").is_visible()
+    portfolio.keyboard.press("Tab")
     assert plot.evaluate(
         "(plot) => document.activeElement !== plot && !plot.contains(document.activeElement)"
     )
+
+
+def test_a_page_can_be_filtered_to_one_line_and_the_view_be_shared(opened, portfolio):
+    """The table of projects says which of them are of the line Payments, and open."""
+    projects = load_portfolio("data/sample").projects
+    theirs = set(projects.loc[projects["Line"] == "Payments", "project_id"])
+    portfolio.select_option("#filter", "Payments")
+    shown = portfolio.locator(f"{LIST} tbody tr:visible")
+    assert {row.get_attribute("data-id") for row in shown.all()} <= theirs
+    assert f"{len(theirs)} projects" in portfolio.inner_text(".top .say:visible")
+    ids = portfolio.locator(f"{PLACED} .plot").evaluate(
+        "(plot) => plot.data.flatMap((trace) => (trace.customdata || []).flat())"
+    )
+    assert set(ids) <= theirs
+    assert ids
+    told = portfolio.locator("#data-quality .card h3").first
+    assert told.evaluate("(head) => getComputedStyle(head, '::after').content") == '"not filtered"'
+    assert portfolio.url.endswith("#?filter=Payments")
+    shared = opened("portfolio", state="#?filter=Payments")
+    assert shared.inner_text(".headlines:visible") == portfolio.inner_text(".headlines:visible")
+    portfolio.select_option("#filter", "")
+    assert portfolio.locator(f"{LIST} tbody tr").count() == 15
+    assert portfolio.url.endswith("portfolio.html")
+    assert portfolio.faults == shared.faults == []
+
+
+def test_due_and_finish_date_can_be_exchanged(opened, portfolio):
+    """By finish date the projects still open are in no period, so fewer are counted."""
+    trend = "#on-time-and-how-far-off .view:not([hidden]) figure:visible:has(.tabs)"
+    assert "due in the last 4" in portfolio.locator(f"{trend} h3").inner_text()
+    portfolio.locator(f"{trend} .tabs button").last.click()
+    assert "finished in the last 4" in portfolio.locator(f"{trend} h3").inner_text()
+    assert portfolio.locator(f"{trend} .main-svg").count() >= 1
+    focused = portfolio.evaluate("document.activeElement.textContent")
+    assert focused == "By finish date"
+    assert portfolio.url.endswith("#?form=By+finish+date")
+    shared = opened("portfolio", state="#?form=By+finish+date&filter=Platform")
+    assert shared.locator(f"{trend} [aria-pressed=true]").inner_text() == "By finish date"
+    assert shared.faults == []
 
 
 PAPER = {"A4": 1122 - 114, "Letter": 1056 - 114}  # height less margins, in CSS pixels

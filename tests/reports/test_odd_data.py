@@ -49,6 +49,27 @@ def all_cancelled(folder, _):
     (folder / "projects.csv").write_text(header + "".join(rows))
 
 
+CURRENCIES = [
+    "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "INR", "JPY", "MXN", "NOK",
+    "PLN", "USD",
+]  # fmt: skip
+
+
+def fifteen_currencies(folder, _):
+    """Two projects in each, of which one is open; in EUR three more."""
+    (folder / "pmanalytics.toml").write_text('as_of = "2025-06-30"\n')
+    rows = [
+        f"P{n},Plan {n},{'open' if n % 2 else 'done'},2024-01-01,2025-0{1 + n % 8}-28,"
+        f"{'' if n % 2 else '2025-03-31'},{1000 + n},{900 + 20 * n},{currency}\n"
+        for n, currency in enumerate([*CURRENCIES * 2, "EUR", "EUR", "EUR"])
+    ]
+    header = (
+        "project_id,name,status,baseline_start_date,baseline_finish_date,actual_finish_date,"
+        "baseline_budget,actual_cost,currency\n"
+    )
+    (folder / "projects.csv").write_text(header + "".join(rows))
+
+
 def odd_names(folder, rewritten):
     rewritten(folder, itertools.cycle(ODD_NAMES), {"Title", "Name", "name", "Manager", "owner"})
 
@@ -69,11 +90,18 @@ TRUE = {
         "data_quality": "Every row could be used: 3 rows read",
     },
     all_cancelled: {
-        "portfolio": "no project can be judged; left out: 7 cancelled",
-        "delivery": "There is no open project that could need a decision",
+        "portfolio": "This data cannot give an on-time rate: no project can be judged",
+        "delivery": "There is no open project with a baseline",
         "lifecycle": "The lives of the products are not known",
         "flow": "How far the work items have come is not known",
         "data_quality": "Every row could be used: 8 rows read",
+    },
+    fifteen_currencies: {
+        "portfolio": "12 of 16",  # open and late, whatever they are paid in
+        "delivery": "12 of 16 open projects with a baseline are past it",
+        "lifecycle": "Sums leave out 28 rows of projects in AUD, BRL, CAD",
+        "flow": "How far the work items have come is not known",
+        "data_quality": "Every row could be used: 33 rows read",
     },
     odd_names: {
         "portfolio": ODD_NAMES[2],

@@ -121,7 +121,7 @@
     one("picked").firstElementChild.textContent = picked && told;
     if (one("find")) one("find").value = picked && told;
     say(picked ? `Highlighted everywhere: ${told}` : "Nothing is highlighted");
-    history.replaceState(null, "", picked ? "#?" + new URLSearchParams({ show: picked }) : location.pathname + location.search);
+    share();
     redraw();
   }
 
@@ -137,9 +137,50 @@
     });
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape" && picked) pick(""); });
+
+  // --- Forms of a card: Python made each of them, here they are only swapped.
+
+  let chosen = "";
+  let tab = "";
+  const filter = one("filter");
+
+  function swap(kind, value) {
+    const forms = all(`.view[data-${kind}]`);
+    const offered = new Set(forms.filter((form) => form.dataset[kind] === value).map((form) => form.parentElement));
+    forms.filter((form) => offered.has(form.parentElement)).forEach((form) => { form.hidden = form.dataset[kind] !== value; });
+    if (window.Plotly) plots.forEach((plot) => draw(plot));
+    return offered.size;
+  }
+  function choose(value) {
+    chosen = filter && swap("choice", value) ? value : "";
+    if (filter) filter.value = chosen;
+    root.classList.toggle("filtered", Boolean(chosen));
+    share();
+  }
+  function turn(value) {
+    tab = swap("tab", value) ? value : "";
+    share();
+  }
+  filter?.addEventListener("change", () => choose(filter.value));
+  all(".tabs button").forEach((button) => button.addEventListener("click", () => {
+    const group = button.closest(".views");
+    turn(button.value);
+    all(':scope > .view:not([hidden]) .tabs [aria-pressed="true"]', group)[0].focus();
+  }));
+
+  // --- What is chosen stands in the address, so that a link shows the same.
+
+  function share() {
+    const state = Object.entries({ filter: chosen, form: tab, show: picked }).filter(([, value]) => value);
+    const address = state.length ? "#?" + new URLSearchParams(state) : location.pathname + location.search;
+    history.replaceState(null, "", address);
+  }
   function restore() {
-    const shared = location.hash.startsWith("#?") && new URLSearchParams(location.hash.slice(2)).get("show");
-    if (shared) pick(shared);
+    if (!location.hash.startsWith("#?")) return;
+    const state = new URLSearchParams(location.hash.slice(2));
+    if (state.get("filter")) choose(state.get("filter"));
+    if (state.get("form")) turn(state.get("form"));
+    if (state.get("show")) pick(state.get("show"));
   }
   addEventListener("hashchange", restore);
 
@@ -148,7 +189,8 @@
   const NARROW = 520;
   const LINE = 16;
   const ON_PAPER = 0.86;
-  const TALLEST = 780; // what a page of Letter holds, with a title and a note
+  const BESIDE_ANOTHER = 0.75; // half as wide as the page, and no list of rows
+  const [FIRST, TALLEST] = [640, 780]; // what the first page of Letter holds, and each further one
   const darkOf = JSON.parse(one("colors").textContent);
   const config = { displayModeBar: false, showSendToCloud: false, plotlyServerURL: "", doubleClick: false };
   const specs = new Map(plots.map((plot) => [plot, plot.nextElementSibling.textContent]));
@@ -171,14 +213,14 @@
     return (layout.annotations || []).some(({ text }) => ROW.test(text) && broken(text.replace(/<[^>]*>/g, ""), room).length > 1);
   }
 
-  // On a narrow drawing a row's detail stands below its label, and long lines are broken.
+  // On a narrow drawing details that do not fit stand below their labels, and long lines are broken.
   function narrow(layout, width) {
     const room = width - layout.margin.l - layout.margin.r;
     const notes = layout.annotations || [];
     notes.filter((note) => note.xref === "paper" && note.yref === "paper").forEach((corner) => {
       corner.text = corner.text.replace(", ", ",<br>");
     });
-    const rows = notes.flatMap((note) => {
+    const rows = !isCrowded(layout, width) ? [] : notes.flatMap((note) => {
       const parts = note.text.match(ROW);
       return parts ? [{ note, parts, lines: broken(parts[3], room) }] : [];
     });
@@ -201,7 +243,9 @@
     const source = specs.get(plot);
     const spec = JSON.parse(isDark() ? source.replace(/#[0-9A-F]{6}\b/g, (hex) => darkOf[hex] || hex) : source);
     if (width < NARROW || isCrowded(spec.layout, width)) narrow(spec.layout, width);
-    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * ON_PAPER, TALLEST);
+    const isList = spec.layout.yaxis.visible === false;
+    const share = width < NARROW && !isList ? BESIDE_ANOTHER : ON_PAPER;
+    if (isPrinting) spec.layout.height = Math.min(spec.layout.height * share, plot === plots[0] ? FIRST : TALLEST);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
@@ -227,7 +271,7 @@
   // --- The points of a figure by keyboard: one tab stop, arrows step, the reader is told.
 
   function pointsOf(plot) {
-    const [first, last] = plot.layout.yaxis.range;
+    const [first, last] = plot.layout.yaxis.range ?? []; // a figure of a user's own may have no axes
     const isList = first > last; // read row by row
     const points = plot.calcdata.flatMap((marks, curve) => plot.data[curve].hoverinfo === "skip" ? [] : marks.flatMap((mark, n) =>
       mark.x === undefined || mark.x === null ? [] : [{ curveNumber: curve, pointNumber: n, x: +mark.x, y: +(mark.p ?? mark.y) }]));
@@ -268,7 +312,9 @@
 
   if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
   if (plots.length) {
-    const bytes = Uint8Array.from(atob(one("plotly").textContent), (letter) => letter.charCodeAt(0));
+    const letters = atob(one("plotly").textContent);
+    const bytes = new Uint8Array(letters.length);
+    for (let n = 0; n < letters.length; n += 1) bytes[n] = letters.charCodeAt(n);
     const code = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
     script.textContent = await new Response(code).text();
@@ -296,7 +342,7 @@
   const pageWidth = 684; // A4 less its margins, in CSS pixels; Letter is wider
   addEventListener("beforeprint", () => {
     isPrinting = true;
-    if (window.Plotly) plots.forEach((plot) => draw(plot, plot.closest(".wide, .tall") ? pageWidth : (pageWidth - 40) / 2));
+    if (window.Plotly) plots.filter((plot) => plot.clientWidth).forEach((plot) => draw(plot, plot.closest(".wide") ? pageWidth : (pageWidth - 40) / 2));
   });
   addEventListener("afterprint", () => { isPrinting = false; redraw(); });
 })();
