@@ -37,25 +37,25 @@ STATES = [*(state for _, state in CASES), "not_due"]
 Counts = dict[str, pd.DataFrame]
 
 
-def made_up() -> pd.DataFrame:
-    """Return a million projects, from a seed."""
+def made_up(n_projects: int) -> pd.DataFrame:
+    """Return as many projects, from a seed."""
     random = np.random.default_rng(1)
     first = np.datetime64("2023-01-01", "us")
-    due = first + random.integers(0, 1600, N_PROJECTS).astype("timedelta64[D]")
-    finish = due + random.integers(-60, 90, N_PROJECTS).astype("timedelta64[D]")
-    is_done = (random.random(N_PROJECTS) < 0.8) & (finish <= AS_OF.to_datetime64())
-    status = np.where(is_done, "done", random.choice(["open", "on_hold", "cancelled"], N_PROJECTS))
+    due = first + random.integers(0, 1600, n_projects).astype("timedelta64[D]")
+    finish = due + random.integers(-60, 90, n_projects).astype("timedelta64[D]")
+    is_done = (random.random(n_projects) < 0.8) & (finish <= AS_OF.to_datetime64())
+    status = np.where(is_done, "done", random.choice(["open", "on_hold", "cancelled"], n_projects))
     table = pd.DataFrame(
         {
-            "project_id": pd.Series(np.arange(N_PROJECTS)).map("P{:07d}".format).astype("str"),
+            "project_id": pd.Series(np.arange(n_projects)).map("P{:07d}".format).astype("str"),
             "name": "Made up",
             "status": pd.Series(status).astype("str"),
-            "baseline_finish_date": pd.Series(due).mask(random.random(N_PROJECTS) < 0.05),
+            "baseline_finish_date": pd.Series(due).mask(random.random(n_projects) < 0.05),
             "actual_finish_date": pd.Series(finish).where(is_done),
         }
     )
     names = {
-        column: pd.Series(random.integers(0, size, N_PROJECTS)).map("Group {:03d}".format)
+        column: pd.Series(random.integers(0, size, n_projects)).map("Group {:03d}".format)
         for column, size in zip(COLUMNS, SIZES, strict=True)
     }
     table = table.assign(**names).astype(dict.fromkeys(COLUMNS, "str"))
@@ -130,7 +130,7 @@ def by_duckdb(connection: duckdb.DuckDBPyConnection) -> Counts:
 
 def contenders() -> dict[str, Callable[[], Counts]]:
     """Return what is measured, each over its own frame."""
-    projects = made_up()
+    projects = made_up(N_PROJECTS)
     in_polars = pl.from_pandas(projects)
     connection = duckdb.connect()
     connection.execute("CREATE TABLE projects AS SELECT * FROM in_polars")

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc
 
 from pmanalytics.survival import risk_sets, running_sum
 
@@ -63,6 +62,8 @@ def log_rank(
     >>> found.chi_squared.round(2).tolist(), found.p_value.round(2).tolist()
     ([1.18], [0.28])
     """
+    from scipy.special import chdtrc  # noqa: PLC0415 - slow to load, and few compare groups
+
     ended, second = np.asarray(ended, dtype=bool), np.asarray(is_second, dtype=bool)
     group, _, n, (d, d_second, leaving) = risk_sets(time, group, ended, ended & second, second)
     members = np.bincount(group, leaving, n_groups)[group]

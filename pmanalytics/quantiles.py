@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 # A product such as 0.7 · 10 can end just above its value; a rank must not slip to the next one.
 TOLERANCE = 1e-9
@@ -79,6 +78,8 @@ def order_statistics(
     >>> low.tolist(), high.tolist()
     ([78.0], [93.0])
     """
+    from scipy.stats import binom  # noqa: PLC0415 - slow to load, and few ask for intervals
+
     values, group = np.asarray(values, dtype=float), np.asarray(group, dtype=np.int64)
     size = np.bincount(group, minlength=n_groups)
     start = np.cumsum(size) - size

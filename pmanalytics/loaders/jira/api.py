@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from pmanalytics.lifecycle import UNKNOWN_STATUS
+
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 FLAG = "Flagged"
 CHANGELOG_OF = re.compile(r"/issue/([^/?]+)/changelog\b")
@@ -87,7 +89,7 @@ class Fields(msgspec.Struct):
     issuelinks: list[Link] | None = None
     sprint: Any = None
     closedSprints: Any = None  # noqa: N815
-    changelog: Changelog | list[History] | None = None
+    changelog: Changelog | list[Edit] | None = None
 
 
 RENAMED = {
@@ -143,7 +145,7 @@ class Change(msgspec.Struct, rename=RENAMED):
         return names if self.of == FLAG else ids
 
 
-class History(msgspec.Struct):
+class Edit(msgspec.Struct):
     """One edit of an issue."""
 
     created: str | int | float
@@ -154,12 +156,12 @@ class History(msgspec.Struct):
 class Changelog(msgspec.Struct):
     """The edits that came along, and how many there are; `values` where they came apart."""
 
-    histories: list[History] | None = None
-    values: list[History] | None = None
+    histories: list[Edit] | None = None
+    values: list[Edit] | None = None
     total: int | None = None
 
     @property
-    def edits(self) -> list[History] | None:
+    def edits(self) -> list[Edit] | None:
         """The edits, wherever they stand."""
         return self.values if self.histories is None else self.histories
 
@@ -228,8 +230,8 @@ def issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
         ("key", str),
         ("fields", fields),
         ("id", Id, None),
-        ("changelog", Changelog | list[History] | None, None),
-        ("histories", list[History] | None, None),
+        ("changelog", Changelog | list[Edit] | None, None),
+        ("histories", list[Edit] | None, None),
     ]
     return msgspec.defstruct("Issue", parts)
 
@@ -239,8 +241,17 @@ def attribute(name: str) -> str:
     return name if hasattr(Fields, name) else "custom_" + name.encode().hex()
 
 
+def status_name(
+    name: str | None, status_id: object, unknown: str | None = UNKNOWN_STATUS
+) -> str | None:
+    """Return the name of a status, or what stands for it where a deleted one has none."""
+    return name or (f"(status {status_id})" if status_id else unknown)
+
+
 def names_of(things: Any) -> list[str]:
     """Return the names of a list of Jira's objects; a Server sprint hides its own in a text."""
+    if not things:
+        return []
     names = [
         thing.get("name", thing.get("value"))
         if isinstance(thing, dict)
@@ -259,7 +270,7 @@ def link_text(link: Link) -> str:
 
 def text(value: object) -> str | None:
     """Return an id as text, however it is written."""
-    return None if value is None else str(value)
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 def in_words(message: str) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, counted
 from pmanalytics.loaders.cells.dates import epoch_instants, zoned_instants
+from pmanalytics.loaders.cells.texts import fits, numbers_of
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira.api import UNDECODABLE, Changelog, History, in_words
+from pmanalytics.loaders.jira.api import (
+    FLAG,
+    UNDECODABLE,
+    Changelog,
+    Edit,
+    in_words,
+    status_name,
+    text,
+)
 from pmanalytics.loaders.jira.documents import Contents, Edits
+from pmanalytics.loaders.jira.growing import TEXT, WHOLE, Growing
 
 READ_AGAIN = "Export the issue again with all fields"
 NOT_AN_INSTANT = Reason(errors.NOT_AN_INSTANT.reason, READ_AGAIN)
@@ -23,68 +34,134 @@ NO_ISSUE = Reason(
 )
 SMALLEST_EPOCH = 10**8  # a smaller number is rather a day, such as 20250309
 NAMES_TOLD = 5
+TRACKED_FIELDS = {"duedate": "due_date", FLAG: "flagged"}
+TRACKED = {"status", *TRACKED_FIELDS}
+SOURCE = ["edit", "place", "rank"]
+NO_CHANGE = 0, None, None, None, None, None
+PIECE = ["issue", "total", "is_whole", "is_broken"]
+FIRST_DOWNLOAD = 1 << 40  # numbers of downloads follow those of records
+MOST_EDITS = 1 << 32
 
 
-class Log(NamedTuple):
-    """All edits of an issue that are known, and whether they are all there are."""
-
-    histories: list[History]
-    is_complete: bool
-
-
-class Piece(NamedTuple):
-    """Some edits of an issue, and what their source says about how many there are."""
-
-    histories: list[History]
-    total: int | None = None
-    is_whole: bool = False
-    is_broken: bool = False
-    updated: str | None = None
-
-
-BROKEN = Piece([], is_broken=True)
+EDITS = {
+    "source": WHOLE, "edit": TEXT, "place": WHOLE, "created": TEXT,
+    "position": WHOLE, "field": TEXT, "from_id": TEXT, "from_name": TEXT, "to_id": TEXT,
+    "to_name": TEXT,
+}  # fmt: skip
 
 
 @dataclass
-class Changelogs:
-    """The changelogs of a load: downloads by key or id of their issues, `own` ones by id."""
+class Downloads:
+    """Changelogs that came apart from their issues.
 
+    One row per piece in `pieces`: the key or id of its `issue`, how many edits the issue has in
+    all as far as is told, and whether the piece is all of them, or broken. `edits` are those in
+    all pieces, by the number of their piece.
+    """
+
+    pieces: pd.DataFrame
+    edits: pd.DataFrame
     intake: Intake | None = None
-    pieces: dict[str, list[Piece]] = field(default_factory=dict)
-    own: dict[str, list[Piece]] = field(default_factory=dict)
-    claimed: set[str] = field(default_factory=set)
 
-    def add_own(self, issue_id: str, updated: str | None, own: Changelog) -> None:
-        """Take the edits that came along with an issue, as it was when last updated."""
-        piece = Piece(own.edits or [], own.total or 0, updated=updated)
-        self.own.setdefault(issue_id, []).append(piece)
 
-    def log_of(self, issue_id: str, key: str, updated: str | None) -> Log:
-        """Return what all exports and downloads know about an issue's edits, each edit once."""
-        self.claimed |= {issue_id, key}
-        own = self.own.get(issue_id, [])
-        downloads = self.pieces.get(issue_id, []) + self.pieces.get(key, [])
-        pieces = own + downloads
-        histories = {_identity(h): h for piece in pieces for h in piece.histories}
-        totals = [piece.total for piece in pieces if piece.total is not None]
-        is_all = bool(totals) and len(histories) >= max(totals)
-        is_complete = is_all or any(piece.is_whole for piece in pieces)
-        is_broken = any(piece.is_broken for piece in pieces)
-        if not downloads:  # what happened after the last changelog was written is not known
-            is_complete &= any(piece.updated == updated for piece in own)
-        return Log(list(histories.values()), is_complete and not is_broken)
+class History(NamedTuple):
+    """The tracked edits of each record, and whether all of its edits are known."""
 
-    @property
-    def notes(self) -> list[str]:
-        """Sentences about changelogs whose issues are not there."""
-        lost = sorted(self.pieces.keys() - self.claimed)
-        if not lost:
-            return []
-        more = ", …" if len(lost) > NAMES_TOLD else ""
-        return [
-            f"{counted(len(lost), 'changelog')} without its issue in these files "
-            f"({', '.join(lost[:NAMES_TOLD])}{more}): load the search with these issues, too."
+    edits: pd.DataFrame
+    is_complete: pd.Series
+
+
+def edits_of(source: int, edits: Iterable[Edit]) -> list[tuple[object, ...]]:
+    """Return one row per tracked change of each edit, or one without a field where it has none."""
+    rows: list[tuple[object, ...]] = []
+    for place, edit in enumerate(edits):
+        identity = repr(edit) if edit.id is None else str(edit.id)
+        head = source, identity, place, str(edit.created)
+        n_before = len(rows)
+        for position, change in enumerate(edit.items):
+            of = change.of
+            if of in TRACKED:
+                before, after = change.ends if of == FLAG else (change.from_id, change.to_id)
+                left = change.from_name or status_name(None, change.from_id)
+                entered = change.to_name or status_name(None, change.to_id)
+                rows.append((*head, position, of, text(before), left, text(after), entered))
+        if len(rows) == n_before:
+            rows.append((*head, *NO_CHANGE))
+    return rows
+
+
+def histories(issues: pd.DataFrame, edits: pd.DataFrame, downloads: Downloads) -> History:
+    """Return what all exports and downloads know about the edits of each record, each edit once.
+
+    `issues` are numbered by record, and tell item_id, key, when it was updated, and the `total` of
+    edits that came along, if any did.
+    """
+    claims = _claims(issues, downloads.pieces)
+    theirs = downloads.edits.assign(source=downloads.edits["source"] + FIRST_DOWNLOAD)
+    edits = pd.concat([edits, theirs], ignore_index=True) if len(theirs) else edits
+    if claims["source"].equals(claims["record"]):
+        edits = edits.rename(columns={"source": "record"}).assign(rank=0)
+    else:
+        edits = edits.merge(claims[["source", "record", "rank"]], on="source")
+        edits = edits.drop(columns="source")
+    same = [edits["record"], pd.factorize(edits["edit"])[0]]
+    serial = edits["rank"] * MOST_EDITS + edits["place"]
+    edits = edits[serial == serial.groupby(same).transform("max")]
+    is_one = ~edits[["record", "place", "rank"]].duplicated()
+    n_edits = edits.loc[is_one, "record"].value_counts().reindex(issues.index, fill_value=0)
+    tracked = edits[edits["field"].notna()]
+    tracked = tracked.assign(order=edit_order(tracked["edit"]))
+    return History(tracked.drop(columns=SOURCE), _is_complete(issues, claims, n_edits))
+
+
+def _claims(issues: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
+    """Return which record takes edits from which source, the later ones counting most."""
+    records = issues.reset_index(names="record")
+    has_own = records["total"].notna()
+    own = records.loc[has_own, ["item_id", "total", "updated"]]
+    own = own.assign(source=records["record"], is_whole=False, is_broken=False)
+    if not records["item_id"].is_unique:
+        own = records[["record", "item_id"]].merge(own, on="item_id")
+    else:
+        own = own.assign(record=records["record"])
+    found = [own]
+    if len(pieces):
+        theirs = pieces.assign(source=pieces.index + FIRST_DOWNLOAD)
+        found += [
+            records[["record", name]].merge(theirs, left_on=name, right_on="issue")
+            for name in ("item_id", "key")
         ]
+    claims = pd.concat(found, ignore_index=True).drop_duplicates(["record", "source"])
+    return claims.assign(rank=range(len(claims)))
+
+
+def _is_complete(issues: pd.DataFrame, claims: pd.DataFrame, n_edits: pd.Series) -> pd.Series:
+    """Return whether the edits of each record are all that there are."""
+    by_record = claims.groupby("record")
+    is_all = n_edits >= by_record["total"].max().reindex(issues.index)
+    is_whole, is_broken = (
+        by_record[name].any().reindex(issues.index, fill_value=False)
+        for name in ("is_whole", "is_broken")
+    )
+    is_download = claims["source"] >= FIRST_DOWNLOAD
+    updated = issues["updated"].fillna("").reindex(claims["record"]).to_numpy()
+    # What happened after the last changelog was written is not known.
+    is_current = is_download | (claims["updated"].fillna("") == updated)
+    has_current = is_current.groupby(claims["record"]).any().reindex(issues.index, fill_value=False)
+    return (is_all | is_whole) & has_current & ~is_broken
+
+
+def lost_notes(downloads: Downloads, issues: pd.DataFrame) -> list[str]:
+    """Tell which changelogs came without their issues."""
+    of = {*downloads.pieces["issue"].dropna()}
+    lost = sorted(of.difference(issues["item_id"], issues["key"]) if of else of)
+    if not lost:
+        return []
+    more = ", …" if len(lost) > NAMES_TOLD else ""
+    return [
+        f"{counted(len(lost), 'changelog')} without its issue in these files "
+        f"({', '.join(lost[:NAMES_TOLD])}{more}): load the search with these issues, too."
+    ]
 
 
 def own_changelog(issue: Any) -> Changelog | None:
@@ -97,23 +174,31 @@ def own_changelog(issue: Any) -> Changelog | None:
     return None
 
 
-def read_changelogs(contents: Sequence[Contents]) -> Changelogs:
+def read_changelogs(contents: Sequence[Contents]) -> Downloads:
     """Decode the changelog downloads; what cannot be used is set aside with its issue."""
     numbered = _numbered(contents)
+    edits = Growing(EDITS)
     if not numbered:
-        return Changelogs()
+        return Downloads(pd.DataFrame(columns=PIECE).astype({"issue": "str"}), edits.frame())
     intake = _intake(contents, numbered)
     bulks = [page for found in contents for page in found.bulks]
     is_end = any(not page.nextPageToken for page in bulks)
     if bulks and not is_end:
         intake.notes.append("The bulk changelog goes on after these pages: download the rest.")
-    pieces = [_piece(intake, record, edits, is_end) for record, edits in numbered]
-    _break_undated(intake, [record for record, _ in numbered], pieces)
-    by_issue: dict[str, list[Piece]] = {}
-    for (_, edits), piece in zip(numbered, pieces, strict=True):
-        if edits.issue:
-            by_issue.setdefault(edits.issue, []).append(piece)
-    return Changelogs(intake, by_issue)
+    rows = []
+    for number, (record, piece) in enumerate(numbered):
+        found = _decoded(intake, record, piece)
+        edits.add(edits_of(number, found or []))
+        rows.append((piece.issue, piece.total, piece.is_whole and is_end, found is None))
+    pieces = pd.DataFrame(rows, columns=PIECE).astype({"issue": "str", "total": "float"})
+    table = edits.frame()
+    unread = table[edit_instants(table["created"]).isna()].drop_duplicates("source")
+    records = pd.Series([record for record, _ in numbered])
+    values = unread["created"].set_axis(records[unread["source"]])
+    intake.reject("created", values, NOT_AN_INSTANT)
+    pieces.loc[unread["source"], "is_broken"] = True
+    pieces.loc[pieces["is_broken"], ["total", "is_whole"]] = [None, False]
+    return Downloads(pieces, table[~table["source"].isin(unread["source"])], intake)
 
 
 def edit_instants(created: pd.Series) -> pd.Series:
@@ -126,10 +211,9 @@ def edit_instants(created: pd.Series) -> pd.Series:
     return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
 
 
-def edit_order(history_id: object) -> int:
-    """Return the number by which edits of one instant follow each other."""
-    digits = str(history_id)
-    return int(digits) if digits.isdecimal() and len(digits) < 19 else 0
+def edit_order(edits: pd.Series) -> pd.Series:
+    """Return the numbers by which edits of one instant follow each other."""
+    return numbers_of(edits.where(fits(edits, r"^\d{1,18}$"))).fillna(0).astype("int64")
 
 
 def records_with_gaps(changes: pd.DataFrame) -> pd.Index:
@@ -137,21 +221,22 @@ def records_with_gaps(changes: pd.DataFrame) -> pd.Index:
 
     `changes` are in order, and begin with the current status where the history claims to be whole.
     """
-    moves = changes[changes["field"] == "status"]
+    is_move = changes["field"] == "status"
+    moves = changes.loc[
+        is_move, ["record", "is_change", "from_id", "from_name", "to_id", "to_name"]
+    ]
     known = moves.loc[~moves["is_change"], "record"]
     moves = moves[moves["record"].isin(known)]
-    now_last = moves.sort_values(["record", "is_change"], ascending=[True, False], kind="stable")
-    is_move, before = (
-        now_last["is_change"],
-        now_last.groupby("record")[["to_id", "to_name"]].shift(),
-    )
+    now_last = moves.iloc[np.lexsort([~moves["is_change"], moves["record"]])]
+    before = now_last[["to_id", "to_name"]].shift()
+    is_now, record = ~now_last["is_change"], now_last["record"]
     ids, names = (
-        now_last[f"from_{part}"].where(is_move, now_last[f"to_{part}"]) for part in ("id", "name")
+        now_last[f"from_{part}"].mask(is_now, now_last[f"to_{part}"]) for part in ("id", "name")
     )
     by_id = ids.notna() & before["to_id"].notna()
     differs = (names != before["to_name"]).mask(by_id, ids != before["to_id"])
-    is_first = ~now_last["record"].duplicated()
-    return pd.Index(now_last.loc[differs.astype(bool) & ~is_first, "record"].unique())
+    is_first = record != record.shift()
+    return pd.Index(record[differs.astype(bool) & ~is_first].unique())
 
 
 def gap_notes(name: str, n_broken: int) -> list[str]:
@@ -188,35 +273,18 @@ def _intake(contents: Sequence[Contents], numbered: Sequence[tuple[int, Edits]])
     return Intake("Jira changelog", pd.DataFrame(index=where.index), where, "issue")
 
 
-def _piece(intake: Intake, record: int, edits: Edits, is_end: bool) -> Piece:
-    if edits.issue is None:
+def _decoded(intake: Intake, record: int, piece: Edits) -> list[Edit] | None:
+    """Return the edits of a piece; None if it cannot be used."""
+    if piece.issue is None:
         intake.reject("(file)", pd.Series([None], [record], dtype="object"), NO_ISSUE)
-        return BROKEN
+        return None
     try:
-        histories = _decoded(edits.histories)
+        if isinstance(piece.histories, list):
+            return [msgspec.json.decode(history, type=Edit) for history in piece.histories]
+        return msgspec.json.decode(piece.histories, type=list[Edit])
     except UNDECODABLE as error:
         reject_undecodable(intake, record, error)
-        return BROKEN
-    return Piece(histories, edits.total, edits.is_whole and is_end)
-
-
-def _decoded(histories: list[msgspec.Raw] | msgspec.Raw) -> list[History]:
-    if isinstance(histories, list):
-        return [msgspec.json.decode(history, type=History) for history in histories]
-    return msgspec.json.decode(histories, type=list[History])
-
-
-def _break_undated(intake: Intake, records: Sequence[int], pieces: list[Piece]) -> None:
-    """Set aside the pieces in which the time of an edit cannot be read."""
-    created = pd.DataFrame(
-        [(n, history.created) for n, piece in enumerate(pieces) for history in piece.histories],
-        columns=["piece", "created"],
-    ).astype({"created": "object"})
-    unread = created[edit_instants(created["created"]).isna()].drop_duplicates("piece")
-    values = unread["created"].set_axis([records[n] for n in unread["piece"]])
-    intake.reject("created", values, NOT_AN_INSTANT)
-    for number in unread["piece"]:
-        pieces[number] = BROKEN
+        return None
 
 
 def reject_undecodable(intake: Intake, record: int, error: Exception) -> None:
@@ -224,7 +292,3 @@ def reject_undecodable(intake: Intake, record: int, error: Exception) -> None:
     reason, _, column = str(error).partition(" - at `")
     value = pd.Series([None], index=[record], dtype="object")
     intake.reject(column.rstrip("`") or "(record)", value, Reason(in_words(reason), READ_AGAIN))
-
-
-def _identity(history: History) -> str:
-    return str(history.id) if history.id is not None else repr(history)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from pmanalytics.errors import MissingColumnsError, UnreadableFileError, counted
+from pmanalytics.errors import UnreadableFileError, counted
 from pmanalytics.loaders.jira.api import (
     CHANGELOG_OF,
     UNDECODABLE,
     IssueChangelog,
     Page,
-    attribute,
     in_words,
 )
 from pmanalytics.loaders.notes import Note
@@ -43,6 +42,14 @@ class Record(NamedTuple):
     content: bytes | msgspec.Raw
 
 
+class Document(NamedTuple):
+    """A JSON document of a file, its line or number there, and what it is if it is a page."""
+
+    place: int
+    content: bytes | msgspec.Raw
+    page: Page
+
+
 class Edits(NamedTuple):
     """Edits of one issue from a changelog download, not yet decoded."""
 
@@ -63,6 +70,14 @@ class Contents:
     searches: list[Page] = field(default_factory=list)
     edits: list[Edits] = field(default_factory=list)
     bulks: list[Page] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Let the issues go, so that files need not be in memory together; their places stay."""
+        self.places = [issue.place for issue in self.issues]
+        self.issues = []
+        for page in self.searches:
+            page.issues = []
 
 
 def contents_of(file: File) -> Contents:
@@ -73,8 +88,7 @@ def contents_of(file: File) -> Contents:
     """
     unit, documents = _documents(file)
     found = Contents(file, unit)
-    for place, document in _unpacked(documents):
-        page = _page(document)
+    for place, document, page in _unpacked(documents):
         if page.issues is not None:
             found.searches.append(page)
             numbers = _places(unit, place, len(found.issues))
@@ -93,26 +107,25 @@ def contents_of(file: File) -> Contents:
     return found
 
 
-def _unpacked(documents: Iterable[Record]) -> Iterator[Record]:
+def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
     """Yield the documents, of what another program packed them into what is inside."""
-    for place, document in documents:
-        for inner in _inside(document) or [document]:
-            yield Record(place, inner)
+    for document in documents:
+        yield from _inside(document) or [document]
 
 
-def _inside(
-    document: bytes | msgspec.Raw, depth: int = 0, *, is_named: bool = False
-) -> list[bytes | msgspec.Raw]:
+def _inside(document: Document, depth: int = 0, *, is_named: bool = False) -> list[Document]:
     """Return the pages and issues in an object or a list that Jira did not write.
 
     What stands under an issue's key counts as one, whatever it is.
     """
-    if _page(document).is_known:
+    place, content, page = document
+    if page.is_known:
         return [document]
-    found: list[bytes | msgspec.Raw] = []
+    found: list[Document] = []
     if depth < DEEPEST_PACKING:
-        for name, value in _members(document):
-            found += _inside(value, depth + 1, is_named=bool(ISSUE_KEY.fullmatch(name)))
+        for name, value in _members(content):
+            held = Document(place, value, _page(value))
+            found += _inside(held, depth + 1, is_named=bool(ISSUE_KEY.fullmatch(name)))
     return found or ([document] if is_named else [])
 
 
@@ -124,27 +137,32 @@ def _members(document: bytes | msgspec.Raw) -> Iterable[tuple[str, msgspec.Raw]]
     return held.items() if isinstance(held, dict) else [("", value) for value in held]
 
 
-def _documents(file: File) -> tuple[str, list[Record]]:
+def _documents(file: File) -> tuple[str, list[Document]]:
     """Return what a record is counted by, and the documents: the file, its list, or its lines."""
     content = file.read()
     try:
         content = as_utf_8(content)
         return "issue", _listed(content)
     except UNDECODABLE as error:
-        lines = [Record(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+        lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
         is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
         if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
-            return "line", [Record(n, _without_nan(line) or line) for n, line in lines]
+            mended_lines = [(n, _without_nan(line) or line) for n, line in lines]
+            return "line", [Document(n, line, _page(line)) for n, line in mended_lines]
         if mended := _without_nan(content):
             return "issue", _listed(mended)
         raise UnreadableFileError(_why_unread(str(file), content, str(error))) from None
 
 
-def _listed(content: bytes) -> list[Record]:
-    document = msgspec.json.decode(content, type=msgspec.Raw)
-    is_list = bytes(memoryview(document)[:1]) == b"["
-    documents = msgspec.json.decode(content, type=list[msgspec.Raw]) if is_list else [document]
-    return [Record(n, one) for n, one in enumerate(documents, 1)]
+def _listed(content: bytes) -> list[Document]:
+    if content.lstrip()[:1] != b"[":
+        try:
+            return [Document(1, content, msgspec.json.decode(content, type=Page))]
+        except msgspec.ValidationError:  # no page, and perhaps no JSON
+            msgspec.json.decode(content, type=msgspec.Raw)
+            return [Document(1, content, Page())]
+    documents = msgspec.json.decode(content, type=list[msgspec.Raw])
+    return [Document(n, one, _page(one)) for n, one in enumerate(documents, 1)]
 
 
 def _without_nan(content: bytes) -> bytes | None:
@@ -198,50 +216,20 @@ def _edits(file: File, place: int, page: Page) -> Edits:
     return Edits(place, issue[1] if issue else None, page.values or [], total)
 
 
-def with_sprints(contents: Sequence[Contents], columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns asked for, and the sprints if there are any."""
-    field = _sprint_field(contents)
-    return {"sprints": field, **columns} if field else dict(columns)
-
-
-def _sprint_field(contents: Sequence[Contents]) -> str | None:
+def sprint_field(found: Contents) -> str | None:
     """Return the custom field that holds the sprints of issues; it may have any number."""
-    for found in contents:
-        for _, issue in found.issues:
-            content = bytes(issue)
-            if b"sprint.Sprint@" in content or b'"boardId"' in content:
-                field = SPRINTS.search(content)
-                if field:
-                    return field[1].decode()
+    for _, issue in found.issues:
+        content = bytes(issue)
+        if b"sprint.Sprint@" in content or b'"boardId"' in content:
+            field = SPRINTS.search(content)
+            if field:
+                return field[1].decode()
     return None
 
 
-def require_fields(
-    file: str, columns: Mapping[str, str], issues: Mapping[int, Any], contents: Sequence[Contents]
-) -> None:
-    """Refuse a field in `columns` that no issue has, not even empty.
-
-    Raises
-    ------
-    MissingColumnsError
-        If there is one.
-    """
-    empty = [
-        name
-        for name in columns.values()
-        if all(getattr(issue.fields, attribute(name)) is None for issue in issues.values())
-    ]
-    if not empty or not issues:
-        return
-    records = [record for found in contents for record in found.issues]
-    names = {name: None for n in issues for name in _field_names(records[n])}
-    absent = [name for name in empty if name not in names]
-    if absent:
-        raise MissingColumnsError(file, absent, names)
-
-
-def _field_names(record: Record) -> Iterable[str]:
-    return msgspec.json.decode(_page(record.content).fields, type=dict[str, msgspec.Raw])
+def field_names(issue: bytes | msgspec.Raw) -> Iterable[str]:
+    """Return the names of all fields of an issue."""
+    return msgspec.json.decode(_page(issue).fields, type=dict[str, msgspec.Raw])
 
 
 def search_of(contents: Sequence[Contents], n_found: int) -> Search:

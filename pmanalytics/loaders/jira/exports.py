@@ -55,6 +55,8 @@ def _without_strangers(
     intake: Intake, rows: pd.DataFrame, identity: str, other: str
 ) -> pd.DataFrame:
     """Return the rows without those of different issues, as of two servers, that share a name."""
+    if rows[identity].is_unique:
+        return rows
     names = rows[other].mask(rows["item_id"] == rows["key"])  # no id came along
     groups = rows.assign(**{other: names}).groupby(identity)[[other, "created_at"]]
     is_strange = (groups.transform("nunique") > 1).all(axis="columns")

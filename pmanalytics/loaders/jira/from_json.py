@@ -2,54 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import ISO_DAY
 from pmanalytics.errors import Reason, UnreadableFileError, require_texts
-from pmanalytics.lifecycle import UNKNOWN_STATUS
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed, zoned_instants
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira.api import (
-    FLAG,
-    UNDECODABLE,
-    WHERE_READ,
-    Keyed,
-    Named,
-    attribute,
-    issue_type,
-    link_text,
-    names_of,
-    text,
-)
+from pmanalytics.loaders.jira.api import FLAG
 from pmanalytics.loaders.jira.changelogs import (
     NOT_AN_INSTANT,
     READ_AGAIN,
-    Changelogs,
-    Log,
+    TRACKED_FIELDS,
+    Downloads,
     edit_instants,
-    edit_order,
     gap_notes,
-    own_changelog,
+    histories,
+    lost_notes,
     read_changelogs,
     records_with_gaps,
-    reject_undecodable,
 )
-from pmanalytics.loaders.jira.documents import (
-    Contents,
-    contents_of,
-    require_fields,
-    search_notes,
-    search_of,
-    with_sprints,
-)
+from pmanalytics.loaders.jira.decoding import WORK_ITEM_KINDS, Issues, issues_in
+from pmanalytics.loaders.jira.documents import search_notes, search_of
 from pmanalytics.loaders.jira.exports import JiraSource, export_files, in_hours, newest_states
-from pmanalytics.loaders.jira.mend import mended_issues
 from pmanalytics.loaders.sources.reading import Reading
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import (
@@ -60,21 +38,12 @@ from pmanalytics.schemas import (
     Table,
     WorkItems,
     dtypes,
-    empty,
 )
 from pmanalytics.tables import with_all_columns
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
-TRACKED_FIELDS = {"duedate": "due_date", FLAG: "flagged"}
-WORK_ITEM_KINDS = dtypes(WorkItems)
 NO_OFFSET = Reason("is a time without its offset from UTC", READ_AGAIN)
-DAY_OF_TIME = re.compile(rf"({ISO_DAY})[T ]\d\d:.*")
 NOT_A_DAY = Reason("is no day written as YYYY-MM-DD", READ_AGAIN)
-CHANGE_COLUMNS = [
-    "record", "item_id", "item_type", "created", "history", "position", "field",
-    "from_id", "from_name", "to_id", "to_name",
-]  # fmt: skip
-VERSION_COLUMNS = ["record", "release_id", "project_key", "name", "release_date", "is_released"]
 
 
 class JiraTables(NamedTuple):
@@ -124,35 +93,56 @@ def load_jira_json(
     """
     require_texts("columns", columns or {})
     name, files = export_files(source, SUFFIXES)
-    contents = [contents_of(file) for file in files]
-    if not any(found.issues for found in contents):
-        hint = " Load the search, too." if any(found.edits for found in contents) else ""
+    found = issues_in(files, columns or {})
+    intake = found.intake
+    if not len(intake.where):
+        hint = " Load the search, too." if any(held.edits for held in found.contents) else ""
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
-    logs = read_changelogs(contents)
-    intake, changes, versions = _opened(contents, columns or {}, logs)
-    unread = changes[changes["changed_at"].isna() & (changes["history"] >= 0)]
+    downloads = read_changelogs(found.contents)
+    changes = _changes(found, downloads)
+    unread = changes[changes["changed_at"].isna() & changes["is_change"]]
     unread = unread.drop_duplicates("record").set_index("record")
     intake.reject("changelog.histories.created", unread["created"], NOT_AN_INSTANT)
     table = _without_guessed_times(intake, in_hours(typed(intake, WorkItems, Reading())))
     intake.sound(table, WorkItems, unique=False)
     newest = newest_states(intake, table)
-    kept = _in_order(changes[changes["record"].isin(newest.index)])
-    broken = records_with_gaps(kept)
-    intake.notes += gap_notes(name, len(broken))
-    kept = kept[kept["is_change"] | ~kept["record"].isin(broken)]
+    changes = _in_order(changes[changes["record"].isin(newest.index)])
+    broken = records_with_gaps(changes)
+    changes = changes[changes["is_change"] | ~changes["record"].isin(broken)]
     is_known = newest["history_complete"] & ~newest.index.isin(broken)
     newest = newest.assign(history_complete=is_known)
-    field_changes = _field_changes(intake, kept)
-    releases = _releases(intake, versions, newest["updated_at"])
+    field_changes = _field_changes(intake, changes)
+    releases = _releases(intake, found.versions.frame(), newest["updated_at"])
     n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
-    search = search_of(contents, n_found)
-    intake.notes += [*logs.notes, *search_notes(name, search)]
+    search = search_of(found.contents, n_found)
+    intake.notes += [*gap_notes(name, len(broken)), *search_notes(name, search)]
     if quarantine is not None:
         quarantine.searches.append(search)
     items = intake.close(newest, quarantine)
-    if logs.intake:
-        logs.intake.close(logs.intake.cells.drop(index=logs.intake.bad_records), quarantine)
-    return JiraTables(items, _status_changes(kept), field_changes, releases)
+    if downloads.intake:
+        own = downloads.intake
+        own.close(own.cells.drop(index=own.bad_records), quarantine)
+    return JiraTables(items, _status_changes(changes), field_changes, releases)
+
+
+def _changes(found: Issues, downloads: Downloads) -> pd.DataFrame:
+    """Return the tracked changes of each record, and its creation where its history is complete.
+
+    Sets whether it is into the cells of the intake.
+    """
+    heads = found.heads.frame().set_index("record")
+    history = histories(heads, found.edits.frame(), downloads)
+    found.intake.notes += lost_notes(downloads, heads)
+    found.intake.cells["history_complete"] = history.is_complete
+    begun = heads[history.is_complete].reset_index()
+    begun = begun.rename(columns={"status_id": "to_id", "status": "to_name"})
+    creations = begun[["record", "created", "to_id", "to_name"]].assign(
+        field="status", is_change=False, order=-1, position=0
+    )
+    changes = pd.concat([creations, history.edits.assign(is_change=True)], ignore_index=True)
+    changes["changed_at"] = edit_instants(changes["created"])
+    item = heads.loc[changes["record"], ["item_id", "item_type"]].reset_index(drop=True)
+    return changes.join(item)
 
 
 def _without_guessed_times(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
@@ -167,127 +157,14 @@ def _without_guessed_times(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _opened(
-    contents: Sequence[Contents], columns: Mapping[str, str], logs: Changelogs
-) -> tuple[Intake, pd.DataFrame, pd.DataFrame]:
-    """Decode all issues into one intake, and the raw changes and versions of each record."""
-    fields = with_sprints(contents, columns)
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(fields), strict=False)
-    intake = _empty_intake(contents)
-    items: dict[int, dict[str, object]] = {}
-    changes: list[tuple[object, ...]] = []
-    versions: list[tuple[object, ...]] = []
-    issues = dict(_decoded(intake, decoder, contents))
-    require_fields(intake.file, columns, issues, [found for found in contents if found.issues])
-    intake.headers = WHERE_READ | {name: f"fields.{field}" for name, field in fields.items()}
-    for issue in issues.values():
-        if own := own_changelog(issue):
-            logs.add_own(str(issue.id), issue.fields.updated, own)
-    for record, issue in issues.items():
-        log = logs.log_of(str(issue.id), issue.key, issue.fields.updated)
-        items[record] = _item(issue, fields) | {"history_complete": log.is_complete}
-        changes += _changes(record, issue, log)
-        versions += _versions(record, issue)
-    if items:
-        intake.cells = pd.DataFrame(list(items.values()), index=list(items))
-    table = pd.DataFrame(changes, columns=CHANGE_COLUMNS)
-    table["changed_at"] = edit_instants(table["created"])
-    return intake, table, pd.DataFrame(versions, columns=VERSION_COLUMNS)
-
-
-def _decoded(
-    intake: Intake, decoder: msgspec.json.Decoder[Any], contents: Sequence[Contents]
-) -> Iterator[tuple[int, Any]]:
-    """Yield the number of each record and its issue; what is none is set aside."""
-    for record, content in mended_issues(intake, contents):
-        try:
-            issue = decoder.decode(content)
-        except UNDECODABLE as error:
-            reject_undecodable(intake, record, error)
-        else:
-            issue.id = issue.key if issue.id is None else issue.id
-            yield record, issue
-
-
-def _empty_intake(contents: Sequence[Contents]) -> Intake:
-    """Return the intake of all files but those with nothing but changelogs."""
-    held = [found for found in contents if found.issues or not found.edits]
-    codes = [code for code, found in enumerate(held) for _ in found.issues]
-    files = pd.Categorical.from_codes(codes, [found.file.name for found in held])
-    lines = [issue.place for found in held for issue in found.issues]
-    units = {found.unit for found in held if found.issues}
-    where = pd.DataFrame({"file": files, "line": lines})
-    return Intake("Jira JSON", empty(WorkItems), where, "line" if units == {"line"} else "issue")
-
-
-def _item(issue: Any, columns: Mapping[str, str]) -> dict[str, object]:
-    fields = issue.fields
-    item = {
-        "item_id": str(issue.id),
-        "key": issue.key,
-        "project_key": _key(fields.project),
-        "summary": fields.summary,
-        "item_type": _name(fields.issuetype),
-        "status": _status(fields.status.name, fields.status.id, unknown=None),
-        "status_category": _key(fields.status.statusCategory),
-        "priority": _name(fields.priority),
-        "resolution": _name(fields.resolution),
-        "created_at": fields.created,
-        "updated_at": fields.updated,
-        "resolved_at": fields.resolutiondate,
-        "status_category_changed_at": fields.statuscategorychangedate,
-        "due_date": fields.duedate,
-        "parent_key": _key(fields.parent),
-        "original_estimate_hours": fields.timeoriginalestimate,
-        "time_spent_hours": fields.timespent,
-        "labels": fields.labels or [],
-        "components": names_of(fields.components),
-        "fix_versions": names_of(fields.fixVersions),
-        "affects_versions": names_of(fields.versions),
-        "sprints": [*names_of(fields.closedSprints), *names_of(fields.sprint)],
-        "links": [link_text(link) for link in fields.issuelinks or [] if link.outwardIssue],
-    }
-    for name, field in columns.items():
-        value = getattr(fields, attribute(field))
-        is_list = WORK_ITEM_KINDS.get(name) == np.dtype(object)
-        item[name] = names_of(value) if is_list else _plain(value, name in WORK_ITEM_KINDS)
-    if isinstance(due := item["due_date"], str):  # the day as written, whatever the zone
-        item["due_date"] = DAY_OF_TIME.sub(r"\1", due)
-    return item
-
-
-def _changes(record: int, issue: Any, log: Log) -> Iterator[tuple[object, ...]]:
-    """Yield an issue's creation, where its history is complete, and its tracked changes."""
-    issue_id, kind, status = str(issue.id), _name(issue.fields.issuetype), issue.fields.status
-    if log.is_complete:
-        yield (
-            record, issue_id, kind, issue.fields.created, -1, 0, "status",
-            None, None, text(status.id), _status(status.name, status.id),
-        )  # fmt: skip
-    for history in log.histories:
-        for position, change in enumerate(history.items):
-            if change.of == "status" or change.of in TRACKED_FIELDS:
-                before, after = change.ends
-                yield (
-                    record, issue_id, kind, history.created, edit_order(history.id), position,
-                    change.of, before, _status(change.from_name, change.from_id),
-                    after, _status(change.to_name, change.to_id),
-                )  # fmt: skip
-
-
-def _versions(record: int, issue: Any) -> Iterator[tuple[object, ...]]:
-    project = _key(issue.fields.project)
-    for version in issue.fields.fixVersions or []:
-        known = text(version.id) or f"{project}/{version.name}"
-        name = version.name or f"(version {known})"
-        yield record, known, project, name, version.releaseDate, version.released
-
-
 def _in_order(changes: pd.DataFrame) -> pd.DataFrame:
     """Return the changes in order of time, each issue's creation first."""
-    changes = changes.assign(is_change=changes["history"] >= 0)
-    order = ["record", "is_change", "changed_at", "history", "position"]
-    return changes.sort_values(order, ignore_index=True)
+    at = changes["changed_at"].to_numpy("datetime64[us]")
+    record, is_change, order, position = (
+        changes[name].to_numpy() for name in ("record", "is_change", "order", "position")
+    )
+    in_order = np.lexsort([position, order, at, is_change, record])
+    return changes.iloc[in_order].reset_index(drop=True)
 
 
 def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
@@ -359,30 +236,3 @@ def _as_table(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     table = with_all_columns(table, schema)[list(kinds)]
     is_time = pd.api.types.is_datetime64_any_dtype
     return schema.validate(table.astype({n: k for n, k in kinds.items() if not is_time(table[n])}))
-
-
-def _status(
-    name: str | None, status_id: object, unknown: str | None = UNKNOWN_STATUS
-) -> str | None:
-    return name or (f"(status {status_id})" if status_id else unknown)
-
-
-def _name(thing: Named | None) -> str | None:
-    return thing.name if thing else None
-
-
-def _key(thing: Keyed | None) -> str | None:
-    return thing.key if thing else None
-
-
-def _plain(value: Any, is_single: bool) -> object:
-    """Return the text or number that a custom field holds; several in one text, or as a list."""
-    if isinstance(value, msgspec.Struct):
-        value = msgspec.to_builtins(value)
-    if isinstance(value, list):
-        several = [_plain(one, is_single) for one in value]
-        return ", ".join(map(str, several)) or None if is_single else several
-    if isinstance(value, dict):
-        known = [value[name] for name in ("value", "name", "displayName", "key") if name in value]
-        return known[0] if known else msgspec.json.encode(value).decode()
-    return value

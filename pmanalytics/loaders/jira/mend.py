@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count
 
 import msgspec
 import pandas as pd
@@ -19,21 +18,19 @@ MISSING = object()
 
 
 def mended_issues(
-    intake: Intake, contents: Sequence[Contents]
+    intake: Intake, contents: Contents, first: int
 ) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
     """Yield the number of each record and its JSON as it should be; set aside the deleted ones."""
-    numbers = count()
-    for found in contents:
-        mending = Mending(found.file)
-        for issue, number in zip(found.issues, numbers, strict=False):
-            content = _mended(issue, mending) if mending.waiting.get(issue.place) else issue.content
-            if content is None:
-                mending.forget([issue.place])
-                value = pd.Series([f"the whole {found.unit}"], index=[number], dtype="object")
-                intake.reject(RECORD, value, errors.DELETED)
-            else:
-                yield number, content
-        intake.notes += mending.notes(found.unit)
+    mending = Mending(contents.file)
+    for number, issue in enumerate(contents.issues, first):
+        content = _mended(issue, mending) if mending.waiting.get(issue.place) else issue.content
+        if content is None:
+            mending.forget([issue.place])
+            value = pd.Series([f"the whole {contents.unit}"], index=[number], dtype="object")
+            intake.reject(RECORD, value, errors.DELETED)
+        else:
+            yield number, content
+    intake.notes += mending.notes(contents.unit)
 
 
 def mend_items(intake: Intake, files: Sequence[File]) -> None:
