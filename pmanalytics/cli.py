@@ -310,7 +310,8 @@ def durations(
             store, level=level, by=list(by), as_of=as_of, client=client
         )
     told = table[[*by, "stage", "n", "n_ended", "n_open", "median_days", "p85_days"]]
-    click.echo(visible(told.round(1).to_string(index=False)) if len(told) else "Nothing to tell.")
+    lines = told.round(1).to_string(index=False).splitlines() if len(told) else ["Nothing to tell."]
+    click.echo("\n".join(map(visible, lines)))
     if out is not None:
         table.map(safe_cell).to_csv(out, index=False)
         click.echo(f"Saved as {out}.")

@@ -248,6 +248,7 @@ def cluster(address: str | None) -> Iterator[Client | None]:
         return
     try:
         from distributed import Client, LocalCluster  # noqa: PLC0415
+        from distributed.comm import resolve_address  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
             "A cluster needs Dask: pip install 'pmanalytics[distributed]', here and on its workers."
@@ -258,7 +259,7 @@ def cluster(address: str | None) -> Iterator[Client | None]:
             yield client
         return
     try:
-        client = Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+        client = Client(resolve_address(address), timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
             f"{address}: no Dask scheduler answers there ({error}). Start one with dask scheduler, "

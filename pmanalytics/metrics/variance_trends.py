@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.intervals import TOO_FEW, reliability
@@ -242,6 +241,8 @@ def _compared(then: NDArray[np.float64], now: NDArray[np.float64]) -> dict[str, 
 
 
 def _resampled(then: NDArray[np.float64], now: NDArray[np.float64]) -> tuple[float, float]:
+    from scipy.stats import bootstrap  # noqa: PLC0415 - slow to load, and few compare years
+
     def difference(then: NDArray[np.float64], now: NDArray[np.float64], axis: int = -1) -> Any:
         return _median(now, axis) - _median(then, axis)
 

@@ -133,7 +133,7 @@ def locked(path: Path) -> Iterator[None]:
     others = {p.name for p in path.iterdir()} - {LOCK} if path.is_dir() else set()
     if path.exists() and not is_store(path) and not all(n.startswith(GENERATION) for n in others):
         raise StoreError(f"{path}: this is no store and not empty; name a new folder.")
-    lock = path / LOCK
+    lock, is_new = path / LOCK, not path.exists()
     with telling_disk_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         try:
@@ -149,6 +149,8 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
+        if is_new and not any(path.iterdir()):
+            path.rmdir()
 
 
 def _holder(lock: Path) -> str:

@@ -12,7 +12,7 @@ from exports import issue, page, write
 
 from pmanalytics import ingest, load_portfolio
 from pmanalytics.cli import main
-from pmanalytics.errors import StoreError
+from pmanalytics.errors import ConfigError, StoreError, UnreadableFileError
 from pmanalytics.store.files import part_of
 from pmanalytics.store.frames import read_frame, write_frame
 
@@ -150,14 +150,39 @@ def test_what_a_killed_writer_left_behind_goes_with_the_next_one(store, newer):
 
 
 def test_a_folder_with_other_things_is_no_place_for_a_store(tmp_path, newer):
+    full = write(tmp_path / "full", notes__txt="mine")
     with pytest.raises(StoreError, match="this is no store and not empty"):
-        ingest(newer, newer)
+        ingest(newer, full)
+    assert [path.name for path in full.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("place", [".", "store"])
+def test_a_store_does_not_lie_among_its_exports(newer, place):
+    with pytest.raises(ConfigError, match="cannot lie in the folder of its exports"):
+        ingest(newer, newer / place)
     assert [path.name for path in newer.iterdir()] == ["newer.json"]
 
 
-def test_a_file_is_no_store(newer):
-    with pytest.raises(StoreError, match=r"newer\.json: this is a file"):
-        ingest(newer, newer / "newer.json")
+def test_where_nothing_can_be_read_no_store_is_left(tmp_path):
+    write(tmp_path / "empty")
+    for name, told in (("nowhere", "no such folder"), ("empty", "nothing in this folder")):
+        with pytest.raises(UnreadableFileError, match=told):
+            ingest(tmp_path / name, tmp_path / "store")
+        assert not (tmp_path / "store").exists()
+
+
+def test_a_store_is_no_folder_of_exports(store, tmp_path):
+    for command in (["ingest", str(store), str(tmp_path / "other")], ["init", str(store)]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 1
+        assert "this is a store, which was made of exports" in result.output
+    assert not (store / "pmanalytics.toml").exists()
+
+
+def test_a_file_is_no_store(tmp_path, newer):
+    file = write(tmp_path / "other", notes__txt="mine") / "notes.txt"
+    with pytest.raises(StoreError, match=r"notes\.txt: this is a file"):
+        ingest(newer, file)
 
 
 def test_the_command_tells_what_became_of_each_file(tmp_path):

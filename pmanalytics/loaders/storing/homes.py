@@ -7,8 +7,6 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pmanalytics.store.files import ROW, part_of
 
@@ -55,6 +53,9 @@ class Homes:
 
 def _least_id(index: pd.DataFrame) -> pd.Series:
     """Return the least of the ids that are linked to the one of each row, by ids and keys."""
+    from scipy.sparse import coo_array  # noqa: PLC0415 - slow to load, and few make a store
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     id_of, ids = pd.factorize(index["item_id"])
     key_of, keys = pd.factorize(index["key"])
     n = len(ids) + len(keys)

@@ -56,10 +56,13 @@ def ingest(folder: str | Path, store: str | Path, *, n_parts: int | None = None)
     --------
     >>> from tempfile import mkdtemp
     >>> store = mkdtemp()
-    >>> len(ingest("data/sample", store).taken), len(ingest("data/sample", store).taken)
-    (19, 0)
+    >>> first, again = ingest("data/sample", store), ingest("data/sample", store)
+    >>> "jira.json" in first.taken, again.taken
+    (True, [])
     """
     folder, path = path_of(folder), path_of(store)
+    if path.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"{path}: a store cannot lie in the folder of its exports; name another.")
     if n_parts is not None and n_parts < 1:
         raise ConfigError(f"n_parts={n_parts} must be 1 or more.")
     with locked(path):
