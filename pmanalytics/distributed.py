@@ -28,6 +28,7 @@ from pmanalytics.metrics.delivery import one_of
 from pmanalytics.metrics.durations import Measure
 from pmanalytics.metrics.flow import flow_items
 from pmanalytics.metrics.parts import (
+    StayCounts,
     class_counts,
     flow_counts,
     joined_durations,
@@ -342,7 +343,7 @@ def _written(scope: Scope, out: Path, number: int) -> Path:
     return path
 
 
-def _stays(scope: Scope, by: By, measure: Measure, number: int) -> pd.DataFrame:
+def _stays(scope: Scope, by: By, measure: Measure, number: int) -> StayCounts:
     return stay_counts(_visits(scope, number), by=by, measure=measure)
 
 

@@ -97,14 +97,16 @@ def stage_durations(
     1  Execution        0       2          NaN
     """
     items, names = items_of(visits, by, measure, StageDurations)
-    return durations_of(items, names, measure)
+    return durations_of(items, items, names, measure)
 
 
-def durations_of(items: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
-    """Return `StageDurations` of items, or of counts of them, by group."""
+def durations_of(
+    items: pd.DataFrame, groups: pd.DataFrame, names: list[str], measure: str
+) -> pd.DataFrame:
+    """Return `StageDurations` of items, or of counts of them, by group; `groups` names each."""
     if items.empty:
         return empty(StageDurations).assign(**{name: pd.Series(dtype="str") for name in names})
-    table = items.groupby("group")[COUNTS].sum()
+    table = items.groupby("group")[COUNTS].sum().astype("int64")
     used = items[items["n"] > 0]
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], n=used["n"])
     n_groups = len(table)
@@ -126,7 +128,7 @@ def durations_of(items: pd.DataFrame, names: list[str], measure: str) -> pd.Data
         measure=measure,
         reliability=pd.Series(reliability(table["n_ended"]), index=table.index, dtype="str"),
     )
-    return _labelled(table, items, names, StageDurations)
+    return _labelled(table, groups, names, StageDurations)
 
 
 def stage_survival(
@@ -368,11 +370,11 @@ def grouped_items(items: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 
 def _labelled(
-    table: pd.DataFrame, items: pd.DataFrame, names: list[str], schema: type[Table]
+    table: pd.DataFrame, groups: pd.DataFrame, names: list[str], schema: type[Table]
 ) -> pd.DataFrame:
     """Return a table by group with the level, stage and own columns of each."""
     told = ["level", *(f"_by_{name}" for name in names), "stage"]
-    labels = items.drop_duplicates("group").set_index("group")[told]
+    labels = groups.drop_duplicates("group").set_index("group")[told]
     labels.columns = pd.Index(["level", *names, "stage"])
     table = table.join(labels)
     return schema.validate(table.reset_index(drop=True)[[*names, *dtypes(schema)]])

@@ -7,7 +7,7 @@ parts would not. What turns the counts into the number is the same code as for o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,7 +24,18 @@ from pmanalytics.tables import By, complete, group_columns
 DATES = ["created_date", "started_date", "finished_date", "cancelled_date"]
 
 
-def stay_counts(visits: pd.DataFrame, *, by: By = None, measure: Measure = "total") -> pd.DataFrame:
+class StayCounts(NamedTuple):
+    """What is known of the stays in one part.
+
+    `groups` has one row per level, group and stage, with its number and the place of the first item
+    that came there, which decides the order of all groups; `counts` has one per group and time.
+    """
+
+    groups: pd.DataFrame
+    counts: pd.DataFrame
+
+
+def stay_counts(visits: pd.DataFrame, *, by: By = None, measure: Measure = "total") -> StayCounts:
     """After which times did how many items leave each stage, and how many were last seen?
 
     Such counts of parts, with each item in one of them, make the whole with `joined_durations`.
@@ -36,22 +47,19 @@ def stay_counts(visits: pd.DataFrame, *, by: By = None, measure: Measure = "tota
 
     Returns
     -------
-    pandas.DataFrame
-        One row per level, group, stage and time, with counts and, for the order of the stages, the
-        first item that came there.
+    StayCounts
+        The counts, without text: there may be nearly as many times as items.
     """
     items, names = items_of(visits, by, measure, StageDurations)
     items = items.assign(place=items.groupby("item_id").cumcount())
-    keys = ["level", *(f"_by_{name}" for name in names), "stage", "time"]
-    grouped = items.groupby(keys, dropna=False, sort=False, observed=True)
-    return grouped.agg(
-        **{name: (name, "sum") for name in COUNTS}, item_id=("item_id", "first"),
-        place=("place", "first"),
-    ).reset_index()  # fmt: skip
+    keys = ["level", *(f"_by_{name}" for name in names), "stage"]
+    groups = items.drop_duplicates("group")[[*keys, "group", "item_id", "place"]]
+    at_once = items.groupby(["group", "time"], dropna=False, sort=False)
+    return StayCounts(groups, at_once[COUNTS].sum().astype("int32").reset_index())
 
 
 def joined_durations(
-    parts: Sequence[pd.DataFrame], *, by: By = None, measure: Measure = "total"
+    parts: Sequence[StayCounts], *, by: By = None, measure: Measure = "total"
 ) -> pd.DataFrame:
     """How long do items of all parts stay in each stage?
 
@@ -68,9 +76,18 @@ def joined_durations(
         `StageDurations`, as `stage_durations` gives of all visits at once.
     """
     names = _names(by)
-    counts = pd.concat([part for part in parts if len(part)] or parts[:1])
-    counts = counts.sort_values(["level", "item_id", "place"], kind="stable", ignore_index=True)
-    return durations_of(grouped_items(counts, names), names, measure)
+    filled = [part for part in parts if len(part.counts)] or parts[:1]
+    own = [part.groups.assign(part=number) for number, part in enumerate(filled)]
+    groups = pd.concat(own).rename(columns={"group": "own"})
+    groups = grouped_items(groups.sort_values(["level", "item_id", "place"]), names)
+    number_of = groups.set_index(["part", "own"])["group"]
+    counts = [
+        part.counts.assign(group=part.counts["group"].map(number_of.loc[number]))
+        for number, part in enumerate(filled)
+        if len(part.counts)
+    ]
+    whole = pd.concat(counts or [filled[0].counts], ignore_index=True)
+    return durations_of(whole, groups, names, measure)
 
 
 def class_counts(
