@@ -40,7 +40,7 @@ def batches(section: str, files: Sequence[File]) -> Iterator[list[File]]:
     is_whole = section == "jira_xml" or any("changelog" in recognise(f).why for f in files)
     batch, n_bytes = list[File](), 0
     for file in files:
-        size = file.path.stat().st_size
+        size = file.size()
         if batch and n_bytes + size > BATCH_BYTES and not is_whole:
             yield batch
             batch, n_bytes = [], 0

@@ -1,8 +1,10 @@
+import gzip
 import json
 import shutil
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from pmanalytics import ingest, load_portfolio
 from pmanalytics.errors import ConfigError, MissingAsOfError
+from pmanalytics.loaders.sources.archives import files_in
 from pmanalytics.loaders.storing import batches
 from pmanalytics.loaders.storing import ingest as ingesting
 
@@ -49,6 +52,21 @@ def test_the_history_of_an_item_lies_in_one_part(tmp_path):
     assert len(items) == 4
     assert min(map(len, items)) > 100
     assert sum(map(len, items)) == len(set.union(*items))
+
+
+def test_a_batch_is_measured_by_what_it_unpacks_to(tmp_path, monkeypatch):
+    content = page(*(issue(n, DAYS[0]) for n in range(100))).encode()
+    with ZipFile(tmp_path / "old.zip", "w", ZIP_DEFLATED) as archive:
+        for name in ("1.json", "2.json"):
+            archive.writestr(name, content)
+    for name in ("3.json.gz", "4.json.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(content))
+    (tmp_path / "5.json").write_bytes(content)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 2 * len(content))
+    names = [
+        [file.name for file in one] for one in batches.batches("jira_json", [*files_in(tmp_path)])
+    ]
+    assert names == [["3.json.gz", "4.json.gz"], ["5.json", "old.zip/1.json"], ["old.zip/2.json"]]
 
 
 @pytest.mark.usefixtures("apart")
