@@ -111,6 +111,22 @@ def kaplan_meier(
     return Curves(group, time, at_risk, events, *_survival(group, at_risk, events))
 
 
+def of_others(curves: Curves) -> Curves:
+    """What do the others of a group tell one of its members that is still going?
+
+    Holds up to the time for which that member has been going: so long it is at risk at every end.
+
+    Examples
+    --------
+    >>> curves = kaplan_meier([10, 20, 25], [True, True, False], [0, 0, 0])
+    >>> survival_at(of_others(curves), [0], [25]).tolist()
+    [0.0]
+    """
+    at_risk = np.maximum(curves.at_risk - 1, curves.events)
+    numbers = _survival(curves.group, at_risk, curves.events)
+    return Curves(curves.group, curves.time, at_risk, curves.events, *numbers)
+
+
 def quantiles(curves: Curves, n_groups: int, share: float) -> NDArray[np.float64]:
     """After which time have `share` of each group ended, and between which times may that be?
 

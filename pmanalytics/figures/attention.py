@@ -58,7 +58,7 @@ def points_that_matter(
     committed
         `OpenCommitments` by `needs_decision`: is a project in that list?
     ending
-        `OpenCommitments` by the `product` that projects work for, of products that end or ended.
+        `OpenCommitments` by the `product` that projects work for, of those retired or near it.
     """
     compared, other = change.iloc[0], change.iloc[1]
     needing = committed[committed["needs_decision"]]
@@ -82,7 +82,7 @@ def _ending_point(ending: pd.DataFrame) -> tuple[str, str]:
     names = [brief(name) for name in ending["product"]]
     names[MOST_PRODUCTS:] = [f"{len(names) - MOST_PRODUCTS} more"] * (len(names) > MOST_PRODUCTS)
     said = (
-        f"{total} is committed to products that end or have ended, in "
+        f"{total} is committed to products being retired or retired, in "
         f"{count(ending['n'].sum(), 'open project')}: {listed(names)}"
     )
     return said, "Confirm that this is work to wind them down"

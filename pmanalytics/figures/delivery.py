@@ -74,7 +74,7 @@ def _outcome_axes(drawing: go.Figure, across: str, against: str) -> None:
         tickformat="+d" if is_days else "+.0%",
     )
     drawing.update_yaxes(
-        tickformat="+.0%", range=[-FARTHEST_COST * 0.6, FARTHEST_COST * 1.2], side="left"
+        tickformat="+.0%", range=[-FARTHEST_COST * 0.85, FARTHEST_COST * 1.2], side="left"
     )
     drawing.update_layout(margin_l=52)
 

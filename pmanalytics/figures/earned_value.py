@@ -173,7 +173,7 @@ def _note(last: pd.Series) -> str:
             "so far costs (diamond), or being late costs money, too."
         )
     if isinstance(last["reason"], str):
-        parts.append(f"To know: {last['reason']}.")
+        parts.append(f"Not known: {last['reason']}.")
     return " ".join(parts)
 
 

@@ -144,15 +144,21 @@ def _needed(level: str) -> str:
 
 
 def _flow_finding(first: pd.DataFrame, last: pd.DataFrame, noun: str) -> str:
-    """Say how many came as far as the work, and as far as its end, since the first date."""
+    """Say how many came as far as the work, and as far as its end, and what that leaves between."""
     came = last.assign(n=last["n_reached"].to_numpy() - first["n_reached"].to_numpy())
     states = ("in_progress", "finished")
     rows = [came[came["state"] == state].iloc[0] for state in states if state in set(came["state"])]
-    parts = [f"{number(row['n'])} reached {row['stage']}" for row in rows]
-    since = f"Since {day(first['date'].iloc[0])}"
-    if not parts:
+    if not rows:
         return f"{count(last['n_items'].iloc[0], noun)}, none of which can be said to have begun"
-    return f"{since}, of {count(last['n_items'].iloc[0], noun)} {listed(parts)}"
+    told = (
+        f"Since {day(first['date'].iloc[0])} {count(rows[0]['n'], noun)} reached {rows[0]['stage']}"
+    )
+    if len(rows) < len(states):
+        return told
+    more = rows[0]["n"] - rows[1]["n"]
+    between = f"{number(abs(more))} {'more' if more > 0 else 'fewer'}" if more else "as many"
+    lie = "lies" if abs(more) == 1 else "lie"
+    return f"{told} and {number(rows[1]['n'])} reached {rows[1]['stage']}: {between} {lie} between"
 
 
 def _in_stage(row: dict) -> str:

@@ -104,14 +104,16 @@ def variance_headline(trend: pd.DataFrame, change: pd.DataFrame) -> Headline:
     line = shown[["low", "median", "high"]].where(shown["reliability"] != "too_few")
     value = value_of(measure, latest["median"])
     if latest["reliability"] == "too_few":
-        return Headline(title, value, "too few for a range", f"{count(latest['n'], 'project')}")
+        return Headline(
+            title, "–", "too few to tell", count(latest["n"], "project"), line=_points(line)
+        )
     is_days = measure.endswith("_days")
     difference = _difference(compared, " days" if is_days else " points", 1 if is_days else 100)
     said = [
         f"{difference} on {value_of(measure, compared['median_then'])} in {before(compared)}"
         if difference
         else "",
-        f"15% at {value_of(measure, latest['p85'])} or more",
+        f"85% at {value_of(measure, latest['p85'])} or less",
         count(latest["n"], "project")
         + (f", {latest['n_lower_bound']} still open" if latest["n_lower_bound"] else ""),
     ]

@@ -12,7 +12,7 @@ from pmanalytics.figures.words import brief, count, day, days, escaped, listed
 
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
 DEEP = {"stage4", "stage5", "stage6"}
-MOST_LIVES, MOST_TRACKS = 40, 4
+MOST_LIVES, MOST_TRACKS = 40, 6
 MOST_PROJECTS = 240  # in all lanes together
 YEARS_BACK, YEARS_AHEAD = 5, 2
 LABEL, BAR, TRACK, GAP = 19, 20, 9, 8  # heights, in pixels
@@ -232,7 +232,10 @@ def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:
     n_open = spans.loc[spans["is_open"], "project_id"].nunique()
     n_late = spans.loc[is_late, "project_id"].nunique()
     n_products = spans.loc[is_late, "product_id"].nunique()
-    of_all = f"{count(n_open, 'open project')} for {count(n, 'product')}"
+    if not n_open:
+        return f"No project of {count(n, 'product')} is open"
+    served = spans.loc[spans["is_open"], "product_id"].nunique()
+    of_all = f"{count(n_open, 'open project')} for {count(served, 'product')}"
     if not n_late:
         return f"None of {of_all} is past its due date"
     return (

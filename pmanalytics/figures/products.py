@@ -37,7 +37,7 @@ def stage_rows(stages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """
     told = stages["longer_share"].where(stages["n_ended"].ge(TOO_FEW).fillna(value=False))
     words = [
-        f"{percent(share)} of {n}" if pd.notna(share) else _why_not(row)
+        f"{percent(share)} of {n} others" if pd.notna(share) else _why_not(row)
         for share, n, (_, row) in zip(told, stages["n"], stages.iterrows(), strict=True)
     ]
     table = pd.DataFrame(
@@ -55,7 +55,7 @@ def stage_rows(stages: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def _why_not(row: pd.Series) -> str:
     if pd.notna(row["reason"]):
         return str(row["reason"])
-    return f"too few to say: {row['n_ended']} of {row['n']} left"
+    return f"too few: {row['n_ended']} of {row['n']} left"
 
 
 def _stage_finding(stages: pd.DataFrame) -> str:
@@ -64,10 +64,11 @@ def _stage_finding(stages: pd.DataFrame) -> str:
     unusual = stages[stages["told"] <= UNUSUAL].sort_values("told")
     if len(unusual):
         row = unusual.iloc[0]
-        return (
-            f"{row['name']} has been in {row['stage']} for {days(row['total_days'])}; "
-            f"{percent(row['told'])} of products stay longer"
-        )
+        said = f"{row['name']} has been in {row['stage']} for {days(row['total_days'])}"
+        others = f"of {row['n']} others"
+        if not row["told"]:
+            return f"{said}; none {others} stayed so long"
+        return f"{said}; {percent(row['told'])} {others} stay longer"
     if stages["told"].notna().any():
         return "No product has been in its stage for unusually long"
     return "Too few products have left a stage to say which one is in its for long"

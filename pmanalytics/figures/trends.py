@@ -84,7 +84,7 @@ def _draw_rates(drawing: go.Figure, shown: pd.DataFrame, said: list[str]) -> Non
 
 
 def _draw_blocks(drawing: go.Figure, shown: pd.DataFrame, compared: pd.Series) -> None:
-    """Shade the periods of either side, with the rate of all of them as a line."""
+    """Draw the rate of all periods of either side as a line, its interval as a band."""
     for side, wash, line, words in (
         ("then", "panel", "neutral", "before"),
         ("now", "good_wash", "good", "latest"),
@@ -95,12 +95,13 @@ def _draw_blocks(drawing: go.Figure, shown: pd.DataFrame, compared: pd.Series) -
         if inside.empty:
             continue
         left, right = inside[0] - HALF, inside[-1] + HALF
-        drawing.add_shape(
-            type="rect", x0=left, x1=right, y0=0, y1=1, fillcolor=LIGHT[wash], line_width=0,
-            layer="below",
-        )  # fmt: skip
         rate = compared[f"rate_{side}"]
         if compared["verdict"] != "too_few":
+            low, high = compared[f"low_{side}"], compared[f"high_{side}"]
+            drawing.add_shape(
+                type="rect", x0=left, x1=right, y0=low, y1=high, fillcolor=LIGHT[wash],
+                line_width=0, layer="below",
+            )  # fmt: skip
             drawing.add_shape(
                 type="line", x0=left, x1=right, y0=rate, y1=rate, layer="below",
                 line={"color": LIGHT[line], "width": 2},

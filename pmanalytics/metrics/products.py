@@ -19,7 +19,7 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
-from pmanalytics.survival import kaplan_meier, survival_at
+from pmanalytics.survival import kaplan_meier, of_others, survival_at
 from pmanalytics.tables import By, complete, group_columns
 
 NO_HISTORY = "no history of its stages"
@@ -30,7 +30,7 @@ LIFE_ENDED = "its life has ended"
 def product_stages(
     products: pd.DataFrame, visits: pd.DataFrame, lifecycle: Lifecycle = PRODUCT
 ) -> pd.DataFrame:
-    """Which stage is each product in, for how long, and how many stay longer?
+    """Which stage is each product in, for how long, and how many others stayed longer?
 
     The population is every product of the list, and every further one with a history.
 
@@ -57,7 +57,7 @@ def product_stages(
     Notes
     -----
     longer_share = S(total_days), S being the Kaplan–Meier curve of the total days in that stage
-    over all products of which the stay is known from its beginning, this one included.
+    over all other products of which the stay is known from its beginning.
 
     Examples
     --------
@@ -73,9 +73,9 @@ def product_stages(
     >>> stages = product_stages(names, stage_visits(changes, as_of="2024-02-29"))
     >>> stages[["name", "stage", "days", "longer_share"]].round(2)
       name        stage  days  longer_share
-    0  Ape       Market  50.0          1.00
-    1  Bee       Market  30.0          1.00
-    2  Cat  Development  20.0          0.67
+    0  Ape       Market  50.0           1.0
+    1  Bee       Market  30.0           1.0
+    2  Cat  Development  20.0           0.5
     """
     listed = complete(products, Products)
     theirs = complete(visits, StageVisits)
@@ -108,7 +108,7 @@ def product_stages(
 
 
 def _compared(table: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Add how long each product was in its stage in all, and the share that stays longer."""
+    """Add how long each product was in its stage, and the share of others that stay longer."""
     stages = pd.Index(items["stage"].unique())
     used = items[items["is_complete"] & ~items["is_zero_length"]]
     ended = ~used["is_open"] & ~used["is_cancelled"]
@@ -119,14 +119,14 @@ def _compared(table: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     days = days.fillna(table["days"]).where(table["is_known"])
     curves = kaplan_meier(used["total_days"], ended, stages.get_indexer(used["stage"]))
     group = stages.get_indexer(table["stage"])
-    longer = pd.Series(survival_at(curves, group, days.fillna(0)), table.index)
+    longer = pd.Series(survival_at(of_others(curves), group, days.fillna(0)), table.index)
     is_compared = days.notna() & ~table["is_ended"] & (group >= 0)
     n, n_ended = (table["stage"].map(of_stage[name]).where(is_compared) for name in of_stage)
     return table.assign(
         days=table["days"].where(table["is_known"]),
         total_days=days,
         longer_share=longer.where(is_compared),
-        n=n.astype("Int64"),
+        n=n.astype("Int64") - 1,
         n_ended=n_ended.astype("Int64"),
     )
 

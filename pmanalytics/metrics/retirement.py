@@ -85,11 +85,15 @@ def retirement(
     items = items[~states["is_done"] & ~states["is_dropped"]]
     ids = known["product_id"]
     end = known["planned_retirement_date"]
+    outlasts = running["end_date"] > end.set_axis(ids).reindex(running["product_id"]).to_numpy()
     table = known.assign(
         days_to_retirement=(end - day) / pd.Timedelta(days=1),
         is_retired=known["is_ended"],
         is_past_end=(end < day) & ~known["is_ended"],
         n_open_projects=ids.map(running["product_id"].value_counts()).fillna(0).astype("int64"),
+        n_outlasting=ids.map(running.loc[outlasts, "product_id"].value_counts())
+        .fillna(0)
+        .astype("int64"),
         n_open_items=ids.map(items["product_id"].value_counts()).fillna(0).astype("int64"),
     )
     is_retiring = table["stage"].isin(list(retiring))
@@ -112,8 +116,14 @@ def _needs(table: pd.DataFrame, is_retiring: pd.Series) -> pd.Series:
         (is_late, past),
         (table["is_retired"] & has_more, "retired, and still has " + attached),
         (is_retiring & has_more, "being retired, and still has " + attached),
+        (table["n_outlasting"] > 0, _outlasting(table["n_outlasting"])),
     ]
     return first_true(cases, None, table.index)
+
+
+def _outlasting(n: pd.Series) -> pd.Series:
+    ends = (n == 1).map({True: " ends", False: " end"})
+    return _counted(n, "open project") + ends + " after its planned end"
 
 
 def _attached(table: pd.DataFrame) -> pd.Series:

@@ -260,6 +260,7 @@ def _time(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
         (n == 0, "no project that its delivery depends on"),
         (found["late"] > 0, found["late"].astype("str") + of_all + "late"),
         *waiting,
+        (n > 0, n.astype("str") + of_all + "on time"),
     ]
     is_met = found["late"] == 0
     is_undecided = (n == 0) | (is_met & (found["certain"] < n))
@@ -267,7 +268,7 @@ def _time(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
         {
             "n_required": n,
             "is_on_time": is_met.astype("boolean").mask(is_undecided),
-            "on_time_reason": first_true(cases, "all required projects on time", found.index),
+            "on_time_reason": first_true(cases, None, found.index),
             "due_date": rows["due"].where(is_required).groupby(group).max(),
         }
     )

@@ -34,7 +34,7 @@ from pmanalytics.tables import complete
 Cohort = Literal["due", "finish"]
 
 POPULATION = {"due": None, "finish": "finished"}
-COUNTED = ["rate", "k", "n"]
+COUNTED = ["rate", "k", "n", "low", "high"]
 SAME = ["measure", "basis", "population", "as_of"]
 
 

@@ -25,6 +25,10 @@ HEADINGS = {
     "n_open": "Still in it",
     "n_open_failed": "Open and failed",
     "any_share": "Chance of at least one",
+    "low_then": "At least then (95%)",
+    "high_then": "At most then (95%)",
+    "low_now": "At least now (95%)",
+    "high_now": "At most now (95%)",
     "k_then": "Succeeded then",
     "n_then": "Counted then",
     "k_now": "Succeeded now",
@@ -74,10 +78,14 @@ CODES = {
     "table",
     "verdict",
     "seen",
+    "on_time",
+    "on_budget",
+    "outcome",
 }
 PERCENTAGES = {
-    "rate", "rate_then", "rate_now", "low", "high", "at_worst", "at_best", "percent_complete",
-    "allocation", "utilisation", "quantile", "flow_efficiency", "share",
+    "rate", "rate_then", "rate_now", "low", "high", "low_then", "high_then", "low_now", "high_now",
+    "at_worst", "at_best", "percent_complete", "allocation", "utilisation", "quantile",
+    "flow_efficiency", "share", "survival",
 }  # fmt: skip
 SIGNED_SHARES = ("variance_share", "beyond_plan_share", "beyond_budget_share")
 RATIOS = (

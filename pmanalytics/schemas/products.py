@@ -17,8 +17,8 @@ RELEASE_STATES = [
 class ProductStages(Table):
     """One row per product: the stage it is in, since when, and how usual that is.
 
-    `longer_share` is read off the Kaplan–Meier curve of the stage, over all products that entered
-    it: of those, this share stays longer than this product has been there so far.
+    `longer_share` is read off the Kaplan–Meier curve of the stage, over all other products that
+    entered it: of those, this share stays longer than this product has been there so far.
     """
 
     product_id: str = required("The product", unique=True)
@@ -27,8 +27,10 @@ class ProductStages(Table):
     entered_at: Instant = optional("When it entered the stage last")
     days: float = optional("Elapsed days since then", ge=0)
     total_days: float = optional("The same with all earlier stays in that stage", ge=0)
-    longer_share: float = share("Share of the products in that stage that stay longer than that")
-    n: pd.Int64Dtype = optional("Products of which a whole stay in that stage is known", ge=0)
+    longer_share: float = share("Share of the others in that stage that stay longer than that")
+    n: pd.Int64Dtype = optional(
+        "Other products whose stay in that stage is known from its start", ge=0
+    )
     n_ended: pd.Int64Dtype = optional("Of these, left it", ge=0)
     planned_retirement_date: Day = optional("Day its life is planned to end")
     is_ended: bool = required("Has its life ended: is the stage a terminal or cancelled one?")
@@ -264,6 +266,7 @@ class Retirements(Table):
     is_retired: bool = required("Has its life ended?")
     is_past_end: bool = required("Is that day past, and the product not retired?")
     n_open_projects: np.int64 = count("Its projects that are open or on hold")
+    n_outlasting: np.int64 = count("Of these, expected to end after its planned end, or due then")
     n_open_items: np.int64 = count("Its issues that are not done")
     needs: str = optional("What needs attention, in words; missing where nothing does")
 

@@ -76,7 +76,10 @@ def n_marks(drawing):
 def test_the_flow_says_how_many_came_as_far_as_the_work_and_its_end():
     visits = six_done(("W", "2024-01-03", "Backlog"), ("X", "2024-01-03", "Dropped"))
     drawing = plot_cumulative_flow(cumulative_flow(visits, FLOW, as_of=AS_OF))
-    assert said(drawing) == "Since 1 Jan 2024, of 7 work items 5 reached Dev and 6 reached Done"
+    assert (
+        said(drawing)
+        == "Since 1 Jan 2024 5 work items reached Dev and 6 reached Done: 1 fewer lies between"
+    )
     assert said(drawing, "alt") == "Now 1 in Backlog, 0 in Dev and 6 in Done."
     assert "Left out: 1 cancelled." in said(drawing, "note")
 

@@ -80,12 +80,12 @@ def test_the_typical_slip_is_the_median_with_what_it_was():
     told = slip(finished(YEAR_AGO + NOW, [0] * 20 + [40] * 20))
     assert (told.label, told.value, told.range) == ("Typical slip", "+40 days", "+40 to +40")
     assert told.verdict == "▼ Worse"
-    assert told.detail.startswith("+40 days (+40 to +40) on 0 days in the year before; 15% at +40")
+    assert told.detail.startswith("+40 days (+40 to +40) on 0 days in the year before; 85% at +40")
 
 
-def test_of_few_slips_no_range_is_told():
+def test_of_few_slips_none_is_typical():
     told = slip(finished(YEAR_AGO + NOW[:3], [0] * 20 + [1, 2, 3]))
-    assert (told.value, told.range, told.detail) == ("+2 days", "too few for a range", "3 projects")
+    assert (told.value, told.range, told.detail) == ("–", "too few to tell", "3 projects")
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_what_matters_is_the_change_the_decisions_and_money_for_what_ends(four):
     assert decisions[0].startswith("2 of 3 open projects need a decision, first ")
     assert decisions[1] == "300 EUR of 700 EUR in open budgets"
     assert ending[0] == (
-        "700 EUR is committed to products that end or have ended, in 3 open projects: Old"
+        "700 EUR is committed to products being retired or retired, in 3 open projects: Old"
     )
 
 

@@ -110,9 +110,7 @@ def test_lives_name_the_open_projects_that_are_past_their_date():
     assert drawing.layout.meta["alt"] == (
         "Product A: Market since 1 Jan 2024. Product B: Market since 1 Mar 2024."
     )
-    assert finding(lives(spans_of(ON_TIME))) == (
-        "None of 0 open projects for 2 products is past its due date"
-    )
+    assert finding(lives(spans_of(ON_TIME))) == "No project of 2 products is open"
 
 
 def test_a_late_project_is_told_by_its_mark_and_not_by_colour_alone():
@@ -212,10 +210,17 @@ def test_a_product_that_is_unusually_long_in_its_stage_is_named():
         C=("Introduction", 99.0, 0.0, 4, 3),
     )  # fmt: skip
     table, said = stage_rows(stages)
-    assert said == "Product B has been in Market for 900 days; 14% of products stay longer"
+    assert said == "Product B has been in Market for 900 days; 14% of 10 others stay longer"
     assert table["stay_longer_than_that"].tolist() == [
-        "30% of 10", "14% of 10", "too few to say: 3 of 4 left",
+        "30% of 10 others", "14% of 10 others", "too few: 3 of 4 left",
     ]  # fmt: skip
+
+
+def test_a_product_that_outlasts_all_others_is_told_without_a_share():
+    said = stage_rows(stages_of(A=("Introduction", 320.0, 0.0, 6, 6)))[1]
+    assert (
+        said == "Product A has been in Introduction for 320 days; none of 6 others stayed so long"
+    )
 
 
 def test_nobody_unusual_and_nobody_known_are_two_things():
@@ -347,7 +352,7 @@ def test_what_projects_of_products_add_up_to_is_told_with_the_reason():
         "With all that it depends on, of 3 products: 1 on time, 1 late and 1 not decided yet"
     )
     assert table["on_time"].tolist() == [
-        "yes: all required projects on time",
+        "yes: 1 of 1 required project on time",
         "no: 1 of 1 required project late",
         "not decided: 1 of 1 required project without a due date",
     ]

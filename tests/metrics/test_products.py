@@ -104,15 +104,25 @@ def test_every_product_is_in_one_row_of_the_mix_and_the_shares_make_a_whole(stag
 
 
 def test_a_product_is_compared_with_how_long_the_others_stayed():
-    """Development took 10, 20, 30, 40 days; of the five in it 3 ÷ 5 stay longer than 25 days."""
+    """Development took 10, 20, 30, 40 days: half of the four others stayed longer than 25 days."""
     rows = [("now", "2024-06-06", "Development")]
     for product, days in zip("abcd", (10, 20, 30, 40), strict=True):
         end = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days)
         rows += [(product, "2024-01-01", "Development"), (product, end, "Market")]
     found = product_stages(listed(*"abcd", "now"), visits_of(*rows)).set_index("product_id")
     row = found.loc["now"]
-    assert (row["stage"], row["days"], row["n"], row["n_ended"]) == ("Development", 25, 5, 4)
-    assert row["longer_share"] == pytest.approx(3 / 5)
+    assert (row["stage"], row["days"], row["n"], row["n_ended"]) == ("Development", 25, 4, 4)
+    assert row["longer_share"] == pytest.approx(1 / 2)
+
+
+def test_of_a_product_that_outlasts_all_others_none_stays_longer():
+    """It does not outlast itself: of three products the two others left after 10 and 20 days."""
+    rows = [("now", "2024-01-01", "Development")]
+    for product, days in (("a", 10), ("b", 20)):
+        end = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days)
+        rows += [(product, "2024-01-01", "Development"), (product, end, "Market")]
+    found = product_stages(listed("a", "b", "now"), visits_of(*rows)).set_index("product_id")
+    assert found.loc["now", ["longer_share", "n", "n_ended"]].tolist() == [0, 2, 2]
 
 
 def test_a_stage_entered_again_counts_with_its_earlier_stays():

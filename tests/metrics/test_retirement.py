@@ -53,6 +53,19 @@ def test_a_product_past_its_planned_end_is_told_with_the_days():
     assert found.loc["A", "needs"] == "10 days past its planned end, and not retired"
 
 
+def test_projects_that_outlast_the_planned_end_of_their_product_are_told():
+    """P1 is expected three months after the end of A, P2 before it, P3 has no end."""
+    projects = pd.DataFrame({
+        "project_id": ["P1", "P2", "P3"], "name": "Any", "product_id": "A", "status": "open",
+        "forecast_finish_date": pd.to_datetime(["2025-03-31", "2024-12-30", None]),
+    })  # fmt: skip
+    spans = project_spans(projects, as_of=AS_OF)
+    facts = products_of(A=("Market", "2024-12-31"))
+    found = retirement(facts, spans, empty(WorkItems), as_of=AS_OF).iloc[0]
+    assert found[["n_open_projects", "n_outlasting"]].tolist() == [3, 1]
+    assert found["needs"] == "1 open project ends after its planned end"
+
+
 @pytest.mark.parametrize(
     ("stage", "end"), [("Market", AS_OF), ("Market", "2024-12-31"), ("Retired", "2024-05-31")]
 )

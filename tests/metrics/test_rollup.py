@@ -92,16 +92,16 @@ def test_what_products_cost_adds_up_to_what_projects_cost(rows, parts):
 @pytest.mark.parametrize(
     ("rows", "is_on_time", "reason"),
     [
-        ([ON_TIME, ON_TIME], True, "all required projects on time"),
+        ([ON_TIME, ON_TIME], True, "2 of 2 required projects on time"),
         ([ON_TIME, LATE, NOT_DUE], False, "1 of 3 required projects late"),
         ([ON_TIME, NOT_DUE], None, "1 of 2 required projects not yet due"),
         ([ON_TIME, {}], None, "1 of 2 required projects without a due date"),
-        ([ON_TIME, CANCELLED], True, "all required projects on time"),
+        ([ON_TIME, CANCELLED], True, "1 of 1 required project on time"),
         ([CANCELLED], None, "no project that its delivery depends on"),
-        ([ON_TIME, LATE | {"is_required": "no"}], True, "all required projects on time"),
+        ([ON_TIME, LATE | {"is_required": "no"}], True, "1 of 1 required project on time"),
         ([LATE | {"is_required": "no"}], None, "no project that its delivery depends on"),
         ([NOT_DUE | {"actual_finish_date": "2024-06-01", "status": "done"}], True,
-         "all required projects on time"),
+         "1 of 1 required project on time"),
         ([{"baseline_finish_date": "2024-05-31"}], False, "1 of 1 required project late"),
     ],
 )  # fmt: skip

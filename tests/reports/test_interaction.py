@@ -166,6 +166,16 @@ def test_a_name_may_be_typed_and_the_view_be_shared(opened, portfolio):
     assert shared.url.endswith("portfolio.html")
 
 
+def test_a_part_of_a_name_finds_it_and_what_is_not_there_is_said(portfolio):
+    portfolio.fill("#find", "desk – api")
+    portfolio.keyboard.press("Enter")
+    assert FIRST in portfolio.inner_text("#picked")
+    portfolio.fill("#find", "No such project")
+    portfolio.keyboard.press("Enter")
+    assert portfolio.get_attribute("#find", "aria-invalid") == "true"
+    assert portfolio.inner_text("#live") == "Nothing here is called No such project"
+
+
 def test_a_view_of_something_unknown_or_damaged_is_the_whole(opened):
     for state in ("#?show=%E0%A4%A", "#?filter=Nothing&form=None"):
         page = opened("portfolio", state=state)
@@ -201,6 +211,7 @@ def test_a_page_can_be_filtered_to_one_line_and_the_view_be_shared(opened, portf
     shown = portfolio.locator(f"{LIST} tbody tr:visible")
     assert {row.get_attribute("data-id") for row in shown.all()} <= theirs
     assert f"{len(theirs)} projects" in portfolio.inner_text(".top .say:visible")
+    assert portfolio.inner_text("h1") == portfolio.title() == "Portfolio: Payments"
     ids = portfolio.locator(f"{PLACED} .plot").evaluate(
         "(plot) => plot.data.flatMap((trace) => (trace.customdata || []).flat())"
     )
@@ -213,6 +224,7 @@ def test_a_page_can_be_filtered_to_one_line_and_the_view_be_shared(opened, portf
     assert shared.inner_text(".headlines:visible") == portfolio.inner_text(".headlines:visible")
     portfolio.select_option("#filter", "")
     assert portfolio.locator(f"{LIST} tbody tr").count() == 15
+    assert portfolio.inner_text("h1") == "Portfolio"
     assert portfolio.url.endswith("portfolio.html")
     assert portfolio.faults == shared.faults == []
 

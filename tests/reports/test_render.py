@@ -110,6 +110,16 @@ def test_the_foot_tells_what_a_report_was_made_from(reports):
         assert f"pmanalytics {version('pmanalytics')}" in foot
 
 
+def test_days_are_those_of_the_zone_and_shares_are_percentages(reports):
+    """Beacon Pay's conceiving began at midnight in Berlin, which is still the day before in UTC."""
+    page = reports["lifecycle"].read_text(encoding="utf-8")
+    began = pd.read_csv("data/sample/product_stages.csv").query("Product == 'BEAC'").iloc[0]
+    assert began["Since"] == "2025-02-03"
+    assert '<td data-v="2025-02-03">3\xa0Feb\xa02025</td>' in page
+    assert 'data-v="2025-02-02"' not in page
+    assert '<td class="n" data-v="0.9">90%</td>' in page
+
+
 def test_what_was_packed_is_hashed_unpacked(tmp_path):
     content = b"project_id,name,status\nP1,One,open\n"
     (tmp_path / "projects.csv.gz").write_bytes(gzip.compress(content))

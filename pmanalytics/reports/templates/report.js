@@ -131,9 +131,10 @@
     one("names").append(...[...names].map(([id, name]) => new Option("", name === id ? id : `${name} (${id})`)));
     find.addEventListener("change", () => {
       const wanted = find.value.trim().toLowerCase();
-      const found = wanted && [...names].find(([id, name]) =>
-        [id, name, `${name} (${id})`].some((known) => known.toLowerCase() === wanted));
-      pick(found ? found[0] : "");
+      const known = [...names].map(([id, name]) => [id, [id, name, `${name} (${id})`].map((text) => text.toLowerCase())]);
+      const found = wanted && (known.find(([, texts]) => texts.includes(wanted)) || known.find(([, texts]) => texts[2].includes(wanted)));
+      find.setAttribute("aria-invalid", String(Boolean(wanted && !found)));
+      if (wanted && !found) say(`Nothing here is called ${find.value}`); else pick(found ? found[0] : "");
     });
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape" && picked) pick(""); });
@@ -143,6 +144,9 @@
   let chosen = "";
   let tab = "";
   const filter = one("filter");
+  const title = document.title;
+  const ofTitle = document.createElement("span"); // whoever sees or prints a part must know that it is one
+  all("h1")[0]?.append(ofTitle);
 
   function swap(kind, value) {
     const forms = all(`.view[data-${kind}]`);
@@ -154,6 +158,8 @@
   function choose(value) {
     chosen = filter && swap("choice", value) ? value : "";
     if (filter) filter.value = chosen;
+    ofTitle.textContent = chosen && `: ${chosen}`;
+    document.title = title + ofTitle.textContent;
     root.classList.toggle("filtered", Boolean(chosen));
     share();
   }
@@ -239,6 +245,18 @@
     }
   }
 
+  // On paper bars are low: their names keep their size where they fit in length, and go elsewhere.
+  function nameBars({ data, layout }, width) {
+    const [from, to] = layout.xaxis.range.map((date) => +new Date(date));
+    const scale = (width - layout.margin.l - layout.margin.r) / (to - from);
+    pen.font = "10px " + getComputedStyle(document.body).fontFamily;
+    delete layout.uniformtext;
+    data.filter(({ constraintext }) => constraintext).forEach((bar) => {
+      const fits = pen.measureText(bar.text).width + 6 < bar.x[0] * scale;
+      Object.assign(bar, { constraintext: "none", text: fits ? bar.text : "", textfont: { ...bar.textfont, size: 10 } });
+    });
+  }
+
   function shaped(plot, width) {
     const source = specs.get(plot);
     const spec = JSON.parse(isDark() ? source.replace(/#[0-9A-F]{6}\b/g, (hex) => darkOf[hex] || hex) : source);
@@ -246,6 +264,7 @@
     const isList = spec.layout.yaxis.visible === false;
     const share = width < NARROW && !isList ? BESIDE_ANOTHER : ON_PAPER;
     if (isPrinting) spec.layout.height = Math.min(spec.layout.height * share, plot === plots[0] ? FIRST : TALLEST);
+    if (isPrinting && spec.layout.uniformtext) nameBars(spec, width);
     Object.assign(spec.layout, { width, autosize: false });
     plot.style.height = spec.layout.height + "px";
     if (picked) spec.data.filter((trace) => trace.customdata).forEach((trace) => {
