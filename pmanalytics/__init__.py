@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOMES = {
     "pmanalytics.loaders.folder": ["load_portfolio"],
+    "pmanalytics.loaders.storing.ingest": ["ingest", "Ingested"],
     "pmanalytics.loaders.records": ["load_products", "load_projects", "load_table"],
     "pmanalytics.loaders.histories": ["load_status_history", "load_stage_dates"],
     "pmanalytics.loaders.snapshots": ["load_project_snapshots", "Snapshots"],

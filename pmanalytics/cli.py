@@ -1,4 +1,4 @@
-"""The command line: `pmanalytics init | check | report | sample`."""
+"""The command line: `pmanalytics init | check | report | ingest | durations | sample`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from pmanalytics.errors import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pmanalytics.distributed import Level
     from pmanalytics.portfolio import Portfolio
 
 KEY = "PMANALYTICS_PSEUDONYM_KEY"
@@ -59,7 +60,8 @@ def main() -> None:
 
     A FOLDER holds what you have: lists of projects and products, Jira exports (CSV, JSON, XML),
     status histories, in text files, spreadsheets or archives. `init` writes a pmanalytics.toml
-    that says what they mean, `check` tells what can be used of them.
+    that says what they mean, `check` tells what can be used of them. What is larger than memory
+    `ingest` puts into a store, which `check` and `report` take for a FOLDER.
     """
 
 
@@ -241,6 +243,78 @@ def _columns(columns: pd.DataFrame) -> Iterator[str]:
         headers = rest.loc[rest["use"] == use, "header"].tolist()
         if headers:
             yield f"    {use}: {listed(map(shown, headers), 8)}"
+
+
+@main.command()
+@FOLDER
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--parts",
+    type=click.IntRange(min=1),
+    help="Number of parts of a new STORE, 8 unless said: each should fit into memory many times.",
+)
+def ingest(folder: Path, store: Path, parts: int | None) -> None:
+    """Take the exports in FOLDER into STORE, but for those it knows; the newest state counts.
+
+    Ingest newer exports into the same STORE as they come. Then: pmanalytics report STORE
+    """
+    from pmanalytics.loaders.storing.ingest import ingest  # noqa: PLC0415
+
+    found = ingest(folder, store, n_parts=parts)
+    for name in found.taken:
+        click.echo(f"  {visible(name)}: taken in")
+    if found.known:
+        click.echo(f"  {listed(map(visible, found.known), 8)}: known already")
+    for name, why in found.unused.items():
+        click.echo(f"  {visible(name)}: not used ({visible(why)})")
+    click.echo(f"Now: pmanalytics report {store}")
+
+
+@main.command()
+@click.argument("store", type=click.Path(path_type=Path))
+@click.option(
+    "--level",
+    type=click.Choice(["product", "project", "work_item"]),
+    default="work_item",
+    show_default=True,
+    help="What goes through the stages.",
+)
+@click.option(
+    "--by", multiple=True, metavar="COLUMN", help="Group by this column; may be repeated."
+)
+@AS_OF
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="A Dask cluster, such as tcp://host:8786; local for one on this machine.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Save the whole table as CSV.")
+def durations(
+    store: Path,
+    level: Level,
+    by: tuple[str, ...],
+    as_of: str | None,
+    scheduler: str | None,
+    out: Path | None,
+) -> None:
+    """Say how long items stay in each stage, part by part of STORE, which need not fit into memory.
+
+    With --scheduler the parts are spread over the workers of a Dask cluster that see STORE under
+    the same path. The numbers are the same.
+    """
+    from pmanalytics import distributed  # noqa: PLC0415
+    from pmanalytics.loaders.corrections import safe_cell  # noqa: PLC0415
+
+    with distributed.cluster(scheduler) as client:
+        table = distributed.stage_durations(
+            store, level=level, by=list(by), as_of=as_of, client=client
+        )
+    told = table[[*by, "stage", "n", "n_ended", "n_open", "median_days", "p85_days"]]
+    lines = told.round(1).to_string(index=False).splitlines() if len(told) else ["Nothing to tell."]
+    click.echo("\n".join(map(visible, lines)))
+    if out is not None:
+        table.map(safe_cell).to_csv(out, index=False)
+        click.echo(f"Saved as {out}.")
 
 
 @main.command()

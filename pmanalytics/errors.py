@@ -275,6 +275,10 @@ class GroupingError(PMAnalyticsError):
     """`by` names columns that rows cannot be grouped by."""
 
 
+class StoreError(PMAnalyticsError):
+    """A store cannot be read or written."""
+
+
 class MissingAsOfError(ConfigError):
     """Nobody said which day the data describes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
@@ -41,6 +41,15 @@ MOST_PARTS = 8
 WHOLE = ""
 
 
+class Search(NamedTuple):
+    """How many issues the pages of a search hold, and what they say about how many there are."""
+
+    n_found: int
+    total: int
+    goes_on: bool
+    is_end: bool
+
+
 class Quarantine:
     """Rows that could not be loaded, and why; pass one to a loader to load the rest.
 
@@ -62,6 +71,8 @@ class Quarantine:
         self._files = [empty(Files)]
         self._columns = [empty(Columns)]
         self.notes: list[str] = []
+        self.places: list[pd.DataFrame] = []  # where each row stood, table by table
+        self.searches: list[Search] = []
 
     def add(
         self, files: pd.DataFrame, problems: pd.DataFrame, columns: pd.DataFrame | None = None

@@ -41,8 +41,12 @@ class RiskSets(NamedTuple):
     marked: list[NDArray[np.int64]]
 
 
-def risk_sets(time: ArrayLike, group: ArrayLike, *marks: ArrayLike) -> RiskSets:
+def risk_sets(
+    time: ArrayLike, group: ArrayLike, *marks: ArrayLike, n: ArrayLike | None = None
+) -> RiskSets:
     """How many of each group were seen at least so long, and how many bear each mark just then?
+
+    An entry stands for one of its group, or for `n` of which each mark tells how many bear it.
 
     Examples
     --------
@@ -53,18 +57,25 @@ def risk_sets(time: ArrayLike, group: ArrayLike, *marks: ArrayLike) -> RiskSets:
     time, group = np.asarray(time, dtype=float), np.asarray(group, dtype=np.int64)
     order = order_of(group, time)
     time, group = time[order], group[order]
+    size = np.ones(len(time), dtype=np.int64) if n is None else np.asarray(n, dtype=np.int64)[order]
     is_first = np.ones(len(time), dtype=bool)
     is_first[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
     starts = np.flatnonzero(is_first)
-    group_end = np.cumsum(np.bincount(group))[group]
-    at_risk = (group_end - np.arange(len(time)))[starts]
+    up_to = np.cumsum(size)
+    group_end = up_to[np.searchsorted(group, group, side="right") - 1]
+    at_risk = (group_end - up_to + size)[starts]
     marked = [np.asarray(mark, dtype=np.int64)[order] for mark in marks]
     counts = [np.add.reduceat(mark, starts) if len(starts) else mark for mark in marked]
     return RiskSets(group[starts], time[starts], at_risk, counts)
 
 
 def kaplan_meier(
-    time: ArrayLike, ended: ArrayLike, group: ArrayLike, *, every_time: bool = False
+    time: ArrayLike,
+    ended: ArrayLike,
+    group: ArrayLike,
+    *,
+    n: ArrayLike | None = None,
+    every_time: bool = False,
 ) -> Curves:
     """Which share is still going after each time, per group?
 
@@ -77,6 +88,9 @@ def kaplan_meier(
         end counts before a censoring.
     group
         Codes 0, 1, … of the groups.
+    n
+        How many each entry stands for, of which `ended` tells the number that have; one unless
+        given. Counts of parts can so be joined without a difference.
     every_time
         Also tell the times at which nothing ended and something was last seen.
 
@@ -91,7 +105,7 @@ def kaplan_meier(
     >>> curves.time.tolist(), curves.survival.round(4).tolist()
     ([5.0, 8.0, 12.0], [0.75, 0.5, 0.0])
     """
-    group, time, at_risk, (events,) = risk_sets(time, group, np.asarray(ended, dtype=bool))
+    group, time, at_risk, (events,) = risk_sets(time, group, np.asarray(ended, dtype=np.int64), n=n)
     if not every_time:
         seen = events > 0
         group, time, at_risk, events = group[seen], time[seen], at_risk[seen], events[seen]

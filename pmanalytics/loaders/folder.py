@@ -25,22 +25,14 @@ from pmanalytics.lifecycle import Lifecycle
 from pmanalytics.loaders.config import (
     CONFIG,
     FROM_JIRA,
-    KEYS,
     calendar_of,
     filter_column,
     lifecycles_of,
-    patterns_of,
     read_config,
     with_fallback,
 )
 from pmanalytics.loaders.corrections import Corrections, load_corrections
-from pmanalytics.loaders.guesses.recognise import (
-    CORRECTIONS,
-    Guess,
-    date_columns,
-    recognise,
-    sample_of,
-)
+from pmanalytics.loaders.guesses.recognise import CORRECTIONS, date_columns, sample_of
 from pmanalytics.loaders.histories import load_stage_dates, load_status_history
 from pmanalytics.loaders.jira.from_csv import load_jira_csv
 from pmanalytics.loaders.jira.from_json import JiraTables, load_jira_json
@@ -48,11 +40,11 @@ from pmanalytics.loaders.jira.from_xml import load_jira_xml
 from pmanalytics.loaders.jira.projects import products_from_jira, projects_from_jira, with_products
 from pmanalytics.loaders.notes import mapping_notes, strangers
 from pmanalytics.loaders.pseudonyms import pseudonymised
+from pmanalytics.loaders.recognised import Recognised, recognised
 from pmanalytics.loaders.records import load_products, load_projects, load_table
 from pmanalytics.loaders.releases import all_releases
 from pmanalytics.loaders.snapshots import load_project_snapshots
-from pmanalytics.loaders.sources.archives import files_in, files_named
-from pmanalytics.loaders.sources.files import File, Limits, path_of
+from pmanalytics.loaders.sources.files import File, path_of
 from pmanalytics.loaders.status_date import newest_day
 from pmanalytics.portfolio import Portfolio, Quarantine
 from pmanalytics.requirement_types import RequirementTypes
@@ -70,16 +62,9 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
+from pmanalytics.store.files import SOURCES, Store, is_store, open_store
 
 PSEUDONYMISE = "PMANALYTICS_PSEUDONYMISE"
-USUAL_NAMES = {
-    "products": "products.csv",
-    "projects": "projects.csv",
-    "product_history": "product_stages.csv",
-    "project_history": "project_stages.csv",
-    "jira_csv": "jira.csv",
-    "jira_json": "jira.json",
-}
 WITH_CURRENCY = {
     "projects",
     "project_snapshots",
@@ -120,7 +105,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     >>> portfolio.as_of, len(portfolio.products)
     ('2026-09-30', 12)
     """
-    reader = open_folder(path_of(folder))
+    reader = _opened(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
     calendar = calendar_of(reader.folder, reader.config, reader.time_zone)
     tables = reader.tables(lifecycles)
@@ -147,6 +132,10 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     )
     key = os.environ.get(PSEUDONYMISE)
     return pseudonymised(portfolio, key) if key else portfolio
+
+
+def _opened(path: Path) -> FolderReader:
+    return StoreReader.of(open_store(path)) if is_store(path) else open_folder(path)
 
 
 @dataclass
@@ -199,7 +188,7 @@ class FolderReader:
             "products": self.united([products, self.products_from_jira(jira)], Products),
             "projects": self.united(all_projects, Projects),
             "work_items": jira.work_items,
-            "status_changes": _stacked(changes, StatusChanges),
+            "status_changes": stacked(changes, StatusChanges),
             "field_changes": jira.field_changes,
             **further,
             "releases": all_releases(further.get("releases"), self.with_products(jira.releases)),
@@ -223,19 +212,26 @@ class FolderReader:
 
     def jira(self) -> JiraTables:
         """Return issues and changes; of an issue in several exports the one with history counts."""
+        tables = self.exported("jira_json")
+        items = tables.work_items
+        for section in ("jira_xml", "jira_csv"):
+            listed = self.exported(section, known=items).work_items
+            items = stacked([items, listed], WorkItems)
+        return tables._replace(work_items=self.assigned(items))
+
+    def exported(self, section: str, known: pd.DataFrame | None = None) -> JiraTables:
+        """Return what Jira's exports of one kind hold, but for the issues that are known."""
+        nothing = JiraTables(*map(empty, (WorkItems, StatusChanges, FieldChanges, Releases)))
+        if section == "jira_json":
+            return self.load(section, load_jira_json) or nothing
         if self.files.get("jira_csv") and "time_zone" not in self.config:
             raise ConfigError(
                 f"{self.folder / CONFIG}: Jira's CSV has times without a zone; write the zone of "
                 'the user who exported it, such as time_zone = "Europe/Berlin".'
             )
-        tables = self.load("jira_json", load_jira_json)
-        if tables is None:
-            tables = JiraTables(*map(empty, (WorkItems, StatusChanges, FieldChanges, Releases)))
-        items = tables.work_items
-        for section, load in (("jira_xml", load_jira_xml), ("jira_csv", load_jira_csv)):
-            listed = self.load(section, load, time_zone=self.time_zone, known=items)
-            items = _stacked([items, listed], WorkItems)
-        return tables._replace(work_items=self.assigned(items))
+        load: Callable[..., Any] = load_jira_xml if section == "jira_xml" else load_jira_csv
+        items = self.load(section, load, time_zone=self.time_zone, known=known)
+        return nothing if items is None else nothing._replace(work_items=items)
 
     def with_products(self, releases: pd.DataFrame) -> pd.DataFrame:
         """Set the product of each release by the key of its Jira project."""
@@ -278,7 +274,7 @@ class FolderReader:
 
     def united(self, tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
         """Return what several sources hold; of one id the first source counts."""
-        table = _stacked(tables, schema)
+        table = stacked(tables, schema)
         identity = next(iter(schema.to_schema().columns))
         is_repeat = table[identity].duplicated()
         if is_repeat.any():
@@ -317,8 +313,43 @@ class FolderReader:
         return pd.concat([read, unread], ignore_index=True)
 
 
-def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> FolderReader:
+@dataclass
+class StoreReader(FolderReader):
+    """A store, which holds what was read already."""
+
+    store: Store | None = None
+
+    @classmethod
+    def of(cls, store: Store) -> StoreReader:
+        """Return the reader of a store."""
+        folder = store.folder / SOURCES
+        accounts = [store.table(name) for name in ("files", "problems", "columns")]
+        reader = cls(folder, read_config(folder), {}, {}, {}, store=store)
+        reader.quarantine.add(*accounts)
+        reader.quarantine.notes += store.facts["told"]
+        return reader
+
+    def tables(self, lifecycles: Mapping[str, Lifecycle]) -> dict[str, pd.DataFrame]:
+        """Return every table of the store."""
+        if self.store is None:
+            return super().tables(lifecycles)
+        return {name: self.store.table(name) for name in self.store.facts["tables"]}
+
+    def columns(self) -> pd.DataFrame:
+        """Return `Columns`."""
+        return self.quarantine.columns
+
+    def accounts(self) -> pd.DataFrame:
+        """Return `Files`."""
+        return self.quarantine.files
+
+
+def open_folder(
+    folder: Path, config: Mapping[str, Any] | None = None, *, known: Sequence[str] = ()
+) -> FolderReader:
     """Find out what each file of a folder is, and how its configuration says to read it.
+
+    The configuration may also name files that are `known` from elsewhere.
 
     Raises
     ------
@@ -330,15 +361,13 @@ def open_folder(folder: Path, config: Mapping[str, Any] | None = None) -> Folder
     if not folder.is_dir():
         raise UnreadableFileError(f"{folder}: there is no such folder.")
     config = read_config(folder) if config is None else config
-    limits = Limits(**config.get("limits", {}))
-    found = [f for f in files_in(folder, limits, config.get("ignore", [])) if f.name != CONFIG]
-    files, unused, why = _by_section(folder, found, config)
-    corrections, notes = load_corrections(files.pop(CORRECTIONS, []))
-    if not files:
-        told = [f"  {name}: {why}" for name, why in unused.items()]
-        advice = f"Write how to read it with: pmanalytics init {folder}" if told else ""
-        problem = f"{folder}: nothing in this folder can be read as it is."
-        raise UnreadableFileError("\n".join(filter(None, [problem, *told, advice])))
+    return reader_of(folder, config, recognised(folder, config, known))
+
+
+def reader_of(folder: Path, config: Mapping[str, Any], found: Recognised) -> FolderReader:
+    """Return the reader of files of which is known what they are, with their corrections."""
+    files, unused, why = found
+    corrections, notes = load_corrections(files.get(CORRECTIONS, []))
     files = {
         section: [replace(file, corrections=corrections.get(file.name, {})) for file in those]
         for section, those in files.items()
@@ -358,45 +387,7 @@ def _astray(corrections: Corrections, files: Mapping[str, Sequence[File]]) -> li
     ]
 
 
-def _by_section(
-    folder: Path, found: Sequence[File], config: Mapping[str, Any]
-) -> tuple[dict[str, list[File]], dict[str, str], dict[str, str]]:
-    """Return the files of each section, why every other file has none, and why these have it."""
-    files: dict[str, list[File]] = {}
-    why: dict[str, str] = {}
-    for section in KEYS:
-        for pattern in patterns_of(config.get(section, {})):
-            matching = files_named(found, pattern)
-            if not matching:
-                raise UnreadableFileError(f"{folder / pattern}: there is no such file.")
-            files.setdefault(section, []).extend(matching)
-            why |= {file.name: f"named by [{section}]" for file in matching}
-    fixed = set(files)
-    unused = {}
-    for file in found:
-        if file.name in why:
-            continue
-        guess = recognise(file)
-        found_section = _section(file, guess, config)
-        if found_section and found_section not in fixed:
-            files.setdefault(found_section, []).append(file)
-            why[file.name] = guess.why
-        elif found_section:
-            unused[file.name] = f"{guess.why}; but [{found_section}] names other files"
-        else:
-            hint = f"; perhaps [{guess.section}]" if guess.section else ""
-            unused[file.name] = guess.why + hint
-    return files, unused, why
-
-
-def _section(file: File, guess: Guess, config: Mapping[str, Any]) -> str | None:
-    """Return the section by which a file is read: it is sure, configured, or of a usual name."""
-    if guess.is_sure or (guess.section and guess.section in config):
-        return guess.section
-    usual = next((section for section, name in USUAL_NAMES.items() if name == file.name), None)
-    return usual if guess.section in (None, usual) else None
-
-
-def _stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
+def stacked(tables: Sequence[pd.DataFrame | None], schema: type[Table]) -> pd.DataFrame:
+    """Return what several tables hold, one below the other."""
     found = [table for table in tables if table is not None and len(table)]
     return pd.concat([empty(schema), *found], ignore_index=True)

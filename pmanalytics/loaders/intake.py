@@ -229,6 +229,8 @@ class Intake:
             raise BadRowsError(self.file, self.problems, len(self.where), self.unit)
         if quarantine is not None:
             quarantine.add(self._reconciled(rows), self.problems, self.columns)
+            is_repaired = rows.index.isin(self.repaired_records)
+            quarantine.places.append(self.where.loc[rows.index].assign(is_repaired=is_repaired))
             quarantine.notes += self.notes
         return rows.reset_index(drop=True)
 

@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from pmanalytics.errors import counted, listed, shortened, shown
 from pmanalytics.lifecycle import Lifecycle, status_mapping
 from pmanalytics.schemas import FURTHER_TABLES
+
+
+class Note(str):
+    """A sentence about an export, to be told anew when further exports join it.
+
+    It begins with a count of nouns that adds up over parts, or is about its `subject` as a whole.
+    """
+
+    n: int
+    noun: str
+    rest: str
+    subject: str
+
+    def __new__(cls, rest: str, *, n: int = 0, noun: str = "", subject: str = "") -> Note:
+        """Return the sentence, its count before the rest."""
+        note = super().__new__(cls, f"{counted(n, noun)} {rest}" if noun else rest)
+        note.n, note.noun, note.rest, note.subject = n, noun, rest, subject
+        return note
+
+
+def added_up(notes: Iterable[Note]) -> list[Note]:
+    """Return the notes with their counts added up, each sentence once.
+
+    >>> added_up([Note("lost", n=1, noun="row"), Note("lost", n=2, noun="row")])
+    ['3 rows lost']
+    """
+    sums: dict[tuple[str, str], int] = {}
+    for note in notes:
+        sums[note.noun, note.rest] = sums.get((note.noun, note.rest), 0) + note.n
+    return [Note(rest, n=n, noun=noun) for (noun, rest), n in sums.items()]
 
 
 def strangers(tables: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -96,17 +96,24 @@ def stage_durations(
     0   Planning        2       1         20.0
     1  Execution        0       2          NaN
     """
-    items, names = _items(visits, by, measure, StageDurations)
+    items, names = items_of(visits, by, measure, StageDurations)
+    return durations_of(items, items, names, measure)
+
+
+def durations_of(
+    items: pd.DataFrame, groups: pd.DataFrame, names: list[str], measure: str
+) -> pd.DataFrame:
+    """Return `StageDurations` of items, or of counts of them, by group; `groups` names each."""
     if items.empty:
         return empty(StageDurations).assign(**{name: pd.Series(dtype="str") for name in names})
-    table = items.groupby("group")[COUNTS].sum()
-    used = items[items["n"] == 1]
-    curves = kaplan_meier(used["time"], used["n_ended"], used["group"])
+    table = items.groupby("group")[COUNTS].sum().astype("int64")
+    used = items[items["n"] > 0]
+    curves = kaplan_meier(used["time"], used["n_ended"], used["group"], n=used["n"])
     n_groups = len(table)
     for name, share in QUANTILES.items():
         found = quantiles(curves, n_groups, share)
         table[[f"{name}_days", f"{name}_low", f"{name}_high"]] = found
-    ended = used[used["n_ended"] == 1]
+    ended = used.loc[used.index.repeat(used["n_ended"]), ["time", "group"]]
     flattering = grouped_quantiles(ended["time"], ended["group"], n_groups, [QUANTILES["median"]])
     horizon = used.groupby("group")["time"].max().reindex(table.index)
     means = restricted_means(curves, horizon.fillna(0))
@@ -121,7 +128,7 @@ def stage_durations(
         measure=measure,
         reliability=pd.Series(reliability(table["n_ended"]), index=table.index, dtype="str"),
     )
-    return _labelled(table, items, names, StageDurations)
+    return _labelled(table, groups, names, StageDurations)
 
 
 def stage_survival(
@@ -163,7 +170,7 @@ def stage_survival(
     1   Planning  60.0        1        0       0.5
     2  Execution  50.0        1        0       1.0
     """
-    items, names = _items(visits, by, measure, StageSurvival)
+    items, names = items_of(visits, by, measure, StageSurvival)
     used = items[items["n"] == 1]
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], every_time=True)
     table = pd.DataFrame(curves._asdict()).rename(columns={"time": "days", "events": "n_ended"})
@@ -218,7 +225,7 @@ def stage_outcomes(
     0  Doing  3        0.33             0.33         0.33
     """
     times = np.atleast_1d(np.asarray(at_days, dtype=float))
-    items, names = _items(visits, by, measure, StageOutcomes)
+    items, names = items_of(visits, by, measure, StageOutcomes)
     counts = items.groupby("group")[COUNTS].sum()
     used = items[items["n"] == 1]
     ends = used["n_ended"] == 1, used["n_cancelled"] == 1
@@ -303,7 +310,7 @@ def compare_durations(
         )
     first, second = values or ("", "")
     visits = visits.assign(_is_second=visits[between].astype("str") == second)
-    items, names = _items(visits, by, measure, DurationComparisons, within="_is_second")
+    items, names = items_of(visits, by, measure, DurationComparisons, within="_is_second")
     used = items[items["n"] == 1]
     table = pd.DataFrame(index=range(int(items["group"].max()) + 1 if len(items) else 0))
     for side, is_second in (("first", False), ("second", True)):
@@ -329,7 +336,7 @@ def compare_durations(
     return _labelled(table, items, names, DurationComparisons)
 
 
-def _items(
+def items_of(
     visits: pd.DataFrame, by: By, measure: Measure, schema: type, *, within: str | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the items of each stage with the time that counts, and the names of their groups."""
@@ -352,17 +359,22 @@ def _items(
         raise UnfitTableError(
             "StageVisits", "has rows without working_days; pass a calendar to stage_visits"
         )
-    items = _counted(items.assign(time=time))
-    grouped = items.groupby(["level", *groups, "stage"], dropna=False, sort=False, observed=True)
-    return items.assign(group=grouped.ngroup()), names
+    return grouped_items(_counted(items.assign(time=time)), names), names
+
+
+def grouped_items(items: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Number the groups in the order in which they come first."""
+    keys = ["level", *(f"_by_{name}" for name in names), "stage"]
+    grouped = items.groupby(keys, dropna=False, sort=False, observed=True)
+    return items.assign(group=grouped.ngroup())
 
 
 def _labelled(
-    table: pd.DataFrame, items: pd.DataFrame, names: list[str], schema: type[Table]
+    table: pd.DataFrame, groups: pd.DataFrame, names: list[str], schema: type[Table]
 ) -> pd.DataFrame:
     """Return a table by group with the level, stage and own columns of each."""
     told = ["level", *(f"_by_{name}" for name in names), "stage"]
-    labels = items.drop_duplicates("group").set_index("group")[told]
+    labels = groups.drop_duplicates("group").set_index("group")[told]
     labels.columns = pd.Index(["level", *names, "stage"])
     table = table.join(labels)
     return schema.validate(table.reset_index(drop=True)[[*names, *dtypes(schema)]])

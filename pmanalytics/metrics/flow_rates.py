@@ -5,11 +5,13 @@ Days on which nothing happened are kept: without them every rate is too high.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pmanalytics.calendars import DAY_LENGTH, UTC, AsOfInput, as_of_point, days_between
+from pmanalytics.calendars import DAY_LENGTH, UTC, AsOf, AsOfInput, as_of_point, days_between
 from pmanalytics.errors import PMAnalyticsError
 from pmanalytics.intervals import TOO_FEW
 from pmanalytics.metrics.delivery import first_true, one_of
@@ -81,21 +83,23 @@ def flow_by_day(
     """
     items = complete(items, FlowItems)
     names = group_columns(items, by, FlowByDay)
-    days = _window(items, as_of, time_zone, since)
+    return by_day(items.assign(n=1), names, window_of(items, as_of, time_zone, since))
+
+
+def by_day(items: pd.DataFrame, names: list[str], days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return `FlowByDay` of items that stand for `n` each."""
     group, groups = grouped(items[names].reset_index(drop=True))
     begun, ended = items["started_date"], _ended(items)
     dropped = items["cancelled_date"].where(begun.notna())
+    count = partial(_per_day, items["n"], group, len(groups), days)
     counts = {
-        "n_created": _per_day(items["created_date"], group, len(groups), days),
-        "n_started": _per_day(begun, group, len(groups), days),
-        "throughput": _per_day(items["finished_date"], group, len(groups), days),
-        "n_cancelled": _per_day(dropped, group, len(groups), days),
+        "n_created": count(items["created_date"]),
+        "n_started": count(begun),
+        "throughput": count(items["finished_date"]),
+        "n_cancelled": count(dropped),
     }
     in_progress = (begun, (ended + DAY_LENGTH).where(begun.notna()))
-    came, went = (
-        _per_day(dates.clip(lower=days.min()), group, len(groups), days).cumsum(axis=1)
-        for dates in in_progress
-    )
+    came, went = (count(dates.clip(lower=days.min())).cumsum(axis=1) for dates in in_progress)
     counts["wip"] = came - went
     table = groups.loc[groups.index.repeat(len(days))].reset_index(drop=True)
     table["date"] = np.tile(days, len(groups))
@@ -157,7 +161,13 @@ def throughput(
     one_of("period", period, PERIODS)
     names = group_columns(complete(items, FlowItems), by, Throughput)
     daily = flow_by_day(items, as_of=as_of, time_zone=time_zone, since=since, by=by)
-    point = as_of_point(as_of, time_zone)
+    return per_period(daily, names, as_of_point(as_of, time_zone), period, time_zone)
+
+
+def per_period(
+    daily: pd.DataFrame, names: list[str], point: AsOf, period: str, time_zone: str
+) -> pd.DataFrame:
+    """Return `Throughput` of days."""
     last_midnight = as_of_point(point.day.date(), time_zone).end
     is_over = (daily["date"] < point.day) | (point.end == last_midnight)
     start = _start_of(daily["date"], period)
@@ -232,7 +242,7 @@ def littles_law(
     """
     items = complete(items, FlowItems)
     names = group_columns(items, by, LittlesLaw)
-    days = _window(items, as_of, time_zone, since)
+    days = window_of(items, as_of, time_zone, since)
     if items.empty or not len(days):
         return empty(LittlesLaw).join(items[names].head(0))
     group, groups = grouped(items[names].reset_index(drop=True))
@@ -313,7 +323,7 @@ def _is_near(ratio: pd.Series) -> pd.Series:
     return ratio.between(1 - TOLERANCE, 1 + TOLERANCE)
 
 
-def _window(
+def window_of(
     items: pd.DataFrame, as_of: AsOfInput, time_zone: str, since: AsOfInput | None
 ) -> pd.DatetimeIndex:
     """Return the days from the first event, or `since` if that is later, to the status date."""
@@ -332,13 +342,18 @@ def _ended(items: pd.DataFrame) -> pd.Series:
 
 
 def _per_day(
-    dates: pd.Series, group: NDArray[np.int64], n_groups: int, days: pd.DatetimeIndex
+    n: pd.Series,
+    group: NDArray[np.int64],
+    n_groups: int,
+    days: pd.DatetimeIndex,
+    dates: pd.Series,
 ) -> NDArray[np.int64]:
-    """Return for each group (in rows) and day how many of the dates fall on it."""
+    """Return for each group (in rows) and day how many of the dates fall on it, each `n` times."""
     position = days.get_indexer(pd.DatetimeIndex(dates))
     is_in = position >= 0
     flat = group[is_in] * len(days) + position[is_in]
-    return np.bincount(flat, minlength=n_groups * len(days)).reshape(n_groups, len(days))
+    sums = np.bincount(flat, n.to_numpy()[is_in], minlength=n_groups * len(days))
+    return sums.astype("int64").reshape(n_groups, len(days))
 
 
 def _start_of(days: pd.Series, period: str) -> pd.Series:

@@ -348,7 +348,7 @@ def labelled(
 def _rates(
     plan: pd.DataFrame, projects: pd.DataFrame, labels: dict[str, Any], by: By, weights: str | None
 ) -> pd.DataFrame:
-    """Count the classes of each group of projects."""
+    """Count the classes of each group of projects, and state the rates."""
     names = group_columns(projects, by, Rates)
     group, groups = grouped(projects[names].reset_index(drop=True))
     weighted: tuple[pd.DataFrame, ...] = ()

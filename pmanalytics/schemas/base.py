@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandera.typing import get_index_types
 
 Day = np.dtype("datetime64[us]")
 Instant = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
@@ -45,6 +47,18 @@ def count(description: str) -> Any:
 def rule(column: str, reason: str, hint: str) -> Any:
     """Declare a rule over several columns; `column` is the one to look at when it is broken."""
     return pa.dataframe_check(title=column, error=reason, description=hint, n_failure_cases=1)
+
+
+def _leave_dask_alone() -> None:
+    """Ask pandera for its types of tables without those of Dask, which take longer than pandas."""
+    unwanted = "dask.dataframe" if "dask" in sys.modules else "dask"
+    if "dask.dataframe" not in sys.modules:
+        sys.modules[unwanted] = None  # type: ignore[assignment]
+        get_index_types()
+        del sys.modules[unwanted]
+
+
+_leave_dask_alone()
 
 
 class Table(pa.DataFrameModel):

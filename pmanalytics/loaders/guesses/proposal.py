@@ -17,11 +17,12 @@ from pmanalytics import errors
 from pmanalytics.calendars import UTC
 from pmanalytics.errors import ConfigError, UnreadableFileError, visible
 from pmanalytics.loaders.config import CONFIG, FROM_JIRA, lifecycles_of
-from pmanalytics.loaders.folder import USUAL_NAMES, FolderReader, open_folder
+from pmanalytics.loaders.folder import FolderReader, open_folder
 from pmanalytics.loaders.guesses.columns import add_columns, are_snapshots, currency_of
 from pmanalytics.loaders.guesses.recognise import CORRECTIONS, DOCUMENT, Guess, recognise
 from pmanalytics.loaders.guesses.stages import ENOUGH, proposed_lifecycles
 from pmanalytics.loaders.guesses.toml import Section, toml_text
+from pmanalytics.loaders.recognised import USUAL_NAMES
 from pmanalytics.loaders.records import NO_CURRENCY
 from pmanalytics.loaders.sources.archives import files_in
 from pmanalytics.loaders.sources.files import File, path_of

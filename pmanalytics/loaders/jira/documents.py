@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
-from pmanalytics.errors import UnreadableFileError
+from pmanalytics.errors import UnreadableFileError, counted
 from pmanalytics.loaders.jira.api import (
     CHANGELOG_OF,
     UNDECODABLE,
@@ -18,12 +18,15 @@ from pmanalytics.loaders.jira.api import (
     Page,
     in_words,
 )
+from pmanalytics.loaders.notes import Note
 from pmanalytics.loaders.sources.files import File, as_utf_8
+from pmanalytics.portfolio import Search
 
 LINE_SUFFIXES = (".jsonl", ".ndjson")
 ISSUE_FILE = re.compile(r"([A-Z][A-Z0-9]*-\d+|\d+)(?=[_. ]|$)")
 ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]*-\d+")
 DEEPEST_PACKING = 3
+PAGES = "pages"
 # A list of sprints, as Server writes them and as Cloud does; the field's number differs by server.
 SPRINTS = re.compile(
     rb'"(customfield_\d+)"\s*:\s*\[\s*'
@@ -227,3 +230,24 @@ def sprint_field(found: Contents) -> str | None:
 def field_names(issue: bytes | msgspec.Raw) -> Iterable[str]:
     """Return the names of all fields of an issue."""
     return msgspec.json.decode(_page(issue).fields, type=dict[str, msgspec.Raw])
+
+
+def search_of(contents: Sequence[Contents], n_found: int) -> Search:
+    """Return what the pages say of their search, of which they hold `n_found` issues."""
+    pages = [page for found in contents for page in found.searches]
+    totals = [page.total for page in pages if isinstance(page.total, int)]
+    goes_on, is_end = any(page.goes_on for page in pages), any(page.is_end for page in pages)
+    return Search(n_found, max(totals, default=0), goes_on, is_end)
+
+
+def search_notes(name: str, search: Search) -> list[Note]:
+    """Tell whether Jira found more issues than these pages hold."""
+    held = counted(search.n_found, "issue")
+    if search.total > search.n_found:
+        found = counted(search.total, "issue")
+        told = f"the search found {found}, these pages hold {search.n_found}"
+    elif search.goes_on and not search.is_end:
+        told = f"the search goes on after these pages, which hold {held}"
+    else:
+        return []
+    return [Note(f"{name}: {told}: the export is incomplete.", subject=PAGES)]

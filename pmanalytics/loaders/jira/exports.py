@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from pmanalytics.errors import Reason, UnreadableFileError, counted
+from pmanalytics.errors import Reason, UnreadableFileError
 from pmanalytics.loaders.intake import Intake
+from pmanalytics.loaders.notes import Note
 from pmanalytics.loaders.sources.archives import files_in, members
 from pmanalytics.loaders.sources.files import File, file_at, path_of
 from pmanalytics.portfolio import Quarantine
@@ -47,10 +48,11 @@ def newest_states(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
     counting = rows.set_index("key")["updated_at"].reindex(unused["key"]).set_axis(unused.index)
     n_stale = int((~(unused["updated_at"] <= counting)).sum())
     if n_stale:
-        intake.notes.append(
-            f"{counted(n_stale, 'state')} of issues set aside, newer than what counts instead or "
-            "of no known time: an older state of the issue counts."
+        told = (
+            "of issues set aside, newer than what counts instead or of no known time: an older "
+            "state of the issue counts."
         )
+        intake.notes.append(Note(told, n=n_stale, noun="state"))
     return rows
 
 
@@ -89,10 +91,11 @@ def drop_known(intake: Intake, rows: pd.DataFrame, known: pd.DataFrame | None) -
     in_both = rows[is_known]
     n_newer = int((in_both["updated_at"] > in_both["key"].map(last) + MINUTE).sum())
     if n_newer:
-        intake.notes.append(
-            f"{counted(n_newer, 'issue')} changed between another export and the later "
-            f"{intake.kind}; the other one counts. Export all at the same time."
+        told = (
+            f"changed between another export and the later {intake.kind}; the other one counts. "
+            "Export all at the same time."
         )
+        intake.notes.append(Note(told, n=n_newer, noun="issue"))
     intake.repeated.append(in_both.index)
     return rows[~is_known]
 

@@ -22,6 +22,7 @@ from pmanalytics.loaders.jira.exports import (
     in_hours,
 )
 from pmanalytics.loaders.jira.headers import custom_field
+from pmanalytics.loaders.notes import Note
 from pmanalytics.loaders.sources.files import File
 from pmanalytics.loaders.sources.reading import CellOptions, Reading, reading_for
 from pmanalytics.loaders.sources.rows import open_columns
@@ -35,6 +36,7 @@ KEY = r"[A-Za-z][A-Za-z0-9_]*-\d+"
 JAVA_OBJECT = r"(?:[a-z]\w*\.)*[A-Z][\w$]*@[0-9a-f]{1,8}"
 HIDDEN_FORMULA = r"'[=+\-@]"
 EXAMPLES = 5
+PARENTS = "parents"
 DAYS_TOO = r"(?:\d+(?:\.\d+)?[wdhm] ?)*\d+(?:\.\d+)?[wd](?: ?\d+(?:\.\d+)?[wdhm])*"
 HOURS_AND_MINUTES = r"^(?=\d)(?:(\d+(?:\.\d+)?) ?h)? ?(?:(\d+) ?m)?$"
 VISIT, WITHIN = r"_\*\|\*_", r"_\*:\*_"
@@ -236,19 +238,30 @@ def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     """Return the parents' keys of today, where Jira wrote an id or the key before a move."""
     if table["parent_key"].isna().all() and table[EPIC].isna().all():
         return table["parent_key"]
+    key_of = newest_keys(table)
+    parents = table["parent_key"].map(key_of).astype("str")
+    # The epic is the parent whose id is not in the export, for its key is written, too.
+    parents = parents.fillna(table[EPIC].where(table["parent_key"].str.isdecimal()))
+    parents = parents.fillna(table["parent_key"])
+    intake.notes += parent_notes(parents, key_of)
+    return parents
+
+
+def newest_keys(table: pd.DataFrame) -> pd.Series:
+    """Return the key of today for each id of an issue, and for each key it ever had."""
     known = table[table["key"].str.fullmatch(KEY) & table["item_id"].notna()]
     in_order = known.sort_values("updated_at", kind="stable", na_position="first")
     newest = in_order.drop_duplicates("item_id", keep="last").set_index("item_id")["key"]
     keys = known["item_id"].map(newest)
     key_of = pd.concat([keys.set_axis(known[name]) for name in ("item_id", "key")])
-    key_of = key_of[~key_of.index.duplicated()]
-    parents = table["parent_key"].map(key_of).astype("str")
-    # The epic is the parent whose id is not in the export, for its key is written, too.
-    parents = parents.fillna(table[EPIC].where(table["parent_key"].str.isdecimal()))
-    parents = parents.fillna(table["parent_key"])
-    unknown = parents[parents.notna() & ~parents.isin(keys)].drop_duplicates()
-    if len(unknown):
-        examples = ", ".join(unknown[:EXAMPLES]) + (" …" if len(unknown) > EXAMPLES else "")
-        are = "parent is" if len(unknown) == 1 else "parents are"
-        intake.notes.append(f"{len(unknown)} {are} not in the export: {examples}.")
-    return parents
+    return key_of[~key_of.index.duplicated()]
+
+
+def parent_notes(parents: pd.Series, key_of: pd.Series) -> list[Note]:
+    """Tell which parents are no issues of the export."""
+    unknown = parents[parents.notna() & ~parents.isin(key_of)].drop_duplicates()
+    if unknown.empty:
+        return []
+    examples = ", ".join(unknown[:EXAMPLES]) + (" …" if len(unknown) > EXAMPLES else "")
+    are = "parent is" if len(unknown) == 1 else "parents are"
+    return [Note(f"{len(unknown)} {are} not in the export: {examples}.", subject=PARENTS)]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import ISO_DAY
-from pmanalytics.errors import Reason, UnreadableFileError, counted, require_texts
+from pmanalytics.errors import Reason, UnreadableFileError, require_texts
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed, zoned_instants
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira.api import FLAG
@@ -26,7 +26,7 @@ from pmanalytics.loaders.jira.changelogs import (
     records_with_gaps,
 )
 from pmanalytics.loaders.jira.decoding import WORK_ITEM_KINDS, Issues, issues_in
-from pmanalytics.loaders.jira.documents import Contents
+from pmanalytics.loaders.jira.documents import search_notes, search_of
 from pmanalytics.loaders.jira.exports import JiraSource, export_files, in_hours, newest_states
 from pmanalytics.loaders.sources.reading import Reading
 from pmanalytics.portfolio import Quarantine
@@ -114,10 +114,10 @@ def load_jira_json(
     field_changes = _field_changes(intake, changes)
     releases = _releases(intake, found.versions.frame(), newest["updated_at"])
     n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
-    intake.notes += [
-        *gap_notes(name, len(broken)),
-        *_truncation_notes(name, found.contents, n_found),
-    ]
+    search = search_of(found.contents, n_found)
+    intake.notes += [*gap_notes(name, len(broken)), *search_notes(name, search)]
+    if quarantine is not None:
+        quarantine.searches.append(search)
     items = intake.close(newest, quarantine)
     if downloads.intake:
         own = downloads.intake
@@ -236,20 +236,3 @@ def _as_table(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     table = with_all_columns(table, schema)[list(kinds)]
     is_time = pd.api.types.is_datetime64_any_dtype
     return schema.validate(table.astype({n: k for n, k in kinds.items() if not is_time(table[n])}))
-
-
-def _truncation_notes(name: str, contents: Sequence[Contents], n_found: int) -> list[str]:
-    """Tell whether Jira found more issues than these pages hold."""
-    pages = [page for found in contents for page in found.searches]
-    total = max((page.total for page in pages if isinstance(page.total, int)), default=0)
-    if total > n_found:
-        return [
-            f"{name}: the search found {counted(total, 'issue')}, these pages hold {n_found}: "
-            "the export is incomplete."
-        ]
-    if any(page.goes_on for page in pages) and not any(page.is_end for page in pages):
-        return [
-            f"{name}: the search goes on after these pages, which hold "
-            f"{counted(n_found, 'issue')}: the export is incomplete."
-        ]
-    return []

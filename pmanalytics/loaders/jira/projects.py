@@ -29,6 +29,7 @@ from pmanalytics.loaders.jira.items import (
     unambiguous,
     with_project_keys,
 )
+from pmanalytics.loaders.notes import Note
 from pmanalytics.schemas import (
     Day,
     FieldChanges,
@@ -230,14 +231,14 @@ def with_products(work_items: pd.DataFrame, by: str) -> Derived:
     if by == "issue":
         return Derived(work_items, [])
     items = complete(work_items, WorkItems).reset_index(drop=True)
-    owner, notes = with_project_keys(items)["project_key"], []
+    owner, notes = with_project_keys(items)["project_key"], list[str]()
     if by == "component":
         parts = exploded(with_project_keys(items), "components")
         owners = joined(parts).groupby(level=0)
         owner = owners.first().where(owners.size() == 1).reindex(items.index)
         n_several = int((owners.size() > 1).sum())
         if n_several:
-            notes = [f"{counted(n_several, 'issue')} of several components: assigned to none."]
+            notes = [Note("of several components: assigned to none.", n=n_several, noun="issue")]
     return Derived(items.assign(product_id=items["product_id"].fillna(owner).astype("str")), notes)
 
 

@@ -20,6 +20,7 @@ from pmanalytics.loaders.sources.files import (
     is_packed,
 )
 from pmanalytics.loaders.sources.sheets import first_table, is_book, sheets_of
+from pmanalytics.store.files import is_store
 
 BOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 ARCHIVES = (".zip", ".gz", *BOOKS)
@@ -91,7 +92,7 @@ def files_in(
     ------
     UnreadableFileError
         If a link leads out of the folder or nowhere, a folder in it cannot be opened, or
-        something in it is neither file nor folder.
+        something in it is neither file nor folder; or the folder is a store.
     """
     root = folder.resolve()
     for path in sorted(_paths_below(folder)):
@@ -143,6 +144,10 @@ def _paths_below(folder: Path) -> Iterator[Path]:
             f"{visible(error.filename)}: cannot be opened ({error.strerror})."
         )
 
+    if is_store(folder):
+        raise UnreadableFileError(
+            f"{folder}: this is a store, which was made of exports; name the folder of the exports."
+        )
     for top, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not is_clutter(name)]
         yield from (Path(top, name) for name in [*folders, *names] if not is_clutter(name))

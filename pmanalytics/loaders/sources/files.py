@@ -38,6 +38,7 @@ JSON_START = re.compile(r"\[\s*[\[{\]]|\{\s*[\"}]")
 WEB_PAGE = re.compile(
     r"(<!--.*?-->|<\?xml[^>]*>|\s)*<(!doctype\s+html|html|head|meta|body|table)\b", re.I | re.S
 )
+GZIP_SIZE_BYTES = 4  # at its end, gzip tells how much it holds
 NO_TEXT = {
     ZIP_MARK: "a zip archive or a workbook; unpack it",
     OLE_MARK: "a file of old Microsoft Office",
@@ -139,6 +140,26 @@ class File:
                 content.write(block)
                 self._hold_limits(content.tell())
         return content.getvalue()
+
+    def size(self) -> int:
+        """Return how many bytes it holds once unpacked, as its packing tells."""
+        if self.member is not None:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.getinfo(self.member).file_size
+        with self.path.open("rb") as stream:
+            n_bytes = stream.seek(0, io.SEEK_END)
+            if is_packed(self) and n_bytes > GZIP_SIZE_BYTES:
+                stream.seek(-GZIP_SIZE_BYTES, io.SEEK_END)
+                n_bytes = int.from_bytes(stream.read(), "little")
+        return n_bytes
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the content as `read` takes it, block by block."""
+        found = sha256()
+        with self._opened() as stream:
+            while block := self._block(stream):
+                found.update(block)
+        return found.hexdigest()
 
     def text(self, encoding: str | None = None) -> tuple[str, str]:
         """Return the text and its encoding.

@@ -1,0 +1,1 @@
+"""Exports into a store: read in batches, merged part by part."""
