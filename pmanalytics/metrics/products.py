@@ -119,14 +119,16 @@ def _compared(table: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     days = days.fillna(table["days"]).where(table["is_known"])
     curves = kaplan_meier(used["total_days"], ended, stages.get_indexer(used["stage"]))
     group = stages.get_indexer(table["stage"])
-    longer = pd.Series(survival_at(of_others(curves), group, days.fillna(0)), table.index)
+    is_own = key.isin(pd.MultiIndex.from_frame(used[["item_id", "stage"]]))
+    told = [survival_at(curve, group, days.fillna(0)) for curve in (of_others(curves), curves)]
+    longer = pd.Series(np.where(is_own, *told), table.index)
     is_compared = days.notna() & ~table["is_ended"] & (group >= 0)
     n, n_ended = (table["stage"].map(of_stage[name]).where(is_compared) for name in of_stage)
     return table.assign(
         days=table["days"].where(table["is_known"]),
         total_days=days,
         longer_share=longer.where(is_compared),
-        n=n.astype("Int64") - 1,
+        n=n.astype("Int64") - is_own.astype("int64"),
         n_ended=n_ended.astype("Int64"),
     )
 

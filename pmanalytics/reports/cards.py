@@ -26,7 +26,7 @@ from pmanalytics.reports.spark import spark
 
 CARD = "application/vnd.pmanalytics.card+json"
 PLOTLY = "application/vnd.plotly.v1+json"
-DECIMALS = 5  # of what is drawn; tables and downloads keep all
+DIGITS = 5  # behind the point of what is drawn; tables and downloads keep all
 MOST_ROWS, MOST_ROWS_BELOW = 60, 1000  # of a table by itself, and below a figure
 NO_FIRST_PLAN = (
     " No first plan is known, so every comparison is with the current due date, which may have "
@@ -227,7 +227,13 @@ def _spec(figure: dict[str, Any]) -> dict[str, Any]:
     layout["margin"] = layout["margin"] | {"t": 14}
     layout["height"] = layout["height"] - top + 14
     told = json.dumps({"data": figure["data"], "layout": layout})
-    return json.loads(told, parse_float=lambda text: round(float(text), DECIMALS))
+    return json.loads(told, parse_float=_drawn)
+
+
+def _drawn(text: str) -> float:
+    """Return a number as exactly as it can be seen, however small it is."""
+    value = float(text)
+    return round(value, DIGITS) if abs(value) >= 1 else float(f"{value:.{DIGITS}g}")
 
 
 @cache

@@ -125,6 +125,20 @@ def test_of_a_product_that_outlasts_all_others_none_stays_longer():
     assert found.loc["now", ["longer_share", "n", "n_ended"]].tolist() == [0, 2, 2]
 
 
+def test_a_product_whose_first_stay_is_not_whole_is_compared_with_all_others():
+    """It has been there 35 days at least; of the two others one stayed 10 days, one 40."""
+    rows = [("now", "2024-01-01", "Development"), ("now", "2024-01-11", "Market"),
+            ("now", "2024-06-06", "Development")]  # fmt: skip
+    for product, days in (("a", 10), ("b", 40)):
+        end = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days)
+        rows += [(product, "2024-01-01", "Development"), (product, end, "Market")]
+    visits = visits_of(*rows)
+    is_first = (visits["item_id"] == "now") & (visits["entered_at"] == visits["entered_at"].min())
+    visits["history_complete"] &= ~is_first
+    found = product_stages(listed("a", "b", "now"), visits).set_index("product_id")
+    assert found.loc["now", ["total_days", "longer_share", "n"]].tolist() == [35, 0.5, 2]
+
+
 def test_a_stage_entered_again_counts_with_its_earlier_stays():
     visits = visits_of(
         ("A", "2024-01-01", "Development"),

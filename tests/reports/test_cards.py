@@ -202,3 +202,11 @@ def test_a_folded_table_stands_open_in_the_page_until_the_script_closes_it():
     assert '<details class="data" open>' in html
     assert html.index("Found") < html.index("<details") < html.index("<table")
     assert "<details" not in html_of(table_card(pd.DataFrame({"n": [3]}), "Found").content, None)
+
+
+def test_what_is_drawn_keeps_small_numbers_and_no_digits_that_cannot_be_seen():
+    values = [0.000000123456789, 0.3282467, 1234.56789012, 1700000000000.0]
+    layout = {"margin": {"t": 20}, "height": 300}
+    figure = {"data": [{"type": "scatter", "y": values}], "layout": layout}
+    page = html_of(text_card("Drawn").content, figure, "1")
+    assert '"y":[1.2346e-07,0.32825,1234.56789,1700000000000.0]' in page
