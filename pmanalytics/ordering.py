@@ -41,6 +41,19 @@ def order_of(*keys: NDArray[Any]) -> NDArray[np.int64]:
     return np.lexsort(digits) if digits else np.arange(len(keys[0]))
 
 
+def starts_of(number: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell the rows that begin a run of equal numbers.
+
+    Examples
+    --------
+    >>> starts_of(np.array([4, 4, 7])).tolist()
+    [True, False, True]
+    """
+    is_start = np.ones(len(number), dtype=bool)
+    is_start[1:] = number[1:] != number[:-1]
+    return is_start
+
+
 def _as_whole(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return whole numbers in the order of these: their bits, those of negative ones turned."""
     bits = (numbers + 0.0).view(np.int64)  # there is no -0.0 beside 0.0

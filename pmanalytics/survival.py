@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.intervals import Z_95
-from pmanalytics.ordering import order_of
+from pmanalytics.ordering import order_of, starts_of
 
 # A product of fractions can end just above its value; a quantile must not slip to the next time.
 TOLERANCE = 1e-9
@@ -58,9 +58,7 @@ def risk_sets(
     order = order_of(group, time)
     time, group = time[order], group[order]
     size = np.ones(len(time), dtype=np.int64) if n is None else np.asarray(n, dtype=np.int64)[order]
-    is_first = np.ones(len(time), dtype=bool)
-    is_first[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
-    starts = np.flatnonzero(is_first)
+    starts = np.flatnonzero(starts_of(group) | starts_of(time))
     up_to = np.cumsum(size)
     group_end = up_to[np.searchsorted(group, group, side="right") - 1]
     at_risk = (group_end - up_to + size)[starts]
@@ -137,11 +135,37 @@ def quantiles(curves: Curves, n_groups: int, share: float) -> NDArray[np.float64
         Shape (n_groups, 3): the quantile and its 95 % interval, read off the curve and its band;
         NaN where it is not reached.
     """
-    found = np.full((n_groups, 3), np.nan)
-    for column, band in enumerate((curves.survival, curves.low, curves.high)):
-        reached = np.flatnonzero(band <= 1 - share + TOLERANCE)
-        groups, first = np.unique(curves.group[reached], return_index=True)
-        found[groups, column] = curves.time[reached[first]]
+    bands = (curves.survival, curves.low, curves.high)
+    return np.column_stack(
+        [_first_time(curves, n_groups, band <= 1 - share + TOLERANCE) for band in bands]
+    )
+
+
+def quantile_of_ended(curves: Curves, n_groups: int, share: float) -> NDArray[np.float64]:
+    """Which time do `share` of those that have ended not exceed, in each group?
+
+    Too short for an answer about all, because the slow ones have not ended yet.
+
+    Examples
+    --------
+    >>> curves = kaplan_meier([5, 8, 12, 30], [True, True, True, False], [0, 0, 0, 0])
+    >>> quantile_of_ended(curves, 1, 0.5).tolist()
+    [8.0]
+    """
+    n_ended = np.bincount(curves.group, weights=curves.events, minlength=n_groups)
+    rank = np.ceil(n_ended * share - TOLERANCE)
+    so_far = running_sum(curves.events, curves.group)
+    return _first_time(curves, n_groups, so_far >= rank[curves.group])
+
+
+def _first_time(
+    curves: Curves, n_groups: int, is_reached: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return the first time of each group at which something is reached."""
+    reached = np.flatnonzero(is_reached)
+    first = reached[starts_of(curves.group[reached])]
+    found = np.full(n_groups, np.nan)
+    found[curves.group[first]] = curves.time[first]
     return found
 
 
@@ -289,6 +313,6 @@ def _survival(
 def running_sum(values: NDArray[Any], group: NDArray[np.int64]) -> NDArray[Any]:
     """Return cumulative sums that start anew with each group; equal groups are adjacent."""
     total = np.cumsum(values)
-    is_start = np.r_[True, group[1:] != group[:-1]] if len(group) else np.empty(0, dtype=bool)
+    is_start = starts_of(group)
     before = (total - values)[is_start]
     return total - np.repeat(before, np.diff(np.r_[np.flatnonzero(is_start), len(group)]))

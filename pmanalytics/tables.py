@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pandas as pd
-import pandera.pandas as pa
+import pandera.pandas as pandera
+import pyarrow as pa
 
 from pmanalytics.errors import (
     GroupingError,
@@ -55,7 +56,14 @@ def complete(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
 def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return the table with the columns of the schema it lacks, all missing."""
     lacking = {name: kind for name, kind in dtypes(schema).items() if name not in table.columns}
-    return table.assign(**{n: pd.Series(index=table.index, dtype=k) for n, k in lacking.items()})
+    return table.assign(**{name: _missing(len(table), kind) for name, kind in lacking.items()})
+
+
+def _missing(n: int, kind: Any) -> Any:
+    """Return n missing values; of text none is written, since a column may be long."""
+    if kind == "str":
+        return pd.array(pa.nulls(n, pa.large_string()), dtype="str")
+    return pd.Series(index=range(n), dtype=kind).array
 
 
 def _as_kind(values: pd.Series, kind: Any, name_of: str) -> pd.Series:
@@ -71,7 +79,7 @@ def _as_kind(values: pd.Series, kind: Any, name_of: str) -> pd.Series:
     raise UnfitTableError(name_of, f"holds {given} in {name}, not {kind}")
 
 
-def _refuse_unfit(values: pd.Series, column: pa.Column, name_of: str) -> None:
+def _refuse_unfit(values: pd.Series, column: pandera.Column, name_of: str) -> None:
     """Refuse a column with values that its schema does not allow."""
     name = str(values.name)
     if not column.nullable and values.isna().any():

@@ -6,14 +6,15 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from pmanalytics.codes import encoded, numbered
 from pmanalytics.comparison import holm, log_rank
 from pmanalytics.competing import cumulative_incidence
 from pmanalytics.errors import ConfigError, UnfitTableError
 from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import one_of
-from pmanalytics.metrics.stages import STAY, STAYS, per_item
-from pmanalytics.quantiles import grouped_quantiles
+from pmanalytics.metrics.stages import STAY, per_item
 from pmanalytics.schemas import (
     DurationComparisons,
     StageDurations,
@@ -28,12 +29,15 @@ from pmanalytics.survival import (
     TOLERANCE,
     kaplan_meier,
     last_step,
+    quantile_of_ended,
     quantiles,
     restricted_means,
 )
 from pmanalytics.tables import By, complete, group_columns
 
 QUANTILES = {"median": 0.5, "p85": 0.85, "p95": 0.95}
+TIMES = {"working": "working_days", "span": "span_days"}
+MARKS = ["is_open", "is_cancelled", "is_zero_length", "is_complete"]
 ONE_STAY = {"first": "min", "last": "max"}
 COUNTS = ["n", "n_ended", "n_open", "n_cancelled", "n_zero_length", "n_incomplete"]
 Measure = Literal["total", "first", "last", "span", "working"]
@@ -96,16 +100,15 @@ def stage_durations(
     0   Planning        2       1         20.0
     1  Execution        0       2          NaN
     """
-    items, names = items_of(visits, by, measure, StageDurations)
-    return durations_of(items, items, names, measure)
+    return durations_of(*items_of(visits, by, measure, StageDurations), measure)
 
 
-def durations_of(
-    items: pd.DataFrame, groups: pd.DataFrame, names: list[str], measure: str
-) -> pd.DataFrame:
+def durations_of(items: pd.DataFrame, groups: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return `StageDurations` of items, or of counts of them, by group; `groups` names each."""
     if items.empty:
-        return empty(StageDurations).assign(**{name: pd.Series(dtype="str") for name in names})
+        return _labelled(
+            empty(StageDurations).drop(columns=["level", "stage"]), groups, StageDurations
+        )
     table = items.groupby("group")[COUNTS].sum().astype("int64")
     used = items[items["n"] > 0]
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], n=used["n"])
@@ -113,13 +116,11 @@ def durations_of(
     for name, share in QUANTILES.items():
         found = quantiles(curves, n_groups, share)
         table[[f"{name}_days", f"{name}_low", f"{name}_high"]] = found
-    ended = used.loc[used.index.repeat(used["n_ended"]), ["time", "group"]]
-    flattering = grouped_quantiles(ended["time"], ended["group"], n_groups, [QUANTILES["median"]])
     horizon = used.groupby("group")["time"].max().reindex(table.index)
     means = restricted_means(curves, horizon.fillna(0))
     has_any = table["n"].to_numpy() > 0
     table = table.assign(
-        completed_median_days=flattering[:, 0],
+        completed_median_days=quantile_of_ended(curves, n_groups, QUANTILES["median"]),
         horizon_days=horizon,
         **{
             f"mean_{part}": np.where(has_any, means[:, column], np.nan)
@@ -128,7 +129,7 @@ def durations_of(
         measure=measure,
         reliability=pd.Series(reliability(table["n_ended"]), index=table.index, dtype="str"),
     )
-    return _labelled(table, groups, names, StageDurations)
+    return _labelled(table, groups, StageDurations)
 
 
 def stage_survival(
@@ -170,11 +171,11 @@ def stage_survival(
     1   Planning  60.0        1        0       0.5
     2  Execution  50.0        1        0       1.0
     """
-    items, names = items_of(visits, by, measure, StageSurvival)
+    items, groups = items_of(visits, by, measure, StageSurvival)
     used = items[items["n"] == 1]
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], every_time=True)
     table = pd.DataFrame(curves._asdict()).rename(columns={"time": "days", "events": "n_ended"})
-    return _labelled(table.set_index("group"), items, names, StageSurvival)
+    return _labelled(table.set_index("group"), groups, StageSurvival)
 
 
 def stage_outcomes(
@@ -225,7 +226,7 @@ def stage_outcomes(
     0  Doing  3        0.33             0.33         0.33
     """
     times = np.atleast_1d(np.asarray(at_days, dtype=float))
-    items, names = items_of(visits, by, measure, StageOutcomes)
+    items, groups = items_of(visits, by, measure, StageOutcomes)
     counts = items.groupby("group")[COUNTS].sum()
     used = items[items["n"] == 1]
     ends = used["n_ended"] == 1, used["n_cancelled"] == 1
@@ -245,7 +246,7 @@ def stage_outcomes(
     table = table.assign(still_share=still)
     shares = [name for name in dtypes(StageOutcomes) if name.endswith(("_share", "_low", "_high"))]
     table[shares] = table[shares].mask(is_unseen)
-    return _labelled(table, items, names, StageOutcomes)
+    return _labelled(table, groups, StageOutcomes)
 
 
 def compare_durations(
@@ -310,7 +311,7 @@ def compare_durations(
         )
     first, second = values or ("", "")
     visits = visits.assign(_is_second=visits[between].astype("str") == second)
-    items, names = items_of(visits, by, measure, DurationComparisons, within="_is_second")
+    items, groups = items_of(visits, by, measure, DurationComparisons, within="_is_second")
     used = items[items["n"] == 1]
     table = pd.DataFrame(index=range(int(items["group"].max()) + 1 if len(items) else 0))
     for side, is_second in (("first", False), ("second", True)):
@@ -333,65 +334,62 @@ def compare_durations(
         "no_clear_difference",
     )  # fmt: skip
     table["verdict"] = pd.Series(verdict, index=table.index, dtype="str")
-    return _labelled(table, items, names, DurationComparisons)
+    return _labelled(table, groups, DurationComparisons)
 
 
 def items_of(
     visits: pd.DataFrame, by: By, measure: Measure, schema: type, *, within: str | None = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return the items of each stage with the time that counts, and the names of their groups."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the items of each stage with the time that counts, and what their groups are."""
     one_of("measure", measure, get_args(Measure))
     visits = complete(visits, StageVisits)
     names = group_columns(visits, by, schema)
     groups = {f"_by_{name}": visits[name] for name in names}
+    given = visits.dtypes[["level", *names, "stage"]]
     keys = [*groups, *([within] if within else [])]
-    visits = visits[[*STAY, *([within] if within else [])]].assign(**groups)
+    visits = encoded(visits[[*STAY, *([within] if within else [])]].assign(**groups))
     visits = visits[visits["outcome"] != "terminal"]
     if measure in ONE_STAY:
-        stays = visits.groupby(
-            ["level", *keys, "stage", "item_id"], dropna=False, sort=False, observed=True
-        )
+        stays = visits.groupby(numbered(visits[["level", *keys, "stage", "item_id"]]))
         visits = visits[visits["visit"] == stays["visit"].transform(ONE_STAY[measure])]
-    items = per_item(visits, keys)
-    span = (items["exit"] - items["entry"]) / pd.Timedelta(days=1)
-    time = {"working": items["working_days"], "span": span}.get(measure, items["total_days"])
-    if len(items) and time.isna().any():
+    days = TIMES.get(measure, "total_days")
+    stays = per_item(visits, keys, [days, *MARKS])
+    time = stays[days]
+    if len(stays) and time.isna().any():
         raise UnfitTableError(
             "StageVisits", "has rows without working_days; pass a calendar to stage_visits"
         )
-    return grouped_items(_counted(items.assign(time=time)), names), names
+    told = ["level", *groups, "stage"]
+    items = stays[["item_id", *told, *keys[len(groups) :]]].assign(
+        time=time, group=numbered_groups(stays[told]), **_counts(stays)
+    )
+    of_groups = items.drop_duplicates("group")[told].set_axis(["level", *names, "stage"], axis=1)
+    return items, of_groups.astype(given).reset_index(drop=True)
 
 
-def grouped_items(items: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def numbered_groups(keys: pd.DataFrame) -> NDArray[np.int64]:
     """Number the groups in the order in which they come first."""
-    keys = ["level", *(f"_by_{name}" for name in names), "stage"]
-    grouped = items.groupby(keys, dropna=False, sort=False, observed=True)
-    return items.assign(group=grouped.ngroup())
+    return pd.factorize(numbered(keys))[0]
 
 
-def _labelled(
-    table: pd.DataFrame, groups: pd.DataFrame, names: list[str], schema: type[Table]
-) -> pd.DataFrame:
+def _labelled(table: pd.DataFrame, groups: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return a table by group with the level, stage and own columns of each."""
-    told = ["level", *(f"_by_{name}" for name in names), "stage"]
-    labels = groups.drop_duplicates("group").set_index("group")[told]
-    labels.columns = pd.Index(["level", *names, "stage"])
-    table = table.join(labels)
+    names = [name for name in groups if name not in ("level", "stage")]
+    table = table.join(groups)
     return schema.validate(table.reset_index(drop=True)[[*names, *dtypes(schema)]])
 
 
-def _counted(items: pd.DataFrame) -> pd.DataFrame:
-    """Replace the stays of an item by 0 or 1 for each way in which it may count in its stage."""
-    is_incomplete = ~items["is_complete"]
-    is_zero = items["is_zero_length"] & ~is_incomplete
+def _counts(stays: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return 0 or 1 for each way in which an item may count in its stage."""
+    is_incomplete = ~stays["is_complete"]
+    is_zero = stays["is_zero_length"] & ~is_incomplete
     is_counted = ~is_incomplete & ~is_zero
     counts = {
         "n": is_counted,
-        "n_ended": is_counted & ~items["is_open"] & ~items["is_cancelled"],
-        "n_open": is_counted & items["is_open"],
-        "n_cancelled": is_counted & items["is_cancelled"],
+        "n_ended": is_counted & ~stays["is_open"] & ~stays["is_cancelled"],
+        "n_open": is_counted & stays["is_open"],
+        "n_cancelled": is_counted & stays["is_cancelled"],
         "n_zero_length": is_zero,
         "n_incomplete": is_incomplete,
     }
-    counted = {name: is_one.astype("int64") for name, is_one in counts.items()}
-    return items.drop(columns=STAYS).assign(**counted)
+    return {name: is_one.astype("int64") for name, is_one in counts.items()}

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pmanalytics.calendars import UTC
+from pmanalytics.codes import decoded, encoded, numbered
 from pmanalytics.lifecycle import plain_status
-from pmanalytics.ordering import order_of
+from pmanalytics.ordering import order_of, starts_of
 from pmanalytics.schemas import HistoryProblems, StatusChanges, dtypes
 from pmanalytics.tables import complete
 
@@ -68,60 +69,56 @@ def history_problems(status_changes: pd.DataFrame) -> pd.DataFrame:
     }
     problem = pd.Series(np.select([*kinds.values()], [*kinds], ""), changes.index, dtype="str")
     found = changes.assign(problem=problem)[problem != ""].reset_index(drop=True)
-    return HistoryProblems.validate(found[[*dtypes(HistoryProblems)]])
+    return HistoryProblems.validate(decoded(found[[*dtypes(HistoryProblems)]]))
 
 
 def ordered_changes(changes: pd.DataFrame) -> pd.DataFrame:
-    """Return the changes by item and time, with the number of the item.
+    """Return the changes by item and time, with the number of the item, and texts as categories.
 
     A creation comes first: one that is later than another change is moved back to it. What is told
     again is marked.
     """
-    item = numbered(changes[["level", "item_id"]])
-    at, sequence = changes["changed_at"].to_numpy("datetime64[us]"), changes["sequence"].to_numpy()
-    order = order_of(item, at, sequence)
-    is_late = _is_late(changes, item, at, order)
+    changes = encoded(changes, ["from_status_id", "to_status_id"], ["from_status", "to_status"])
+    changes = _in_order(changes.assign(_item=numbered(changes[["level", "item_id"]])))
+    is_late, earliest = _late_creations(changes)
+    changes = changes.assign(_is_late=is_late)
     if is_late.any():
-        first = order[np.r_[True, np.diff(item[order]) > 0]]
-        at = np.where(is_late, at[first][item], at)
-        changes = changes.assign(changed_at=pd.Series(at, changes.index).dt.tz_localize(UTC))
-        order = order_of(item, at, sequence)
-    changes = changes.assign(_item=item, _is_late=is_late)
-    if (np.diff(order) < 0).any():
-        changes = changes.iloc[order]
-    changes = changes.reset_index(drop=True)
+        at = pd.Series(np.where(is_late, earliest, _instants(changes)), changes.index)
+        changes = _in_order(changes.assign(changed_at=at.dt.tz_localize(UTC)), ~is_late)
     return changes.assign(_is_repeat=_is_repeat(changes))
 
 
-def numbered(keys: pd.DataFrame) -> NDArray[np.int64]:
-    """Return the number of each row's keys, in their order; the last key differs most."""
-    *outer, last = (pd.factorize(keys[name], sort=True) for name in keys)
-    number = last[0]
-    for codes, distinct in reversed(outer):
-        if len(distinct) > 1:
-            number = codes * (number.max() + 1) + number
-            _, number = np.unique(number, return_inverse=True)
-    return number
-
-
-def _is_late(
-    changes: pd.DataFrame, item: NDArray[np.int64], at: NDArray[Any], order: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Tell the creations that are later than another change of their item."""
-    if changes.empty:
-        return np.zeros(0, dtype=bool)
-    starts = np.flatnonzero(np.r_[True, np.diff(item[order]) > 0])
-    is_left = changes["from_status"].notna().to_numpy()
+def _in_order(changes: pd.DataFrame, *last: NDArray[np.bool_]) -> pd.DataFrame:
     sequence = changes["sequence"].to_numpy()
-    first = np.minimum.reduceat(sequence[order], starts)
-    has_left = np.logical_or.reduceat(is_left[order], starts)
-    earliest = at[order][starts]
-    return (sequence == first[item]) & ~is_left & has_left[item] & (at > earliest[item])
+    order = order_of(changes["_item"].to_numpy(), _instants(changes), sequence, *last)
+    if (np.diff(order) < 0).any():
+        changes = changes.iloc[order]
+    return changes.reset_index(drop=True)
+
+
+def _instants(changes: pd.DataFrame) -> NDArray[Any]:
+    return changes["changed_at"].to_numpy("datetime64[us]")
+
+
+def _late_creations(changes: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[Any]]:
+    """Tell the creations later than another change of their item, and the first of each item."""
+    is_start = starts_of(changes["_item"].to_numpy())
+    starts, item = np.flatnonzero(is_start), np.cumsum(is_start) - 1
+    at, sequence = _instants(changes), changes["sequence"].to_numpy()
+    if changes.empty:
+        return is_start, at
+    is_left = changes["from_status"].notna().to_numpy()
+    earliest = at[starts][item]
+    is_late = ~is_left & (at > earliest)
+    if is_late.any():
+        has_left = np.logical_or.reduceat(is_left, starts)
+        is_late &= (sequence == np.minimum.reduceat(sequence, starts)[item]) & has_left[item]
+    return is_late, earliest
 
 
 def leaves_the_last(changes: pd.DataFrame) -> pd.Series:
     """Return which of the ordered changes leave the status entered before, as far as is told."""
-    is_same = changes["_item"] == changes["_item"].shift()
+    is_same = ~starts_of(changes["_item"].to_numpy())
     before, before_id = (
         changes[name].shift().where(is_same) for name in ("to_status", "to_status_id")
     )
@@ -129,15 +126,21 @@ def leaves_the_last(changes: pd.DataFrame) -> pd.Series:
     by_id = left_id.notna() & before_id.notna()
     fits = (left == before).mask(by_id, left_id == before_id) | left.isna() | before.isna()
     in_doubt = ~fits & ~by_id
-    fits[in_doubt] = left[in_doubt].map(plain_status) == before[in_doubt].map(plain_status)
+    if in_doubt.any():
+        left, before = (texts[in_doubt].astype("str").map(plain_status) for texts in (left, before))
+        fits[in_doubt] = left == before
     return fits
 
 
 def _is_repeat(changes: pd.DataFrame) -> pd.Series:
     """Return which changes tell an earlier one of their instant again, and do not fit here."""
-    is_same = (changes[INSTANT] == changes[INSTANT].shift()).all(axis="columns")
-    at_once = changes[is_same | is_same.shift(-1, fill_value=False)]
-    is_told = at_once.duplicated([*INSTANT, *CHANGE]).reindex(changes.index, fill_value=False)
+    at = _instants(changes)
+    is_same = ~starts_of(changes["_item"].to_numpy())
+    is_same[1:] &= at[1:] == at[:-1]
+    is_told = pd.Series(data=False, index=changes.index)
+    if is_same.any():
+        at_once = changes[is_same | np.r_[is_same[1:], False]]
+        is_told |= at_once.duplicated([*INSTANT, *CHANGE]).reindex(is_told.index, fill_value=False)
     if not is_told.any():
         return is_told
     stays = changes["from_status"].isna() & (changes["to_status"] == changes["to_status"].shift())

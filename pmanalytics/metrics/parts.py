@@ -13,7 +13,7 @@ import pandas as pd
 
 from pmanalytics.calendars import UTC, AsOfInput, as_of_point
 from pmanalytics.metrics.delivery import one_of
-from pmanalytics.metrics.durations import COUNTS, Measure, durations_of, grouped_items, items_of
+from pmanalytics.metrics.durations import COUNTS, Measure, durations_of, items_of, numbered_groups
 from pmanalytics.metrics.flow_rates import PERIODS, by_day, per_period, window_of
 from pmanalytics.metrics.rates import Measure as RateMeasure
 from pmanalytics.metrics.rates import classed, labelled
@@ -27,8 +27,8 @@ DATES = ["created_date", "started_date", "finished_date", "cancelled_date"]
 class StayCounts(NamedTuple):
     """What is known of the stays in one part.
 
-    `groups` has one row per level, group and stage, with its number and the place of the first item
-    that came there, which decides the order of all groups; `counts` has one per group and time.
+    `groups` has one row per level, group and stage, with the first item that came there and its
+    place, which decide the order of all groups; `counts` has one per group and time.
     """
 
     groups: pd.DataFrame
@@ -50,10 +50,10 @@ def stay_counts(visits: pd.DataFrame, *, by: By = None, measure: Measure = "tota
     StayCounts
         The counts, without text: there may be nearly as many times as items.
     """
-    items, names = items_of(visits, by, measure, StageDurations)
-    items = items.assign(place=items.groupby("item_id").cumcount())
-    keys = ["level", *(f"_by_{name}" for name in names), "stage"]
-    groups = items.drop_duplicates("group")[[*keys, "group", "item_id", "place"]]
+    items, groups = items_of(visits, by, measure, StageDurations)
+    place = items.groupby("item_id", sort=False).cumcount()
+    first = items.assign(_place=place)[~items["group"].duplicated()].reset_index(drop=True)
+    groups = groups.assign(_item=first["item_id"].astype("str"), _place=first["_place"])
     at_once = items.groupby(["group", "time"], dropna=False, sort=False)
     return StayCounts(groups, at_once[COUNTS].sum().astype("int32").reset_index())
 
@@ -75,19 +75,20 @@ def joined_durations(
     pandas.DataFrame
         `StageDurations`, as `stage_durations` gives of all visits at once.
     """
-    names = _names(by)
     filled = [part for part in parts if len(part.counts)] or parts[:1]
-    own = [part.groups.assign(part=number) for number, part in enumerate(filled)]
-    groups = pd.concat(own).rename(columns={"group": "own"})
-    groups = grouped_items(groups.sort_values(["level", "item_id", "place"]), names)
-    number_of = groups.set_index(["part", "own"])["group"]
+    own = [part.groups.assign(_part=number) for number, part in enumerate(filled)]
+    found = pd.concat(own).sort_values(["level", "_item", "_place"])
+    keys = found.drop(columns=["_item", "_place", "_part"])
+    found["group"] = numbered_groups(keys)
+    groups = keys[~found["group"].duplicated()].reset_index(drop=True)
+    numbers = [found.loc[found["_part"] == part, "group"] for part in range(len(filled))]
     counts = [
-        part.counts.assign(group=part.counts["group"].map(number_of.loc[number]))
-        for number, part in enumerate(filled)
+        part.counts.assign(group=part.counts["group"].map(number))
+        for part, number in zip(filled, numbers, strict=True)
         if len(part.counts)
     ]
     whole = pd.concat(counts or [filled[0].counts], ignore_index=True)
-    return durations_of(whole, groups, names, measure)
+    return durations_of(whole, groups, measure)
 
 
 def class_counts(

@@ -5,17 +5,21 @@ A stage entered again is a further visit, never an overwritten one.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pmanalytics.calendars import UTC, AsOf, AsOfInput, as_of_point, known_zone
+from pmanalytics.codes import decoded, encoded, numbered
 from pmanalytics.errors import UnmappedStatusError
 from pmanalytics.lifecycle import UNMAPPED, Lifecycle
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.metrics.histories import leaves_the_last, ordered_changes
 from pmanalytics.metrics.policies import Policy, kept
+from pmanalytics.ordering import order_of, starts_of
 from pmanalytics.schemas import (
     ItemStages,
     StageVisits,
@@ -27,14 +31,15 @@ from pmanalytics.tables import complete
 from pmanalytics.working_time import Calendar
 
 ITEM = ["level", "item_id"]
+DAY = 86_400_000_000  # microseconds
 # What is needed of a visit to take an item's visits together, and what that gives.
 STAY = [
     "level", "item_id", "stage", "entered_at", "days", "working_days", "is_open", "visit",
     "outcome", "is_zero_length", "history_complete",
 ]  # fmt: skip
 STAYS = [
-    "visits", "total_days", "first_days", "last_days", "entry", "exit", "is_open", "last_outcome",
-    "is_zero_length", "is_complete", "working_days", "is_cancelled",
+    "visits", "total_days", "first_days", "last_days", "span_days", "working_days", "is_open",
+    "is_cancelled", "is_zero_length", "is_complete",
 ]  # fmt: skip
 Unmapped = Literal["keep", "carry", "error"]
 
@@ -118,11 +123,12 @@ def stage_visits(
         return empty(StageVisits).join(changes[further])
     changes = ordered_changes(changes)
     changes = _those(changes, ~changes["_is_repeat"])
-    changes = _staged(changes, lifecycle, unmapped)
+    changes = encoded(_staged(changes, lifecycle, unmapped))
     visits = _merged(kept(_numbered(changes), lifecycle, policy))
     visits = _timed(visits, point, time_zone, calendar)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
-    return StageVisits.validate(visits[[*dtypes(StageVisits), *further]])
+    own = [name for name in further if status_changes[name].dtype == "category"]
+    return StageVisits.validate(decoded(visits[[*dtypes(StageVisits), *further]], *own))
 
 
 def parallel_visits(
@@ -231,11 +237,10 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
     1  Execution       1        30.0
     """
     table = per_item(complete(visits, StageVisits), [])
-    table["span_days"] = (table["exit"] - table["entry"]) / pd.Timedelta(days=1)
     return ItemStages.validate(table[[*dtypes(ItemStages)]])
 
 
-def _those(table: pd.DataFrame, is_meant: pd.Series) -> pd.DataFrame:
+def _those(table: pd.DataFrame, is_meant: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
     """Return the rows that are meant; as a rule these are all, and need not be copied."""
     return table if is_meant.all() else table[is_meant]
 
@@ -257,28 +262,40 @@ def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapp
 
 def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
     """Add whether the beginning of each item is known, and where its chain breaks."""
-    is_first = changes["_item"] != changes["_item"].shift()
-    is_complete = changes["from_status"].isna().where(is_first).ffill().astype(bool)
-    is_complete |= ~is_first & changes["changed_after"].notna()
+    is_first = starts_of(changes["_item"].to_numpy())
+    is_new = changes["from_status"].isna().to_numpy()
+    is_complete = is_new[is_first][np.cumsum(is_first) - 1]
+    is_complete |= ~is_first & changes["changed_after"].notna().to_numpy()
     is_break = ~leaves_the_last(changes)
     return changes.assign(history_complete=is_complete, is_chain_break=is_break.astype("boolean"))
 
 
 def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per visit: consecutive statuses of one stage are one stay."""
-    item = changes["_item"]
-    is_entry = (item != item.shift()) | (changes["stage"] != changes["stage"].shift())
+    is_entry = starts_of(changes["_item"].to_numpy())
+    is_entry |= starts_of(changes["stage"].cat.codes.to_numpy())
     visits = _those(changes, is_entry).reset_index(drop=True)
-    is_last = visits["_item"] != visits["_item"].shift(-1)
+    is_last = np.r_[starts_of(visits["_item"].to_numpy())[1:], True][: len(visits)]
     return visits.assign(
         entered_at=visits["changed_at"],
         exited_at=visits["changed_at"].shift(-1).mask(is_last),
         next_stage=visits["stage"].shift(-1).mask(is_last),
         is_open=is_last,
-        visit=visits.groupby(["_item", "stage"]).cumcount() + 1,
+        visit=_count_so_far(visits[["_item", "stage"]]),
         entered_after=visits["changed_after"],
         exited_after=visits["changed_after"].shift(-1).mask(is_last),
     )
+
+
+def _count_so_far(keys: pd.DataFrame) -> NDArray[np.int64]:
+    """Return how many rows up to each have its keys."""
+    number = numbered(keys)
+    order = order_of(number)
+    is_start = starts_of(number[order])
+    place = np.arange(len(order))
+    count = np.empty(len(order), dtype=np.int64)
+    count[order] = place - place[is_start][np.cumsum(is_start) - 1] + 1
+    return count
 
 
 def _timed(
@@ -286,11 +303,11 @@ def _timed(
 ) -> pd.DataFrame:
     end = visits["exited_at"].fillna(point.end)
     days = (end - visits["entered_at"]) / pd.Timedelta(days=1)
-    local = visits["entered_at"].dt.tz_convert(time_zone)
-    is_whole_day = local == local.dt.normalize()
+    is_brief = ((days == 0) & ~visits["is_open"]).to_numpy(copy=True)
+    local = visits.loc[is_brief, "entered_at"].dt.tz_convert(time_zone)
+    is_brief[is_brief] = local != local.dt.normalize()
     working_days = _working_days(visits["entered_at"], end, calendar)
-    visits = visits.assign(days=days, working_days=working_days)
-    return visits.assign(is_zero_length=(days == 0) & ~is_whole_day & ~visits["is_open"])
+    return visits.assign(days=days, working_days=working_days, is_zero_length=is_brief)
 
 
 def _working_days(start: pd.Series, end: pd.Series, calendar: Calendar | None) -> pd.Series:
@@ -306,23 +323,39 @@ def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
     return first_true(cases, "left", visits.index)
 
 
-def per_item(visits: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STAYS) -> pd.DataFrame:
     """Return one row per item and stage (and group): all visits there taken together."""
-    end = visits["entered_at"] + pd.to_timedelta(visits["days"], unit="D")
-    grouped = visits.assign(end=end).groupby(
-        ["level", *names, "stage", "item_id"], dropna=False, sort=False, observed=True
-    )
-    items = grouped.agg(
-        visits=("visit", "size"),
-        total_days=("days", "sum"),
-        first_days=("days", "first"),
-        last_days=("days", "last"),
-        entry=("entered_at", "min"),
-        exit=("end", "max"),
-        is_open=("is_open", "any"),
-        last_outcome=("outcome", "last"),
-        is_zero_length=("is_zero_length", "all"),
-        is_complete=("history_complete", "all"),
-    )
-    items = items.assign(working_days=grouped["working_days"].sum(min_count=1)).reset_index()
-    return items.assign(is_cancelled=items["last_outcome"] == "cancelled")
+    keys = ["level", *names, "stage", "item_id"]
+    number = numbered(visits[keys[::-1]])
+    order = order_of(number)
+    starts = np.flatnonzero(starts_of(number[order]))
+    n_visits = np.diff(np.r_[starts, len(order)])
+    first, last = order[starts], order[starts + n_visits - 1]
+
+    def all_of(how: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        return how.reduceat(values[order], starts)
+
+    def span() -> NDArray[np.float64]:
+        entry = visits["entered_at"].to_numpy("datetime64[us]").view(np.int64)
+        end = entry + np.rint(days * DAY).astype(np.int64)
+        return (all_of(np.maximum, end) - all_of(np.minimum, entry)) / DAY
+
+    days, is_cancelled = visits["days"].to_numpy(), visits["outcome"] == "cancelled"
+    ways = {
+        "visits": lambda: n_visits,
+        "total_days": lambda: all_of(np.add, days),
+        "first_days": lambda: days[first],
+        "last_days": lambda: days[last],
+        "span_days": span,
+        "working_days": lambda: all_of(np.add, visits["working_days"].to_numpy()),
+        "is_open": lambda: all_of(np.logical_or, visits["is_open"].to_numpy()),
+        "is_cancelled": lambda: is_cancelled.to_numpy()[last],
+        "is_zero_length": lambda: all_of(np.logical_and, visits["is_zero_length"].to_numpy()),
+        "is_complete": lambda: all_of(np.logical_and, visits["history_complete"].to_numpy()),
+    }
+    is_first = np.zeros(len(order), dtype=bool)
+    is_first[first] = True
+    as_they_came = np.empty(len(first), dtype=np.int64)
+    as_they_came[np.cumsum(is_first)[first] - 1] = np.arange(len(first))
+    items = visits.loc[is_first, keys].reset_index(drop=True)
+    return items.assign(**{name: ways[name]()[as_they_came] for name in wanted})

@@ -64,6 +64,11 @@ _leave_dask_alone()
 class Table(pa.DataFrameModel):
     """Base of all tables."""
 
+    @classmethod
+    def validate(cls, table: pd.DataFrame, **options: Any) -> Any:
+        """Return the table if it fits; since nothing is coerced, no copy of it is needed."""
+        return super().validate(table, inplace=True, **options)
+
 
 def dtypes(schema: type[Table]) -> dict[str, object]:
     """Return the dtype of each column of a table, as this package writes it."""

@@ -1,0 +1,84 @@
+"""Texts that repeat, as numbers while their rows are sorted, compared and counted.
+
+Moving a number takes a tenth of the time of moving a text, and every text is looked at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+MOST_NUMBERS = 2**62
+
+
+def encoded(table: pd.DataFrame, *together: Sequence[str]) -> pd.DataFrame:
+    """Return a table with its texts as categories, in the order of the texts.
+
+    Columns named together get the same categories, so that they can be compared.
+
+    Examples
+    --------
+    >>> encoded(pd.DataFrame({"stage": ["Plan", "Build"]}))["stage"].cat.codes.tolist()
+    [1, 0]
+    """
+    texts = [name for name in table if table[name].dtype == "str"]
+    table = table.astype(dict.fromkeys(texts, "category"))
+    for names in together:
+        of_all = table[names[0]].cat.categories
+        for name in names[1:]:
+            of_all = of_all.union(table[name].cat.categories)
+        table = table.assign(**{name: table[name].cat.set_categories(of_all) for name in names})
+    return table
+
+
+def decoded(table: pd.DataFrame, *kept: str) -> pd.DataFrame:
+    """Return a table with the texts that its categories stand for, but for the columns `kept`.
+
+    Examples
+    --------
+    >>> decoded(encoded(pd.DataFrame({"stage": ["Plan", None]})))["stage"].tolist()
+    ['Plan', nan]
+    """
+    coded = [n for n in table if isinstance(table[n].dtype, pd.CategoricalDtype) and n not in kept]
+    return table.assign(**{name: _texts(table[name]) for name in coded})
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    codes = values.cat.codes.to_numpy()
+    texts = pa.array(values.cat.categories.astype("str"), pa.large_string())
+    coded = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), texts)
+    return pd.Series(pd.array(coded.cast(pa.large_string()), dtype="str"), index=values.index)
+
+
+def numbered(keys: pd.DataFrame) -> NDArray[np.int64]:
+    """Return a number for each row, the same for the same keys; missing is a key like any other.
+
+    Of categories the numbers stand in their order, the first column before the next.
+
+    Examples
+    --------
+    >>> numbered(pd.DataFrame({"team": ["B", "B", "A"], "size": [1, 2, 1]})).tolist()
+    [4, 5, 7]
+    """
+    number, n_numbers = np.zeros(len(keys), dtype=np.int64), 1
+    for name in keys:
+        codes, n_codes = _codes(keys[name])
+        if n_numbers * n_codes > MOST_NUMBERS:
+            number = np.unique(number, return_inverse=True)[1]
+            n_numbers = int(number.max(initial=-1)) + 1
+        number = number * n_codes + codes + 1
+        n_numbers *= n_codes
+    return number
+
+
+def _codes(values: pd.Series) -> tuple[NDArray[np.int64], int]:
+    """Return for each value a number from −1, which stands for missing, and how many there are."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, distinct = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        codes, distinct = pd.factorize(values)
+    return codes.astype(np.int64), len(distinct) + 1
