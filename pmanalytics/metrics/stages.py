@@ -337,13 +337,15 @@ def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STA
 
     def span() -> NDArray[np.float64]:
         entry = visits["entered_at"].to_numpy("datetime64[us]").view(np.int64)
-        end = entry + np.rint(days * DAY).astype(np.int64)
+        end = entry + length
         return (all_of(np.maximum, end) - all_of(np.minimum, entry)) / DAY
 
     days, is_cancelled = visits["days"].to_numpy(), visits["outcome"] == "cancelled"
+    # Sums of fractions differ in their last digit, and what took equally long would not be equal.
+    length = np.rint(days * DAY).astype(np.int64)
     ways = {
         "visits": lambda: n_visits,
-        "total_days": lambda: all_of(np.add, days),
+        "total_days": lambda: all_of(np.add, length) / DAY,
         "first_days": lambda: days[first],
         "last_days": lambda: days[last],
         "span_days": span,
