@@ -7,7 +7,8 @@ March or April is decided by the whole column, and only where no cell of it disa
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,6 +111,8 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     zoned = _ordinary(zoned_instants(left))
     local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
     words += ["ISO"] if len(zoned) + len(local) else []
+    if not words:
+        return _read_parts(cells, reading, unknown)
     left = left.drop(zoned.index).drop(local.index)
     if left.empty and not is_strptime:
         return Dates(instants.fillna(zoned), clock.fillna(local), verdicts, words)
@@ -141,10 +144,11 @@ def zoned_instants(cells: pd.Series) -> pd.Series:
 
 def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
     """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
-    is_iso = fits(cells, pattern)
+    has_year = pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py()
+    is_iso = fits(cells, pattern) if has_year else pd.Series(False, cells.index)
     if not is_iso.any():
-        none = pd.Series(pd.NaT, cells.index, dtype=Day)
-        return none.dt.tz_localize(UTC) if is_zoned else none
+        kind = pd.DatetimeTZDtype("us", UTC) if is_zoned else Day
+        return pd.Series(pd.NaT, cells.index, dtype=kind)
     texts = cells.where(is_iso)
     found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
@@ -202,82 +206,106 @@ class Parts(NamedTuple):
 
     days: pd.Series
     day_of: np.ndarray
-    time: pd.Series
-    offset: pd.Series
+    time: np.ndarray
+    offset: np.ndarray
 
 
 def _read_parts(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
     """Read texts by taking their dates and times apart."""
-    parts = _parts(cells)
+    parts = _parts(as_arrow(cells))
     days = _days(parts.days)
     order, decisive = _order(days, reading.date_format)
     judged = Verdicts(parts.days)
     _resolve(days, order, judged, reading.date_format)
 
     verdicts = Verdicts(cells)
-    is_sentinel = np.append(days["is_sentinel"].to_numpy(), False)[parts.day_of]
-    is_late = np.append((days["year"] > YEARS[1]).to_numpy(), False)[parts.day_of]
-    is_midnight = parts.time == pd.Timedelta(0)
-    verdicts.add(is_sentinel & (is_midnight | is_late), errors.NO_DATE)
+    if days["is_sentinel"].any():
+        is_late = _spread(days["year"] > YEARS[1], False, parts.day_of)
+        is_sentinel = _spread(days["is_sentinel"], False, parts.day_of)
+        is_midnight = parts.time == np.timedelta64(0, "us")
+        verdicts.add(is_sentinel & (is_midnight | is_late), errors.NO_DATE)
     verdicts.take(judged, parts.day_of)
-    moment = np.append(days["moment"].to_numpy(), np.datetime64("NaT", "us"))[parts.day_of]
-    local = pd.Series(moment, cells.index) + parts.time
-    form = pd.Series(np.append(days["form"].to_numpy(), "")[parts.day_of], cells.index)
+    moment = _spread(days["moment"], np.datetime64("NaT", "us"), parts.day_of)
+    local = pd.Series(moment + parts.time, cells.index)
+    codes, forms = pd.factorize(days["form"])
+    form = pd.Series(_spread(codes, -1, parts.day_of), cells.index)
     unread = verdicts.is_open & local.isna()
-    foreign = cells[unread & (form == "")]
-    verdicts.add(cells.index.isin(foreign[is_remark(foreign)].index), errors.REMARK_FOR_DATE)
-    verdicts.add(unread, unknown)
+    if unread.any():
+        is_foreign = unread & (_spread(days["form"] == "", True, parts.day_of))
+        is_said = is_foreign.copy()
+        is_said[is_foreign] = is_remark(cells[is_foreign])
+        verdicts.add(is_said, errors.REMARK_FOR_DATE)
+        verdicts.add(unread, unknown)
     local = local.where(verdicts.is_open)
     instants = (local - parts.offset).dt.tz_localize(UTC)
-    words = _in_words(cells, form[local.notna()], order, decisive)
-    return Dates(instants, local.where(parts.offset.isna()), verdicts, words)
+    first = form[local.notna()].drop_duplicates()
+    found = {forms[code]: cells[record] for record, code in first.items()}
+    words = _in_words(found, order, decisive)
+    return Dates(instants, local.where(np.isnat(parts.offset)), verdicts, words)
 
 
-def _parts(cells: pd.Series) -> Parts:
+def _spread(values: pd.Series | np.ndarray, none: Any, positions: np.ndarray) -> np.ndarray:
+    """Return the value of each text made of distinct ones; -1 stands for none."""
+    return np.append(np.asarray(values), none)[positions]
+
+
+def _parts(cells: pa.Array) -> Parts:
     """Split texts at the first colon, so that only distinct days and times need be looked at."""
-    halves = pc.list_slice(
-        pc.split_pattern(as_arrow(cells), ":", max_splits=1), 0, 2, return_fixed_size_list=True
-    ).flatten()
-    first = pa.array(np.arange(0, len(halves), 2))
-    after = halves.take(pc.add(first, 1))
-    before = halves.take(first)
-    with_colon = pc.binary_join_element_wise(before, *pa.array(["", ":"], pa.large_string()))
-    before = pc.if_else(after.is_valid(), with_colon, before)
-    head_of, heads = _distinct(before)
-    tail_of, tails = _distinct(after)
+    head_of, heads, tail_of, tails = _halves(cells)
     head = groups(heads, HEAD)
-    day_of, days = _distinct(as_arrow(head["day"]))
-    hour = numbers_of(head["hour"]).to_numpy()
-    time, offset = _times(np.append(hour, np.nan)[head_of], tails, tail_of)
-    day_of = np.append(day_of, -1)[head_of]
-    return Parts(days, day_of, time.set_axis(cells.index), offset.set_axis(cells.index))
+    day_of, days = pd.factorize(head["day"])
+    time, offset = _times(numbers_of(head["hour"]).to_numpy(), head_of, tails, tail_of)
+    has_tail = heads.str.endswith(":").to_numpy(bool)
+    if not has_tail.all():
+        time = np.where(has_tail[head_of], time, np.timedelta64(0, "us"))
+    return Parts(pd.Series(days, dtype="str"), day_of[head_of], time, offset)
 
 
-def _distinct(texts: pa.Array) -> tuple[np.ndarray, pd.Series]:
-    """Return the distinct texts and the position in them of each text, of a missing one -1."""
-    encoded = texts.dictionary_encode()
-    positions = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-    return positions, pd.Series(encoded.dictionary.to_pandas(), dtype="str")
+def _halves(cells: pa.Array) -> tuple[np.ndarray, pd.Series, np.ndarray, pd.Series]:
+    """Return which text each begins with up to its first colon, and which follows, if any."""
+    _, bounds, letters = cells.buffers()
+    bounds = np.frombuffer(bounds, "int64")[cells.offset :][: len(cells) + 1]
+    colon = pc.find_substring(cells, ":").to_numpy()
+    cuts = np.repeat(bounds, 2)[:-1]
+    cuts[1::2] = np.where(colon < 0, bounds[1:], bounds[:-1] + colon + 1)
+    halves = pa.LargeStringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), letters)
+    encoded = halves.dictionary_encode()
+    texts = pd.Series(encoded.dictionary.to_pandas(), dtype="str")
+    codes = encoded.indices.to_numpy()
+    head_of, heads = pd.factorize(codes[::2])
+    tail_of, tails = pd.factorize(codes[1::2])
+    return head_of, texts[heads], tail_of, texts[tails]
 
 
-def _times(hour: np.ndarray, tails: pd.Series, tail_of: np.ndarray) -> tuple[pd.Series, pd.Series]:
-    """Return times of day and offsets; a day alone has the time 0, an impossible time none."""
+def _times(
+    hour: np.ndarray, head_of: np.ndarray, tails: pd.Series, tail_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return times of day and offsets; an impossible time is none."""
     tail = groups(tails, TAIL)
     names = ["minute", "second", "fraction", "hours", "minutes"]
     number = pd.DataFrame({name: numbers_of(tail[name]) for name in names})
     after = number["minute"] * 60e6 + number["second"].fillna(0) * 1e6
     after += (number["fraction"] * 10 ** (6 - tail["fraction"].str.len())).fillna(0) // 1
-    half = tail["half"].str.slice(0, 1).str.casefold()
     sign = np.where(tail["hours"].str.startswith("-"), -1, 1)
     offset = (number["hours"].fillna(0) * 60 + sign * number["minutes"].fillna(0)) * 60e6
-    is_zoned = (tail["utc"] != "") | number["hours"].notna()
-    is_half, is_late = half.isin(["a", "p"]), half == "p"
-    micros, shift = (np.append(each, np.nan)[tail_of] for each in (after, offset.where(is_zoned)))
-    is_half, is_late = (np.append(each, False)[tail_of] for each in (is_half, is_late))
-    is_hour = np.where(is_half, (hour >= 1) & (hour <= 12), (hour >= 0) & (hour <= 23))
-    hours = np.where(is_hour, np.where(is_half, hour % 12 + 12 * is_late, hour), np.nan)
-    time = pd.Series(np.where(tail_of >= 0, hours * 3600e6 + micros, 0.0))
-    return pd.to_timedelta(time, unit="us"), pd.to_timedelta(pd.Series(shift), unit="us")
+    is_zoned = (tail["utc"].fillna("") != "") | number["hours"].notna()
+    half = tail["half"].str.slice(0, 1).str.casefold().map({"a": 1, "p": 2}).fillna(0).astype(int)
+    is_half = (hour >= 1) & (hour <= 12)
+    hours = [
+        np.where((hour >= 0) & (hour <= 23), hour, np.nan),
+        np.where(is_half, hour % 12, np.nan),
+        np.where(is_half, hour % 12 + 12, np.nan),
+    ]
+    begins, minutes = _micros(np.stack(hours) * 3600e6), _micros(after)
+    time = begins[half.to_numpy()[tail_of], head_of] + minutes[tail_of]
+    return time, _micros(offset.where(is_zoned))[tail_of]
+
+
+def _micros(numbers: pd.Series | np.ndarray) -> np.ndarray:
+    """Return numbers of microseconds as spans of time; what is missing stays so."""
+    numbers = np.asarray(numbers, dtype=float)
+    spans = np.nan_to_num(numbers).astype("int64").astype("timedelta64[us]")
+    return np.where(np.isnan(numbers), np.timedelta64("NaT"), spans)
 
 
 def _days(texts: pd.Series) -> pd.DataFrame:
@@ -408,15 +436,14 @@ def _moments(year: pd.Series, month: pd.Series, day: pd.Series) -> pd.Series:
     return pd.Series(found.astype(Day), year.index).where(is_day)
 
 
-def _in_words(cells: pd.Series, forms: pd.Series, order: object, decisive: str) -> list[str]:
-    """Return how dates were read, in words."""
-    first = forms.drop_duplicates()
+def _in_words(found: Mapping[str, str], order: object, decisive: str) -> list[str]:
+    """Return how dates were read, in words; `found` tells the first text of each form."""
     words = []
-    for form, record in zip(first, first.index, strict=True):
+    for form, text in found.items():
         if form == "ISO":
             words.append("ISO")
         elif form == "word":
-            words.append(f"months by name, as in {cells[record]}")
+            words.append(f"months by name, as in {text}")
         elif form == "numeric":
             why = f"as {decisive} decides" if decisive else "as date_format says"
             words.append(f"{ORDERS[str(order)]}, {why}")

@@ -14,13 +14,27 @@ from pmanalytics.errors import Reason
 
 # RE2's \s knows no other blanks than those of ASCII.
 BLANK = r"[\s\p{Z}]"
+BOUND_BYTES = 8  # of where a text begins, among pyarrow's large strings
 REMARK = r"^[^0-9]*$|\p{L}{2,}[^\p{L}]+\p{L}{2,}|^#DIV/0!$"
 
 
 def blank_to_missing(column: pd.Series) -> pd.Series:
     """Return the column as text without outer blanks; an empty cell is missing."""
-    stripped = column.astype("str").str.strip()
-    return stripped.mask(stripped == "")
+    column = column.astype("str")
+    texts = as_arrow(column)
+    bare = pc.utf8_trim_whitespace(texts)
+    is_bare = bare.equals(texts)
+    texts = texts if is_bare else bare
+    is_filled = pc.greater(pc.binary_length(texts), 0)
+    if is_bare and pc.all(is_filled, skip_nulls=True).as_py():
+        return column
+    # The texts themselves need no copy: only what tells which of them are missing is new.
+    _, bounds, letters = texts.buffers()
+    is_filled = pc.fill_null(is_filled, False).buffers()[1]
+    texts = pa.LargeStringArray.from_buffers(
+        len(texts), bounds.slice(texts.offset * BOUND_BYTES), letters, is_filled
+    )
+    return pd.Series(pd.array(texts, dtype="str"), column.index, name=column.name)
 
 
 def as_arrow(texts: pd.Series) -> pa.Array:
@@ -70,7 +84,9 @@ class Verdicts:
 
     def add(self, is_meant: pd.Series | np.ndarray, reason: Reason) -> None:
         """Note one reason for all texts that are meant."""
-        self.numbers[np.asarray(is_meant, dtype=bool) & (self.numbers < 0)] = len(self.reasons)
+        is_meant = np.asarray(is_meant, dtype=bool)
+        if is_meant.any():
+            self.numbers[is_meant & (self.numbers < 0)] = len(self.reasons)
         self.reasons.append(reason)
 
     def add_each(
@@ -84,9 +100,10 @@ class Verdicts:
 
     def take(self, others: Verdicts, positions: np.ndarray) -> None:
         """Note what was found about distinct texts for all texts made of them (-1: of none)."""
-        theirs = np.append(others.numbers.to_numpy(), -1)[positions]
-        is_new = (theirs >= 0) & (self.numbers.to_numpy() < 0)
-        self.numbers[is_new] = theirs[is_new] + len(self.reasons)
+        if (others.numbers >= 0).any():
+            theirs = np.append(others.numbers.to_numpy(), -1)[positions]
+            is_new = (theirs >= 0) & (self.numbers.to_numpy() < 0)
+            self.numbers[is_new] = theirs[is_new] + len(self.reasons)
         self.reasons += others.reasons
 
     @property

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
@@ -124,8 +124,7 @@ class File:
         """Return the content, or say clearly why there is none."""
         before = self._state()
         content = self.head() if self.is_sample else self.read_bounded()
-        if self._state() != before:
-            raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
+        self._hold_still(before)
         if NOTHING.fullmatch(content):
             raise UnreadableFileError(f"{self}: the file is empty.")
         if not self.is_sample:
@@ -135,11 +134,19 @@ class File:
     def read_bounded(self) -> bytes:
         """Return the content, unpacked, as long as it keeps within the limits."""
         content = io.BytesIO()
-        with self._opened() as stream:
-            while block := self._block(stream):
-                content.write(block)
-                self._hold_limits(content.tell())
+        for block in self._blocks(BLOCK_BYTES):
+            content.write(block)
         return content.getvalue()
+
+    def blocks(self, n_bytes: int) -> Iterator[bytes]:
+        """Yield the content block by block; what comes of it counts once the last was taken."""
+        before = self._state()
+        found = sha256()
+        for block in self._blocks(n_bytes):
+            found.update(block)
+            yield block
+        self._hold_still(before)
+        self.hashes["sha256"] = found.hexdigest()
 
     def size(self) -> int:
         """Return how many bytes it holds once unpacked, as its packing tells."""
@@ -188,6 +195,19 @@ class File:
                 f"{self}, line {line}: there is a zero byte; this is no text."
             )
         return text.removeprefix("\ufeff"), encoding.removesuffix("-sig").upper()
+
+    def _blocks(self, n_bytes: int) -> Iterator[bytes]:
+        """Yield the content, unpacked, as long as it keeps within the limits."""
+        n_read = 0
+        with self._opened() as stream:
+            while block := self._block(stream, n_bytes):
+                n_read += len(block)
+                self._hold_limits(n_read)
+                yield block
+
+    def _hold_still(self, before: tuple[int, int]) -> None:
+        if self._state() != before:
+            raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
 
     def _state(self) -> tuple[int, int]:
         try:

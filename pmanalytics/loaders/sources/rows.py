@@ -36,17 +36,17 @@ from pmanalytics.loaders.sources.files import (
 )
 from pmanalytics.loaders.sources.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
 from pmanalytics.loaders.sources.reading import DELIMITERS, PAD, Reading
-from pmanalytics.loaders.sources.regular import is_plain, read_regular
+from pmanalytics.loaders.sources.regular import read_regular, text_frame, trimmed
 from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
 
-INVISIBLE = "\ufeff\u200b\u2060"  # byte order marks and spaces without width
 SAMPLE_RECORDS = 200
 SAMPLE_LETTERS = 1 << 22
 CHUNK_ROWS = 50_000
 UTF_8 = (None, "utf-8", "UTF-8", "utf-8-sig")
 EXCEL_MAX_ROWS = 1_048_576
+XML_STARTS = ("<?xml", "<rss")
 TITLE_ROWS = 20
 TITLE_SHARE = 3  # a title fills no more than a third of the columns
 _CSV_LIMIT = threading.Lock()
@@ -126,8 +126,6 @@ def open_columns(
         raise UnreadableFileError(f"{file}: there is a header, but no row below it.")
     where = places(file.name, np.sort([*lines, *ragged]) if ragged else lines)
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
-    for name in cells:  # one after the other, so that no second table stays in memory
-        cells[name] = cells[name].str.strip().str.strip(INVISIBLE)
     if reading.missing:
         cells = cells.mask(cells.isin(reading.missing), "")
     intake = Intake(kind, cells, where, rows.unit, padded=padded, evidence=rows.evidence)
@@ -194,14 +192,11 @@ def _regular(
     """Return the rows of a file if it is delimited text without any irregularity."""
     if reading.encoding not in UTF_8 or not is_delimited(file):
         return None
-    content = file.read()
-    if not is_plain(content):
+    text = file.head(4 * SAMPLE_LETTERS).decode(errors="ignore").removeprefix("\ufeff")
+    if told_separator(text) or WEB_PAGE.match(text) or text.startswith(XML_STARTS):
         return None
-    text = content[: 4 * SAMPLE_LETTERS].decode(errors="ignore").removeprefix("\ufeff")
-    _refuse_markup(file, text)
     delimiter = _delimiter(text)
-    limits = {"longest_cell": file.limits.cell_chars, "most_columns": file.limits.columns}
-    found = None if told_separator(text) else read_regular(content, delimiter, choose, **limits)
+    found = read_regular(file, delimiter, choose)
     if found is None:
         return None
     rows = Rows(found.header, iter(()), f"UTF-8, {DELIMITERS[delimiter]}", [], delimiter=delimiter)
@@ -233,7 +228,7 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
     pick = _picker(positions)
     width = len(rows.header)
     lines: list[int] = []
-    chunks: list[pa.Table] = []
+    columns = [[pa.array([], pa.large_string())] for _ in positions]
     ragged: dict[int, tuple[str, Reason]] = {}
     padded: list[int] = []
     while block := list(islice(rows.records, CHUNK_ROWS)):
@@ -247,10 +242,9 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
                 padded.append(line)
             lines.append(line)
             fitting.append(pick([*row, *[""] * (width - len(row))] if fault else row))
-        arrays = [pa.array(column, pa.large_string()) for column in zip(*fitting, strict=True)]
-        if arrays:
-            chunks.append(pa.table(arrays, names=[str(p) for p in positions]))
-    return Taken(rows, positions, lines, _text_frame(chunks, positions), ragged, padded)
+        for pieces, cells in zip(columns, zip(*fitting, strict=True), strict=False):
+            pieces.append(trimmed(pa.array(cells, pa.large_string())))
+    return Taken(rows, positions, lines, text_frame(positions, columns), ragged, padded)
 
 
 def _fault(row: Sequence[str], width: int) -> Reason | None:
@@ -268,13 +262,6 @@ def _picker(positions: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     if len(positions) == 1:
         return lambda row: (row[positions[0]],)
     return itemgetter(*positions) if positions else lambda row: ()
-
-
-def _text_frame(chunks: list[pa.Table], positions: list[int]) -> pd.DataFrame:
-    if not chunks:
-        return pd.DataFrame({str(p): pd.Series(dtype="str") for p in positions})
-    table = pa.concat_tables(chunks)
-    return pd.DataFrame({name: pd.array(table[name], dtype="str") for name in table.column_names})
 
 
 def _text_rows(file: File, reading: Reading) -> Rows:
@@ -303,7 +290,7 @@ def _refuse_markup(file: File, text: str) -> None:
             f"{file}: this is a web page, as Jira's old export to Excel is, and no table. "
             "Export the issues as CSV (all fields) or JSON instead."
         )
-    if text.startswith(("<?xml", "<rss")):
+    if text.startswith(XML_STARTS):
         raise UnreadableFileError(f"{file}: this is XML and no table.")
 
 
