@@ -244,6 +244,11 @@ def issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Issue", parts)
 
 
+def page_type(issue: type[msgspec.Struct]) -> type[Page]:
+    """Return the type of a page whose issues are decoded with it."""
+    return msgspec.defstruct("WholePage", [("issues", list[issue] | None, None)], bases=(Page,))  # type: ignore[valid-type, return-value]
+
+
 def attribute(name: str) -> str:
     """Return the Python name of a field of any name."""
     return name if hasattr(Fields, name) else "custom_" + name.encode().hex()

@@ -151,9 +151,9 @@ def histories(issues: pd.DataFrame, log: Log, pieces: pd.DataFrame) -> History:
 
 def _each_once(edits: pd.DataFrame) -> pd.DataFrame:
     """Return each edit of a record once, as the last source tells it that tells of it."""
-    numbers, distinct = pd.factorize(edits["identity"])
-    if len(distinct) == len(edits):
+    if edits["order"].is_unique:  # a number of their identities
         return edits
+    numbers = pd.factorize(edits["identity"])[0]
     last = order_of(edits["rank"].to_numpy(), edits["place"].to_numpy())
     same = pd.DataFrame({"record": edits["record"].to_numpy(), "edit": numbers}).iloc[last]
     return edits[~same.duplicated(keep="last").sort_index().to_numpy()]
@@ -163,7 +163,7 @@ def _claims(issues: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
     """Return which record takes edits from which source, the later ones counting most."""
     records = issues.reset_index(names="record")
     has_own = records["total"].notna()
-    own = records.loc[has_own, ["item_id", "total", "updated"]]
+    own = records.loc[has_own, ["item_id", "total", "updated_at"]]
     own = own.assign(source=records["record"], is_whole=False, is_broken=False)
     if not records["item_id"].is_unique:
         own = records[["record", "item_id"]].merge(own, on="item_id")
@@ -189,9 +189,9 @@ def _is_complete(issues: pd.DataFrame, claims: pd.DataFrame, n_edits: pd.Series)
         for name in ("is_whole", "is_broken")
     )
     is_download = claims["source"] >= FIRST_DOWNLOAD
-    updated = issues["updated"].fillna("").reindex(claims["record"]).to_numpy()
+    updated = issues["updated_at"].fillna("").reindex(claims["record"]).to_numpy()
     # What happened after the last changelog was written is not known.
-    is_current = is_download | (claims["updated"].fillna("") == updated)
+    is_current = is_download | (claims["updated_at"].fillna("") == updated)
     has_current = is_current.groupby(claims["record"]).any().reindex(issues.index, fill_value=False)
     return (is_all | is_whole) & has_current & ~is_broken
 
@@ -252,9 +252,10 @@ def edit_instants(created: pd.Series) -> pd.Series:
 
     All others are missing.
     """
-    texts = created.astype("str")
-    numbers = pd.to_numeric(texts.where(texts.str.fullmatch(r"\d+(?:\.\d+)?")), errors="coerce")
-    return zoned_instants(texts).fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
+    instants = zoned_instants(created)
+    others = created[instants.isna()].astype("str")
+    numbers = pd.to_numeric(others.where(fits(others, r"^\d+(?:\.\d+)?$")), errors="coerce")
+    return instants.fillna(epoch_instants(numbers.where(numbers >= SMALLEST_EPOCH)))
 
 
 def edit_order(edits: pd.Series) -> pd.Series:

@@ -22,12 +22,14 @@ from pmanalytics.loaders.jira.api import (
     WHERE_READ,
     Keyed,
     Named,
+    Page,
     Version,
     attribute,
     creation_in,
     issue_type,
     link_text,
     names_of,
+    page_type,
     status_name,
 )
 from pmanalytics.loaders.jira.changelogs import Edited, own_changelog, reject_undecodable
@@ -49,28 +51,27 @@ TEXTS = [
 EFFORTS = ["original_estimate_hours", "time_spent_hours"]
 LISTS = ["labels", "components", "fix_versions", "affects_versions", "sprints", "links"]
 ITEMS = dict.fromkeys(TEXTS, TEXT) | dict.fromkeys(EFFORTS, NUMBER) | dict.fromkeys(LISTS)
-HEADS = {
-    "record": WHOLE, "item_id": TEXT, "key": TEXT, "item_type": TEXT, "created": TEXT,
-    "updated": TEXT, "creation": WHOLE, "total": WHOLE,
-}  # fmt: skip
+BEGINNING = {"record": WHOLE, "creation": WHOLE, "total": WHOLE}
+HEADS = ["item_id", "key", "item_type", "created_at", "updated_at", "creation", "total"]
 PLANNED = {"record": WHOLE, "version": WHOLE}
-Decoded: TypeAlias = tuple[int, "bytes | msgspec.Raw", Any]
+Decoder: TypeAlias = msgspec.json.Decoder[Any]
+Decoded: TypeAlias = tuple[int, Any, Any]
 
 
 @dataclass
 class Issues:
     """What files hold of issues.
 
-    `heads` tells of each issue that can be decoded what its history begins with, and how many
-    edits came along (missing where no changelog did); `edits` are these, and `planned` says for
-    which of the `versions`, each with its project, issues are planned.
+    `heads` tells of each issue that can be decoded what its history begins with (its `creation`
+    among the changes of `edits`), and how many edits came along (missing where no changelog did);
+    `planned` says for which of the `versions`, each with its project, issues are planned.
     """
 
     fields: Mapping[str, str]
     intake: Intake
     contents: list[Contents] = field(default_factory=list)
-    records: list[int] = field(default_factory=list)
-    heads: Growing = field(default_factory=lambda: Growing(HEADS))
+    n_records: int = 0
+    heads: pd.DataFrame = field(default_factory=pd.DataFrame)
     edits: Edited = field(default_factory=Edited)
     planned: Growing = field(default_factory=lambda: Growing(PLANNED))
     versions: Distinct[tuple[str | None, Version]] = field(default_factory=Distinct)
@@ -93,18 +94,22 @@ def _decoded(files: Sequence[File], fields: Mapping[str, str], asked: Collection
     intake = Intake("Jira JSON", empty(WorkItems), empty(WorkItems))
     intake.headers = WHERE_READ | {name: f"fields.{custom}" for name, custom in fields.items()}
     found = Issues(fields, intake)
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(fields), strict=False)
-    items = Growing(ITEMS | dict.fromkeys(fields))
+    kind = issue_type(fields)
+    decoder: Decoder = msgspec.json.Decoder(kind, strict=False)
+    whole: Decoder = msgspec.json.Decoder(page_type(kind), strict=False)
+    parted: Decoder = msgspec.json.Decoder(Page)
+    items = Growing(BEGINNING | ITEMS | {_further(name): None for name in fields})
     absent, names = list(asked), dict[str, None]()
     for file in files:
-        contents = contents_of(file)
+        # The names of fields and what is to be mended are read off undecoded issues.
+        contents = contents_of(file, parted if absent or file.corrections else whole)
         sprints = None if "sprints" in fields else sprint_field(contents)
         if sprints:
             return _decoded(files, {"sprints": sprints, **fields}, asked)
         for batch in _batches(found, decoder, contents):
             issues = [issue for _, _, issue in batch]
-            items.add(_items(issues, fields))
-            _take(found, [record for record, _, _ in batch], issues)
+            records = [record for record, _, _ in batch]
+            items.add(_items(issues, fields) | _beginnings(found, records, issues))
             absent = [
                 name for name in absent if all(value is None for value in _values(issues, name))
             ]
@@ -112,29 +117,27 @@ def _decoded(files: Sequence[File], fields: Mapping[str, str], asked: Collection
             names |= {name: None for content in known for name in field_names(content)}
         contents.close()
         found.contents.append(contents)
-    _number(found, items.frame())
+    _number(found, items.frame().set_index("record"))
     if names and not names.keys() >= {*absent}:
         raise MissingColumnsError(intake.file, [n for n in absent if n not in names], names)
     return found
 
 
-def _batches(
-    found: Issues, decoder: msgspec.json.Decoder[Any], contents: Contents
-) -> Iterator[list[Decoded]]:
+def _batches(found: Issues, decoder: Decoder, contents: Contents) -> Iterator[list[Decoded]]:
     """Yield the issues of a file, not too many at once."""
     issues = _issues(found, decoder, contents)
     while batch := list(islice(issues, ISSUES_AT_ONCE)):
         yield batch
 
 
-def _issues(
-    found: Issues, decoder: msgspec.json.Decoder[Any], contents: Contents
-) -> Iterator[Decoded]:
+def _issues(found: Issues, decoder: Decoder, contents: Contents) -> Iterator[Decoded]:
     """Yield the number of each record, its JSON and its issue; what is none is set aside."""
-    first = sum(len(each.places) for each in found.contents)
+    first = found.n_records
+    found.n_records += len(contents.issues)
     for record, content in mended_issues(found.intake, contents, first):
         try:
-            issue = decoder.decode(content)
+            is_encoded = isinstance(content, bytes | msgspec.Raw)
+            issue = decoder.decode(content) if is_encoded else content
         except UNDECODABLE as error:
             reject_undecodable(found.intake, record, error)
         else:
@@ -142,30 +145,21 @@ def _issues(
             yield record, content, issue
 
 
-def _take(found: Issues, records: list[int], issues: list[Any]) -> None:
-    """Keep what issues tell beside their fields."""
-    found.records += records
-    fields = [issue.fields for issue in issues]
+def _beginnings(found: Issues, records: list[int], issues: list[Any]) -> dict[str, list[Any]]:
+    """Return what the histories of issues begin with, and keep what else they tell."""
     logs = [own_changelog(issue) for issue in issues]
-    found.heads.add(
-        {
-            "record": records,
-            "item_id": [str(issue.id) for issue in issues],
-            "key": [issue.key for issue in issues],
-            "item_type": _names(each.issuetype for each in fields),
-            "created": [each.created for each in fields],
-            "updated": [each.updated for each in fields],
-            "creation": [found.edits.changes[creation_in(each.status)] for each in fields],
-            "total": [None if log is None else log.total or 0 for log in logs],
-        }
-    )
     found.edits.add(records, [log.edits or [] if log else [] for log in logs])
     planned = [
-        (record, found.versions[_key(each.project), version])
-        for record, each in zip(records, fields, strict=True)
-        for version in each.fixVersions or []
+        (record, found.versions[_key(issue.fields.project), version])
+        for record, issue in zip(records, issues, strict=True)
+        for version in issue.fields.fixVersions or []
     ]
     found.planned.add({"record": [p[0] for p in planned], "version": [p[1] for p in planned]})
+    return {
+        "record": records,
+        "creation": [found.edits.changes[creation_in(issue.fields.status)] for issue in issues],
+        "total": [None if log is None else log.total or 0 for log in logs],
+    }
 
 
 def _number(found: Issues, items: pd.DataFrame) -> None:
@@ -180,7 +174,9 @@ def _number(found: Issues, items: pd.DataFrame) -> None:
     is_lines = {each.unit for each in held if each.places} == {"line"}
     found.intake.unit = "line" if is_lines else "issue"
     found.intake.where = pd.DataFrame({"file": files, "line": lines})
-    found.intake.cells = items.set_axis(found.records)
+    further = {name: items[_further(name)] for name in found.fields}
+    found.intake.cells = items[list(ITEMS)].assign(**further)
+    found.heads = items[HEADS]
 
 
 def _items(issues: list[Any], columns: Mapping[str, str]) -> dict[str, list[Any]]:
@@ -200,7 +196,7 @@ def _items(issues: list[Any], columns: Mapping[str, str]) -> dict[str, list[Any]
         "updated_at": [each.updated for each in fields],
         "resolved_at": [each.resolutiondate for each in fields],
         "status_category_changed_at": [each.statuscategorychangedate for each in fields],
-        "due_date": [each.duedate for each in fields],
+        "due_date": [_day_of(each.duedate) for each in fields],
         "parent_key": _keys(each.parent for each in fields),
         "original_estimate_hours": [each.timeoriginalestimate for each in fields],
         "time_spent_hours": [each.timespent for each in fields],
@@ -217,9 +213,14 @@ def _items(issues: list[Any], columns: Mapping[str, str]) -> dict[str, list[Any]
     for name, custom in columns.items():
         values = _values(issues, custom)
         is_list, is_single = WORK_ITEM_KINDS.get(name) == np.dtype(object), name in WORK_ITEM_KINDS
-        items[name] = [names_of(v) if is_list else _plain(v, is_single) for v in values]
-    items["due_date"] = [_day_of(due) for due in items["due_date"]]
+        cells = [names_of(v) if is_list else _plain(v, is_single) for v in values]
+        items[_further(name)] = [_day_of(v) for v in cells] if name == "due_date" else cells
     return items
+
+
+def _further(name: str) -> str:
+    """Return what a column asked for is called beside the one it may replace."""
+    return f"columns.{name}"
 
 
 def _values(issues: list[Any], field_name: str) -> list[Any]:

@@ -132,12 +132,12 @@ def _changes(found: Issues, downloads: Downloads) -> pd.DataFrame:
     Sets whether it is into the cells of the intake.
     """
     log = downloads.log
-    heads = found.heads.frame().set_index("record")
+    heads = found.heads
     history = histories(heads, log, downloads.pieces)
     found.intake.notes += lost_notes(downloads, heads)
     found.intake.cells["history_complete"] = history.is_complete
-    begun = heads.loc[history.is_complete, ["creation", "created"]].reset_index()
-    begun["at"] = edit_instants(begun.pop("created"))
+    begun = heads.loc[history.is_complete, ["creation", "created_at"]].reset_index()
+    begun["at"] = edit_instants(begun.pop("created_at"))
     begun = begun.rename(columns={"creation": "change"})
     creations = begun.assign(is_change=False, order=-1, position=0, edit=-1)
     changes = pd.concat([creations, history.changes.assign(is_change=True)], ignore_index=True)
