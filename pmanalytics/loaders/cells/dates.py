@@ -143,14 +143,24 @@ def zoned_instants(cells: pd.Series) -> pd.Series:
 
 
 def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
-    """Return what ISO texts of this pattern say, by pandas' fast reader; others are missing."""
+    """Return what ISO texts of this pattern say; others are missing.
+
+    pyarrow reads many times as fast as pandas, or nothing at all where one text is unknown to it.
+    """
     has_year = pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py()
     is_iso = fits(cells, pattern) if has_year else pd.Series(False, cells.index)
     if not is_iso.any():
         kind = pd.DatetimeTZDtype("us", UTC) if is_zoned else Day
         return pd.Series(pd.NaT, cells.index, dtype=kind)
-    texts = cells.where(is_iso)
-    found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce").dt.as_unit("us")
+    texts = cells if is_iso.all() else cells.where(is_iso)
+    try:
+        read = as_arrow(texts).cast(pa.timestamp("us", UTC if is_zoned else None))
+        clock = read.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        found = pd.Series(clock, cells.index)
+        found = found.dt.tz_localize(UTC) if is_zoned else found
+    except pa.ArrowInvalid:
+        found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce")
+        found = found.dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
 
 

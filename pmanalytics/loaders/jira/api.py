@@ -34,7 +34,7 @@ class Keyed(msgspec.Struct):
     key: str | None = None
 
 
-class Version(msgspec.Struct):
+class Version(msgspec.Struct, frozen=True):
     """A version (release) of a project."""
 
     id: Id = None
@@ -116,7 +116,7 @@ WHERE_READ = {
 }
 
 
-class Change(msgspec.Struct, rename=RENAMED):
+class Change(msgspec.Struct, rename=RENAMED, frozen=True):
     """One field changed in one edit."""
 
     field: str
@@ -138,11 +138,19 @@ class Change(msgspec.Struct, rename=RENAMED):
         return self.field_id or self.field
 
     @property
-    def ends(self) -> tuple[str | None, str | None]:
-        """What it was and what it became: an id, a day, or the name of a flag."""
-        ids = text(self.from_id), text(self.to_id)
-        names = self.from_name or ids[0], self.to_name or ids[1]
-        return names if self.of == FLAG else ids
+    def left(self) -> tuple[str | None, str | None]:
+        """Id and name of what it was."""
+        return self._end(self.from_id, self.from_name)
+
+    @property
+    def entered(self) -> tuple[str | None, str | None]:
+        """Id and name of what it became."""
+        return self._end(self.to_id, self.to_name)
+
+    def _end(self, of_id: Id, name: str | None) -> tuple[str | None, str | None]:
+        """Return id and name; of a flag, which has no id, its name is both."""
+        known = (name or text(of_id)) if self.of == FLAG else text(of_id)
+        return known, name or status_name(None, of_id)
 
 
 class Edit(msgspec.Struct):
@@ -236,6 +244,11 @@ def issue_type(columns: Mapping[str, str]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Issue", parts)
 
 
+def page_type(issue: type[msgspec.Struct]) -> type[Page]:
+    """Return the type of a page whose issues are decoded with it."""
+    return msgspec.defstruct("WholePage", [("issues", list[issue] | None, None)], bases=(Page,))  # type: ignore[valid-type, return-value]
+
+
 def attribute(name: str) -> str:
     """Return the Python name of a field of any name."""
     return name if hasattr(Fields, name) else "custom_" + name.encode().hex()
@@ -246,6 +259,11 @@ def status_name(
 ) -> str | None:
     """Return the name of a status, or what stands for it where a deleted one has none."""
     return name or (f"(status {status_id})" if status_id else unknown)
+
+
+def creation_in(status: Status) -> Change:
+    """Return the creation of an issue in a status, as if it were a change."""
+    return Change("status", to_id=status.id, to_name=status_name(status.name, status.id))
 
 
 def names_of(things: Any) -> list[str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from pmanalytics.calendars import ISO_DAY
 from pmanalytics.errors import MissingColumnsError
@@ -22,21 +22,25 @@ from pmanalytics.loaders.jira.api import (
     WHERE_READ,
     Keyed,
     Named,
+    Page,
+    Version,
     attribute,
+    creation_in,
     issue_type,
     link_text,
     names_of,
+    page_type,
     status_name,
-    text,
 )
-from pmanalytics.loaders.jira.changelogs import EDITS, edits_of, own_changelog, reject_undecodable
+from pmanalytics.loaders.jira.changelogs import Edited, own_changelog, reject_undecodable
 from pmanalytics.loaders.jira.documents import Contents, contents_of, field_names, sprint_field
-from pmanalytics.loaders.jira.growing import NUMBER, TEXT, WHOLE, Growing
+from pmanalytics.loaders.jira.growing import NUMBER, TEXT, WHOLE, Distinct, Growing
 from pmanalytics.loaders.jira.mend import mended_issues
 from pmanalytics.loaders.sources.files import File
 from pmanalytics.schemas import WorkItems, dtypes, empty
 
 WORK_ITEM_KINDS = dtypes(WorkItems)
+ISSUES_AT_ONCE = 100
 DAY_LETTERS = 10
 DAY_OF_TIME = re.compile(rf"({ISO_DAY})[T ]\d\d:.*")
 TEXTS = [
@@ -47,32 +51,30 @@ TEXTS = [
 EFFORTS = ["original_estimate_hours", "time_spent_hours"]
 LISTS = ["labels", "components", "fix_versions", "affects_versions", "sprints", "links"]
 ITEMS = dict.fromkeys(TEXTS, TEXT) | dict.fromkeys(EFFORTS, NUMBER) | dict.fromkeys(LISTS)
-HEADS = {
-    "record": WHOLE, "item_id": TEXT, "key": TEXT, "item_type": TEXT, "created": TEXT,
-    "updated": TEXT, "status_id": TEXT, "status": TEXT, "total": WHOLE,
-}  # fmt: skip
-VERSIONS = {
-    "record": WHOLE, "release_id": TEXT, "project_key": TEXT, "name": TEXT, "release_date": TEXT,
-    "is_released": pa.bool_(),
-}  # fmt: skip
+BEGINNING = {"record": WHOLE, "creation": WHOLE, "total": WHOLE}
+HEADS = ["item_id", "key", "item_type", "created_at", "updated_at", "creation", "total"]
+PLANNED = {"record": WHOLE, "version": WHOLE}
+Decoder: TypeAlias = msgspec.json.Decoder[Any]
+Decoded: TypeAlias = tuple[int, Any, Any]
 
 
 @dataclass
 class Issues:
     """What files hold of issues.
 
-    `heads` tells of each issue that can be decoded what its history begins with, and how many
-    edits came along (missing where no changelog did); `edits` are these, and `versions` those that
-    issues are planned for.
+    `heads` tells of each issue that can be decoded what its history begins with (its `creation`
+    among the changes of `edits`), and how many edits came along (missing where no changelog did);
+    `planned` says for which of the `versions`, each with its project, issues are planned.
     """
 
     fields: Mapping[str, str]
     intake: Intake
     contents: list[Contents] = field(default_factory=list)
-    records: list[int] = field(default_factory=list)
-    heads: Growing = field(default_factory=lambda: Growing(HEADS))
-    edits: Growing = field(default_factory=lambda: Growing(EDITS))
-    versions: Growing = field(default_factory=lambda: Growing(VERSIONS))
+    n_records: int = 0
+    heads: pd.DataFrame = field(default_factory=pd.DataFrame)
+    edits: Edited = field(default_factory=Edited)
+    planned: Growing = field(default_factory=lambda: Growing(PLANNED))
+    versions: Distinct[tuple[str | None, Version]] = field(default_factory=Distinct)
 
 
 def issues_in(files: Sequence[File], columns: Mapping[str, str]) -> Issues:
@@ -92,37 +94,50 @@ def _decoded(files: Sequence[File], fields: Mapping[str, str], asked: Collection
     intake = Intake("Jira JSON", empty(WorkItems), empty(WorkItems))
     intake.headers = WHERE_READ | {name: f"fields.{custom}" for name, custom in fields.items()}
     found = Issues(fields, intake)
-    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(issue_type(fields), strict=False)
-    items = Growing(ITEMS | dict.fromkeys(fields))
+    kind = issue_type(fields)
+    decoder: Decoder = msgspec.json.Decoder(kind, strict=False)
+    whole: Decoder = msgspec.json.Decoder(page_type(kind), strict=False)
+    parted: Decoder = msgspec.json.Decoder(Page)
+    items = Growing(BEGINNING | ITEMS | {_further(name): None for name in fields})
     absent, names = list(asked), dict[str, None]()
     for file in files:
-        contents = contents_of(file)
+        # The names of fields and what is to be mended are read off undecoded issues.
+        contents = contents_of(file, parted if absent or file.corrections else whole)
         sprints = None if "sprints" in fields else sprint_field(contents)
         if sprints:
             return _decoded(files, {"sprints": sprints, **fields}, asked)
-        known = []
-        for record, content, issue in _issues(found, decoder, contents):
-            items.add([_item(issue, fields)])
-            _take(found, record, issue)
-            absent = [name for name in absent if getattr(issue.fields, attribute(name)) is None]
-            known += [content] if absent else []
-        names |= {name: None for content in known for name in field_names(content)}
+        for batch in _batches(found, decoder, contents):
+            issues = [issue for _, _, issue in batch]
+            records = [record for record, _, _ in batch]
+            items.add(_items(issues, fields) | _beginnings(found, records, issues))
+            absent = [
+                name for name in absent if all(value is None for value in _values(issues, name))
+            ]
+            known = [content for _, content, _ in batch if absent]
+            names |= {name: None for content in known for name in field_names(content)}
         contents.close()
         found.contents.append(contents)
-    _number(found, items.frame())
+    _number(found, items.frame().set_index("record"))
     if names and not names.keys() >= {*absent}:
         raise MissingColumnsError(intake.file, [n for n in absent if n not in names], names)
     return found
 
 
-def _issues(
-    found: Issues, decoder: msgspec.json.Decoder[Any], contents: Contents
-) -> Iterator[tuple[int, bytes | msgspec.Raw, Any]]:
+def _batches(found: Issues, decoder: Decoder, contents: Contents) -> Iterator[list[Decoded]]:
+    """Yield the issues of a file, not too many at once."""
+    issues = _issues(found, decoder, contents)
+    while batch := list(islice(issues, ISSUES_AT_ONCE)):
+        yield batch
+
+
+def _issues(found: Issues, decoder: Decoder, contents: Contents) -> Iterator[Decoded]:
     """Yield the number of each record, its JSON and its issue; what is none is set aside."""
-    first = sum(len(each.places) for each in found.contents)
+    first = found.n_records
+    found.n_records += len(contents.issues)
     for record, content in mended_issues(found.intake, contents, first):
         try:
-            issue = decoder.decode(content)
+            is_encoded = isinstance(content, bytes | msgspec.Raw)
+            issue = decoder.decode(content) if is_encoded else content
         except UNDECODABLE as error:
             reject_undecodable(found.intake, record, error)
         else:
@@ -130,22 +145,21 @@ def _issues(
             yield record, content, issue
 
 
-def _take(found: Issues, record: int, issue: Any) -> None:
-    """Keep what an issue tells beside its fields."""
-    found.records.append(record)
-    own = own_changelog(issue)
-    total = None if own is None else own.total or 0
-    fields = issue.fields
-    head = record, str(issue.id), issue.key, _name(fields.issuetype), fields.created
-    status = text(fields.status.id), status_name(fields.status.name, fields.status.id)
-    found.heads.add([(*head, fields.updated, *status, total)])
-    found.edits.add(edits_of(record, own.edits or [] if own else []))
-    project = _key(fields.project)
-    for version in fields.fixVersions or []:
-        known = text(version.id) or f"{project}/{version.name}"
-        name = version.name or f"(version {known})"
-        told = record, known, project, name, version.releaseDate, version.released
-        found.versions.add([told])
+def _beginnings(found: Issues, records: list[int], issues: list[Any]) -> dict[str, list[Any]]:
+    """Return what the histories of issues begin with, and keep what else they tell."""
+    logs = [own_changelog(issue) for issue in issues]
+    found.edits.add(records, [log.edits or [] if log else [] for log in logs])
+    planned = [
+        (record, found.versions[_key(issue.fields.project), version])
+        for record, issue in zip(records, issues, strict=True)
+        for version in issue.fields.fixVersions or []
+    ]
+    found.planned.add({"record": [p[0] for p in planned], "version": [p[1] for p in planned]})
+    return {
+        "record": records,
+        "creation": [found.edits.changes[creation_in(issue.fields.status)] for issue in issues],
+        "total": [None if log is None else log.total or 0 for log in logs],
+    }
 
 
 def _number(found: Issues, items: pd.DataFrame) -> None:
@@ -160,57 +174,81 @@ def _number(found: Issues, items: pd.DataFrame) -> None:
     is_lines = {each.unit for each in held if each.places} == {"line"}
     found.intake.unit = "line" if is_lines else "issue"
     found.intake.where = pd.DataFrame({"file": files, "line": lines})
-    found.intake.cells = items.set_axis(found.records)
+    further = {name: items[_further(name)] for name in found.fields}
+    found.intake.cells = items[list(ITEMS)].assign(**further)
+    found.heads = items[HEADS]
 
 
-def _item(issue: Any, columns: Mapping[str, str]) -> tuple[object, ...]:
-    """Return the cells of an issue, in the order of `ITEMS` and then of further columns."""
-    fields = issue.fields
-    item = {
-        "item_id": str(issue.id),
-        "key": issue.key,
-        "project_key": _key(fields.project),
-        "summary": fields.summary,
-        "item_type": _name(fields.issuetype),
-        "status": status_name(fields.status.name, fields.status.id, unknown=None),
-        "status_category": _key(fields.status.statusCategory),
-        "priority": _name(fields.priority),
-        "resolution": _name(fields.resolution),
-        "created_at": fields.created,
-        "updated_at": fields.updated,
-        "resolved_at": fields.resolutiondate,
-        "status_category_changed_at": fields.statuscategorychangedate,
-        "due_date": fields.duedate,
-        "parent_key": _key(fields.parent),
-        "original_estimate_hours": fields.timeoriginalestimate,
-        "time_spent_hours": fields.timespent,
-        "labels": fields.labels or [],
-        "components": [thing.name for thing in fields.components or [] if thing.name is not None],
-        "fix_versions": [
-            thing.name for thing in fields.fixVersions or [] if thing.name is not None
+def _items(issues: list[Any], columns: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Return the cells of issues: the columns of `ITEMS` and then further ones."""
+    fields = [issue.fields for issue in issues]
+    items = {
+        "item_id": [str(issue.id) for issue in issues],
+        "key": [issue.key for issue in issues],
+        "project_key": _keys(each.project for each in fields),
+        "summary": [each.summary for each in fields],
+        "item_type": _names(each.issuetype for each in fields),
+        "status": [status_name(e.status.name, e.status.id, unknown=None) for e in fields],
+        "status_category": _keys(each.status.statusCategory for each in fields),
+        "priority": _names(each.priority for each in fields),
+        "resolution": _names(each.resolution for each in fields),
+        "created_at": [each.created for each in fields],
+        "updated_at": [each.updated for each in fields],
+        "resolved_at": [each.resolutiondate for each in fields],
+        "status_category_changed_at": [each.statuscategorychangedate for each in fields],
+        "due_date": [_day_of(each.duedate) for each in fields],
+        "parent_key": _keys(each.parent for each in fields),
+        "original_estimate_hours": [each.timeoriginalestimate for each in fields],
+        "time_spent_hours": [each.timespent for each in fields],
+        "labels": [each.labels or [] for each in fields],
+        "components": [_known_names(each.components) for each in fields],
+        "fix_versions": [_known_names(each.fixVersions) for each in fields],
+        "affects_versions": [_known_names(each.versions) for each in fields],
+        "sprints": [[*names_of(each.closedSprints), *names_of(each.sprint)] for each in fields],
+        "links": [
+            [link_text(link) for link in each.issuelinks or [] if link.outwardIssue]
+            for each in fields
         ],
-        "affects_versions": [
-            thing.name for thing in fields.versions or [] if thing.name is not None
-        ],
-        "sprints": [*names_of(fields.closedSprints), *names_of(fields.sprint)],
-        "links": [link_text(link) for link in fields.issuelinks or [] if link.outwardIssue],
     }
     for name, custom in columns.items():
-        value = getattr(fields, attribute(custom))
-        is_list = WORK_ITEM_KINDS.get(name) == np.dtype(object)
-        item[name] = names_of(value) if is_list else _plain(value, name in WORK_ITEM_KINDS)
-    due = item["due_date"]
-    if isinstance(due, str) and len(due) > DAY_LETTERS:  # the day as written, whatever the zone
-        item["due_date"] = DAY_OF_TIME.sub(r"\1", due)
-    return tuple(item.values())
+        values = _values(issues, custom)
+        is_list, is_single = WORK_ITEM_KINDS.get(name) == np.dtype(object), name in WORK_ITEM_KINDS
+        cells = [names_of(v) if is_list else _plain(v, is_single) for v in values]
+        items[_further(name)] = [_day_of(v) for v in cells] if name == "due_date" else cells
+    return items
 
 
-def _name(thing: Named | None) -> str | None:
-    return thing.name if thing else None
+def _further(name: str) -> str:
+    """Return what a column asked for is called beside the one it may replace."""
+    return f"columns.{name}"
+
+
+def _values(issues: list[Any], field_name: str) -> list[Any]:
+    """Return what a field of any name holds in each issue."""
+    name = attribute(field_name)
+    return [getattr(issue.fields, name) for issue in issues]
+
+
+def _names(things: Iterable[Named | None]) -> list[str | None]:
+    return [thing.name if thing else None for thing in things]
+
+
+def _keys(things: Iterable[Keyed | None]) -> list[str | None]:
+    return [_key(thing) for thing in things]
 
 
 def _key(thing: Keyed | None) -> str | None:
     return thing.key if thing else None
+
+
+def _known_names(things: Sequence[Named | Version] | None) -> list[str]:
+    return [thing.name for thing in things if thing.name is not None] if things else []
+
+
+def _day_of(due: Any) -> Any:
+    """Return the day of a due date with a time as it is written, whatever the zone."""
+    is_longer = isinstance(due, str) and len(due) > DAY_LETTERS
+    return DAY_OF_TIME.sub(r"\1", due) if is_longer else due
 
 
 def _plain(value: Any, is_single: bool) -> object:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -33,13 +34,15 @@ SPRINTS = re.compile(
     rb'(?:"com\.atlassian\.greenhopper\.service\.sprint\.Sprint@|\{[^{}\[\]]*"boardId"\s*:)'
 )
 NOT_JSON = (b"NaN", b"Infinity")
+LARGEST_PAGE = 1 << 24  # bytes: of more the issues are not decoded all at once
+Pages: TypeAlias = "msgspec.json.Decoder[Any]"
 
 
 class Record(NamedTuple):
-    """An issue, not yet decoded, and its line or number in its file."""
+    """An issue, decoded only if its whole page was, and its line or number in its file."""
 
     place: int
-    content: bytes | msgspec.Raw
+    content: Any
 
 
 class Document(NamedTuple):
@@ -71,23 +74,24 @@ class Contents:
     edits: list[Edits] = field(default_factory=list)
     bulks: list[Page] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
+    documents: list[bytes | msgspec.Raw] = field(default_factory=list)
 
     def close(self) -> None:
         """Let the issues go, so that files need not be in memory together; their places stay."""
         self.places = [issue.place for issue in self.issues]
-        self.issues = []
+        self.issues, self.documents = [], []
         for page in self.searches:
             page.issues = []
 
 
-def contents_of(file: File) -> Contents:
-    """Return the issues and changelogs in a file.
+def contents_of(file: File, pages: Pages) -> Contents:
+    """Return the issues and changelogs in a file; `pages` decodes a page, with its issues or not.
 
     A file in which nothing has the `fields` of an issue or the edits of a changelog holds nothing
     of ours.
     """
-    unit, documents = _documents(file)
-    found = Contents(file, unit)
+    unit, documents = _documents(file, pages)
+    found = Contents(file, unit, documents=[document.content for document in documents])
     for place, document, page in _unpacked(documents):
         if page.issues is not None:
             found.searches.append(page)
@@ -102,9 +106,13 @@ def contents_of(file: File) -> Contents:
         else:
             number = next(_places(unit, place, len(found.issues)))
             found.issues.append(Record(number, document))
-    if not found.edits and not any(bytes(_page(issue.content).fields) for issue in found.issues):
+    if not found.edits and not any(_has_fields(issue.content) for issue in found.issues):
         found.issues, found.searches = [], []
     return found
+
+
+def _has_fields(issue: Any) -> bool:
+    return not isinstance(issue, bytes | msgspec.Raw) or bool(bytes(_page(issue).fields))
 
 
 def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
@@ -137,12 +145,12 @@ def _members(document: bytes | msgspec.Raw) -> Iterable[tuple[str, msgspec.Raw]]
     return held.items() if isinstance(held, dict) else [("", value) for value in held]
 
 
-def _documents(file: File) -> tuple[str, list[Document]]:
+def _documents(file: File, pages: Pages) -> tuple[str, list[Document]]:
     """Return what a record is counted by, and the documents: the file, its list, or its lines."""
     content = file.read()
     try:
         content = as_utf_8(content)
-        return "issue", _listed(content)
+        return "issue", _listed(content, pages)
     except UNDECODABLE as error:
         lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
         is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
@@ -150,12 +158,15 @@ def _documents(file: File) -> tuple[str, list[Document]]:
             mended_lines = [(n, _without_nan(line) or line) for n, line in lines]
             return "line", [Document(n, line, _page(line)) for n, line in mended_lines]
         if mended := _without_nan(content):
-            return "issue", _listed(mended)
+            return "issue", _listed(mended, pages)
         raise UnreadableFileError(_why_unread(str(file), content, str(error))) from None
 
 
-def _listed(content: bytes) -> list[Document]:
+def _listed(content: bytes, pages: Pages) -> list[Document]:
     if content.lstrip()[:1] != b"[":
+        if len(content) <= LARGEST_PAGE:
+            with suppress(*UNDECODABLE):  # as it is where one of its issues cannot be decoded
+                return [Document(1, content, pages.decode(content))]
         try:
             return [Document(1, content, msgspec.json.decode(content, type=Page))]
         except msgspec.ValidationError:  # no page, and perhaps no JSON
@@ -218,8 +229,8 @@ def _edits(file: File, place: int, page: Page) -> Edits:
 
 def sprint_field(found: Contents) -> str | None:
     """Return the custom field that holds the sprints of issues; it may have any number."""
-    for _, issue in found.issues:
-        content = bytes(issue)
+    for document in found.documents if found.issues else []:
+        content = bytes(document)
         if b"sprint.Sprint@" in content or b'"boardId"' in content:
             field = SPRINTS.search(content)
             if field:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import ISO_DAY
 from pmanalytics.errors import Reason, UnreadableFileError, require_texts
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed, zoned_instants
 from pmanalytics.loaders.intake import Intake
-from pmanalytics.loaders.jira.api import FLAG
+from pmanalytics.loaders.jira.api import FLAG, text
 from pmanalytics.loaders.jira.changelogs import (
     NOT_AN_INSTANT,
     READ_AGAIN,
@@ -29,6 +28,7 @@ from pmanalytics.loaders.jira.decoding import WORK_ITEM_KINDS, Issues, issues_in
 from pmanalytics.loaders.jira.documents import search_notes, search_of
 from pmanalytics.loaders.jira.exports import JiraSource, export_files, in_hours, newest_states
 from pmanalytics.loaders.sources.reading import Reading
+from pmanalytics.ordering import order_of
 from pmanalytics.portfolio import Quarantine
 from pmanalytics.schemas import (
     Day,
@@ -98,21 +98,22 @@ def load_jira_json(
     if not len(intake.where):
         hint = " Load the search, too." if any(held.edits for held in found.contents) else ""
         raise UnreadableFileError(f"{name}: there is no Jira issue in it.{hint}")
-    downloads = read_changelogs(found.contents)
+    downloads = read_changelogs(found.contents, found.edits)
+    log = downloads.log
     changes = _changes(found, downloads)
-    unread = changes[changes["changed_at"].isna() & changes["is_change"]]
-    unread = unread.drop_duplicates("record").set_index("record")
-    intake.reject("changelog.histories.created", unread["created"], NOT_AN_INSTANT)
+    unread = changes[changes["at"].isna() & changes["is_change"]].drop_duplicates("record")
+    created = log.edits.loc[unread["edit"], "created"].set_axis(unread["record"])
+    intake.reject("changelog.histories.created", created, NOT_AN_INSTANT)
     table = _without_guessed_times(intake, in_hours(typed(intake, WorkItems, Reading())))
     intake.sound(table, WorkItems, unique=False)
     newest = newest_states(intake, table)
     changes = _in_order(changes[changes["record"].isin(newest.index)])
-    broken = records_with_gaps(changes)
+    broken = records_with_gaps(changes, log.ends)
     changes = changes[changes["is_change"] | ~changes["record"].isin(broken)]
     is_known = newest["history_complete"] & ~newest.index.isin(broken)
     newest = newest.assign(history_complete=is_known)
-    field_changes = _field_changes(intake, changes)
-    releases = _releases(intake, found.versions.frame(), newest["updated_at"])
+    field_changes = _field_changes(intake, changes, log.ends)
+    releases = _releases(intake, found, newest["updated_at"])
     n_found = intake.cells["item_id"].nunique() + len(intake.where) - len(intake.cells)
     search = search_of(found.contents, n_found)
     intake.notes += [*gap_notes(name, len(broken)), *search_notes(name, search)]
@@ -122,7 +123,7 @@ def load_jira_json(
     if downloads.intake:
         own = downloads.intake
         own.close(own.cells.drop(index=own.bad_records), quarantine)
-    return JiraTables(items, _status_changes(changes), field_changes, releases)
+    return JiraTables(items, _status_changes(changes, log.ends), field_changes, releases)
 
 
 def _changes(found: Issues, downloads: Downloads) -> pd.DataFrame:
@@ -130,19 +131,21 @@ def _changes(found: Issues, downloads: Downloads) -> pd.DataFrame:
 
     Sets whether it is into the cells of the intake.
     """
-    heads = found.heads.frame().set_index("record")
-    history = histories(heads, found.edits.frame(), downloads)
+    log = downloads.log
+    heads = found.heads
+    history = histories(heads, log, downloads.pieces)
     found.intake.notes += lost_notes(downloads, heads)
     found.intake.cells["history_complete"] = history.is_complete
-    begun = heads[history.is_complete].reset_index()
-    begun = begun.rename(columns={"status_id": "to_id", "status": "to_name"})
-    creations = begun[["record", "created", "to_id", "to_name"]].assign(
-        field="status", is_change=False, order=-1, position=0
-    )
-    changes = pd.concat([creations, history.edits.assign(is_change=True)], ignore_index=True)
-    changes["changed_at"] = edit_instants(changes["created"])
-    item = heads.loc[changes["record"], ["item_id", "item_type"]].reset_index(drop=True)
-    return changes.join(item)
+    begun = heads.loc[history.is_complete, ["creation", "created_at"]].reset_index()
+    begun["at"] = edit_instants(begun.pop("created_at"))
+    begun = begun.rename(columns={"creation": "change"})
+    creations = begun.assign(is_change=False, order=-1, position=0, edit=-1)
+    changes = pd.concat([creations, history.changes.assign(is_change=True)], ignore_index=True)
+    number = changes["change"].to_numpy()
+    changes["field"] = log.kinds.array.take(number)
+    changes["left"], changes["entered"] = number, number + len(log.kinds)
+    head = heads.index.get_indexer(changes["record"])
+    return changes.assign(**{n: heads[n].array.take(head) for n in ("item_id", "item_type")})
 
 
 def _without_guessed_times(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
@@ -159,15 +162,14 @@ def _without_guessed_times(intake: Intake, table: pd.DataFrame) -> pd.DataFrame:
 
 def _in_order(changes: pd.DataFrame) -> pd.DataFrame:
     """Return the changes in order of time, each issue's creation first."""
-    at = changes["changed_at"].to_numpy("datetime64[us]")
-    record, is_change, order, position = (
-        changes[name].to_numpy() for name in ("record", "is_change", "order", "position")
-    )
-    in_order = np.lexsort([position, order, at, is_change, record])
+    keys = (changes[name] for name in ("record", "is_change", "order", "position"))
+    record, is_change, order, position = (key.to_numpy() for key in keys)
+    at = changes["at"].to_numpy("datetime64[us]")
+    in_order = order_of(record, is_change, at, order, position)
     return changes.iloc[in_order].reset_index(drop=True)
 
 
-def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
+def _status_changes(changes: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
     """Return `StatusChanges`.
 
     Jira does not record the first status: it is the one that the first change left, or the current
@@ -176,54 +178,67 @@ def _status_changes(changes: pd.DataFrame) -> pd.DataFrame:
     changes = changes[changes["field"] == "status"].reset_index(drop=True)
     is_creation = ~changes["is_change"]
     is_followed = is_creation & (changes["record"] == changes["record"].shift(-1))
-    for name in ("id", "name"):
-        first = changes[f"from_{name}"].shift(-1)
-        changes[f"to_{name}"] = changes[f"to_{name}"].mask(is_followed, first)
-    earliest = changes["changed_at"].shift(-1).where(is_followed)
-    is_before = earliest < changes["changed_at"]  # an import may date a move before the creation
-    changes["changed_at"] = changes["changed_at"].mask(is_before, earliest)
+    entered = changes["entered"].mask(is_followed, changes["left"].shift(-1, fill_value=0))
+    earliest = changes["at"].shift(-1).where(is_followed)
+    is_before = earliest < changes["at"]  # an import may date a move before the creation
+    changes["changed_at"] = changes["at"].mask(is_before, earliest)
     changes["level"] = "work_item"
     changes["sequence"] = changes.groupby("record").cumcount()
     changes["source"] = is_creation.map({True: "created", False: "changelog"})
-    changes["from_name"] = changes["from_name"].mask(is_creation)
-    changes = changes.rename(
-        columns={f"{side}_{part}": f"{side}_status{suffix}"
-                 for side in ("from", "to") for part, suffix in (("id", "_id"), ("name", ""))}
-    )  # fmt: skip
+    left = changes["left"].mask(is_creation, -1)
+    for side, of in (("from", left), ("to", entered)):
+        for part, suffix in (("id", "_id"), ("name", "")):
+            changes[f"{side}_status{suffix}"] = ends[part].array.take(
+                of.to_numpy(), allow_fill=True
+            )
     return _as_table(changes, StatusChanges)
 
 
-def _field_changes(intake: Intake, changes: pd.DataFrame) -> pd.DataFrame:
+def _field_changes(intake: Intake, changes: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
     """Return `FieldChanges`; a due date that cannot be read is set aside."""
     table = changes[changes["field"].isin(list(TRACKED_FIELDS))].set_index("record")
     is_flag = table["field"] == FLAG
     is_read = pd.Series(True, index=table.index)
-    for side, name in (("from", "old"), ("to", "new")):
-        written = blank_to_missing(table[f"{side}_id"])
+    for side, end, name in (("from", "left", "old"), ("to", "entered", "new")):
+        written = blank_to_missing(ends["id"].take(table[end]).set_axis(table.index))
         table[name] = written.str.slice(0, 10).mask(is_flag, written)
         is_bad = written.notna() & _days(table[name]).isna() & ~is_flag
         intake.reject(f"changelog.{side}", written[is_bad], NOT_A_DAY, value_only=True)
         is_read &= ~is_bad
-    table["field"] = table["field"].map(TRACKED_FIELDS)
+    table["field"] = table["field"].map(TRACKED_FIELDS).astype("str")
     table["level"] = "work_item"
+    table["changed_at"] = table["at"]
     return _as_table(table[is_read].reset_index(drop=True), FieldChanges)
 
 
-def _releases(intake: Intake, versions: pd.DataFrame, updated: pd.Series) -> pd.DataFrame:
+def _releases(intake: Intake, found: Issues, updated: pd.Series) -> pd.DataFrame:
     """Return `Releases`: each version as the issue updated last knows it."""
-    versions = versions[versions["record"].isin(updated.index)].set_index("record")
+    planned = found.planned.frame()
+    planned = planned[planned["record"].isin(updated.index)]
     newest_last = (
-        updated.loc[versions.index]
+        updated.loc[planned["record"]]
         .reset_index(drop=True)
         .sort_values(kind="stable", na_position="first")
     )
-    versions = versions.iloc[newest_last.index].drop_duplicates("release_id", keep="last")
-    versions = versions.sort_index(kind="stable")
+    planned = planned.iloc[newest_last.index]
+    versions = _versions(found).take(planned["version"]).set_axis(planned["record"])
+    versions = versions.drop_duplicates("release_id", keep="last").sort_index(kind="stable")
     written = blank_to_missing(versions["release_date"])
     days = _days(written)
     unread = written[written.notna() & days.isna()]
     intake.reject("fields.fixVersions.releaseDate", unread, NOT_A_DAY, value_only=True)
     return _as_table(versions.assign(release_date=days).reset_index(drop=True), Releases)
+
+
+def _versions(found: Issues) -> pd.DataFrame:
+    """Return the versions of projects by their numbers."""
+    rows = []
+    for project, version in found.versions:
+        known = text(version.id) or f"{project}/{version.name}"
+        name = version.name or f"(version {known})"
+        rows.append((known, project, name, version.releaseDate, version.released))
+    names = ["release_id", "project_key", "name", "release_date"]
+    return pd.DataFrame(rows, columns=[*names, "is_released"]).astype(dict.fromkeys(names, "str"))
 
 
 def _days(written: pd.Series) -> pd.Series:

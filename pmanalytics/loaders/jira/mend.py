@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -17,10 +18,8 @@ from pmanalytics.loaders.sources.mend import DELETE, RECORD, Mending, comparable
 MISSING = object()
 
 
-def mended_issues(
-    intake: Intake, contents: Contents, first: int
-) -> Iterator[tuple[int, bytes | msgspec.Raw]]:
-    """Yield the number of each record and its JSON as it should be; set aside the deleted ones."""
+def mended_issues(intake: Intake, contents: Contents, first: int) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each record and its content as it should be; set aside deleted ones."""
     mending = Mending(contents.file)
     for number, issue in enumerate(contents.issues, first):
         content = _mended(issue, mending) if mending.waiting.get(issue.place) else issue.content
