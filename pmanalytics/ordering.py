@@ -41,7 +41,7 @@ def order_of(*keys: NDArray[Any]) -> NDArray[np.int64]:
     return np.lexsort(digits) if digits else np.arange(len(keys[0]))
 
 
-def starts_of(number: NDArray[np.int64]) -> NDArray[np.bool_]:
+def starts_of(number: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell the rows that begin a run of equal numbers.
 
     Examples

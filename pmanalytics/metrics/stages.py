@@ -337,8 +337,7 @@ def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STA
 
     def span() -> NDArray[np.float64]:
         entry = visits["entered_at"].to_numpy("datetime64[us]").view(np.int64)
-        end = entry + length
-        return (all_of(np.maximum, end) - all_of(np.minimum, entry)) / DAY
+        return (all_of(np.maximum, entry + length) - all_of(np.minimum, entry)) / DAY
 
     days, is_cancelled = visits["days"].to_numpy(), visits["outcome"] == "cancelled"
     # Sums of fractions differ in their last digit, and what took equally long would not be equal.

@@ -104,7 +104,7 @@ def test_any_table_is_read_alike(compared, table, delimiter, end):
 
 
 def test_no_line_break_is_lost_where_a_block_ends(compared):
-    r"""Pyarrow drops the \n of \r\n in quotes where a block ends between the two."""
+    r"""Readers by blocks drop the \n of \r\n in quotes where a block ends between the two."""
     values = [f"{'x' * n}x\r\n{'y' * (40 - n)}\r\nz" for n in range(40)] * 5
     text = "key,words\r\n" + "".join(f'{n},"{value}"\r\n' for n, value in enumerate(values))
     fast, careful, is_taken = compared(text.encode())
@@ -142,7 +142,7 @@ def test_what_is_not_regular_goes_to_the_careful_reader(compared, content, what)
     assert fast == careful
 
 
-def test_what_pyarrow_cannot_take_in_one_block_goes_to_the_careful_reader(compared, monkeypatch):
+def test_where_no_record_ends_within_a_block_the_careful_reader_reads(compared, monkeypatch):
     monkeypatch.setattr(regular, "LARGEST_BLOCK", 10)
     fast, careful, is_taken = compared(b"key,b\r\n1,2\r\n3,4\r\n")
     assert not is_taken
