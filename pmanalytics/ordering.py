@@ -26,6 +26,7 @@ def order_of(*keys: NDArray[Any]) -> NDArray[np.int64]:
     Notes
     -----
     A radix sort: by the last digits first, each time without changing the order of equal ones.
+    By the last keys, if the rows stand in their order already, nothing is sorted.
 
     Examples
     --------
@@ -33,24 +34,48 @@ def order_of(*keys: NDArray[Any]) -> NDArray[np.int64]:
     [2, 1, 0]
     """
     digits: list[NDArray[np.uint16]] = []
-    for key in reversed(keys) if len(keys[0]) else ():
-        whole = _as_whole(key) if key.dtype == float else key.astype(np.int64)
+    for key in reversed(keys[: _n_unsorted(keys)]):
+        whole = _as_whole(key) if key.dtype == float else key.astype(np.int64, copy=False)
         above = (whole - whole.min()).view(np.uint64)
         shifts = range(0, int(above.max()).bit_length(), DIGIT)
         digits += [(above >> np.uint64(shift)).astype(np.uint16) for shift in shifts]
     return np.lexsort(digits) if digits else np.arange(len(keys[0]))
 
 
-def starts_of(number: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell the rows that begin a run of equal numbers.
+def runs_of(*keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """In which order do rows of equal keys follow each other, and where does each run begin?
+
+    Examples
+    --------
+    >>> order, starts = runs_of(np.array([4, 2, 4]))
+    >>> order.tolist(), starts.tolist()
+    ([1, 0, 2], [0, 1])
+    """
+    order = order_of(*keys)
+    return order, np.flatnonzero(starts_of(*(key[order] for key in keys)))
+
+
+def _n_unsorted(keys: tuple[NDArray[Any], ...]) -> int:
+    """Return how many of the first keys the order hangs on: the rows are in that of the rest."""
+    n_unsorted = len(keys)
+    is_in_order = np.ones(max(len(keys[0]) - 1, 0), dtype=bool)
+    for number, key in reversed([*enumerate(keys)]):
+        is_in_order = (key[:-1] < key[1:]) | ((key[:-1] == key[1:]) & is_in_order)
+        if is_in_order.all():
+            n_unsorted = number
+    return n_unsorted
+
+
+def starts_of(*keys: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell the rows that begin a run of equal keys.
 
     Examples
     --------
     >>> starts_of(np.array([4, 4, 7])).tolist()
     [True, False, True]
     """
-    is_start = np.ones(len(number), dtype=bool)
-    is_start[1:] = number[1:] != number[:-1]
+    is_start = np.ones(len(keys[0]), dtype=bool)
+    is_start[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return is_start
 
 

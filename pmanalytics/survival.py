@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pmanalytics.intervals import Z_95
-from pmanalytics.ordering import order_of, starts_of
+from pmanalytics.ordering import runs_of, starts_of
 
 # A product of fractions can end just above its value; a quantile must not slip to the next time.
 TOLERANCE = 1e-9
@@ -55,16 +55,17 @@ def risk_sets(
     ([5.0, 8.0], [3, 2], [1, 1])
     """
     time, group = np.asarray(time, dtype=float), np.asarray(group, dtype=np.int64)
-    order = order_of(group, time)
-    time, group = time[order], group[order]
-    size = np.ones(len(time), dtype=np.int64) if n is None else np.asarray(n, dtype=np.int64)[order]
-    starts = np.flatnonzero(starts_of(group) | starts_of(time))
-    up_to = np.cumsum(size)
-    group_end = up_to[np.searchsorted(group, group, side="right") - 1]
-    at_risk = (group_end - up_to + size)[starts]
-    marked = [np.asarray(mark, dtype=np.int64)[order] for mark in marks]
-    counts = [np.add.reduceat(mark, starts) if len(starts) else mark for mark in marked]
-    return RiskSets(group[starts], time[starts], at_risk, counts)
+    order, starts = runs_of(group, time)
+    time, group = time[order[starts]], group[order[starts]]
+
+    def counted(of_each: ArrayLike) -> NDArray[np.int64]:
+        return np.add.reduceat(np.asarray(of_each)[order], starts, dtype=np.int64)
+
+    leaving = counted(np.ones(len(order), dtype=bool) if n is None else n)
+    is_start, up_to = starts_of(group), np.cumsum(leaving)
+    is_end = np.r_[is_start[1:], True][: len(group)]
+    at_risk = up_to[is_end][np.cumsum(is_start) - 1] - up_to + leaving
+    return RiskSets(group, time, at_risk, [counted(mark) for mark in marks])
 
 
 def kaplan_meier(
@@ -103,7 +104,7 @@ def kaplan_meier(
     >>> curves.time.tolist(), curves.survival.round(4).tolist()
     ([5.0, 8.0, 12.0], [0.75, 0.5, 0.0])
     """
-    group, time, at_risk, (events,) = risk_sets(time, group, np.asarray(ended, dtype=np.int64), n=n)
+    group, time, at_risk, (events,) = risk_sets(time, group, ended, n=n)
     if not every_time:
         seen = events > 0
         group, time, at_risk, events = group[seen], time[seen], at_risk[seen], events[seen]

@@ -56,7 +56,8 @@ def complete(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
 def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return the table with the columns of the schema it lacks, all missing."""
     lacking = {name: kind for name, kind in dtypes(schema).items() if name not in table.columns}
-    return table.assign(**{name: _missing(len(table), kind) for name, kind in lacking.items()})
+    missing = {kind: _missing(len(table), kind) for kind in {*lacking.values()}}
+    return table.assign(**{name: missing[kind] for name, kind in lacking.items()})
 
 
 def _missing(n: int, kind: Any) -> Any:

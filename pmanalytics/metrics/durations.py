@@ -14,7 +14,7 @@ from pmanalytics.competing import cumulative_incidence
 from pmanalytics.errors import ConfigError, UnfitTableError
 from pmanalytics.intervals import TOO_FEW, reliability
 from pmanalytics.metrics.delivery import one_of
-from pmanalytics.metrics.stages import STAY, per_item
+from pmanalytics.metrics.stages import STAY, per_item, those
 from pmanalytics.schemas import (
     DurationComparisons,
     StageDurations,
@@ -110,7 +110,7 @@ def durations_of(items: pd.DataFrame, groups: pd.DataFrame, measure: str) -> pd.
             empty(StageDurations).drop(columns=["level", "stage"]), groups, StageDurations
         )
     table = items.groupby("group")[COUNTS].sum().astype("int64")
-    used = items[items["n"] > 0]
+    used = those(items, items["n"] > 0)
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], n=used["n"])
     n_groups = len(table)
     for name, share in QUANTILES.items():
@@ -172,7 +172,7 @@ def stage_survival(
     2  Execution  50.0        1        0       1.0
     """
     items, groups = items_of(visits, by, measure, StageSurvival)
-    used = items[items["n"] == 1]
+    used = items[items["n"]]
     curves = kaplan_meier(used["time"], used["n_ended"], used["group"], every_time=True)
     table = pd.DataFrame(curves._asdict()).rename(columns={"time": "days", "events": "n_ended"})
     return _labelled(table.set_index("group"), groups, StageSurvival)
@@ -228,8 +228,8 @@ def stage_outcomes(
     times = np.atleast_1d(np.asarray(at_days, dtype=float))
     items, groups = items_of(visits, by, measure, StageOutcomes)
     counts = items.groupby("group")[COUNTS].sum()
-    used = items[items["n"] == 1]
-    ends = used["n_ended"] == 1, used["n_cancelled"] == 1
+    used = items[items["n"]]
+    ends = used["n_ended"], used["n_cancelled"]
     group, time = (np.repeat(counts.index, len(times)), np.tile(times, len(counts)))
     table = counts.loc[group].assign(at_days=time)
     longest = used.groupby("group")["time"].max().reindex(group).to_numpy()
@@ -312,7 +312,7 @@ def compare_durations(
     first, second = values or ("", "")
     visits = visits.assign(_is_second=visits[between].astype("str") == second)
     items, groups = items_of(visits, by, measure, DurationComparisons, within="_is_second")
-    used = items[items["n"] == 1]
+    used = items[items["n"]]
     table = pd.DataFrame(index=range(int(items["group"].max()) + 1 if len(items) else 0))
     for side, is_second in (("first", False), ("second", True)):
         own = used[used["_is_second"] == is_second]
@@ -348,7 +348,7 @@ def items_of(
     given = visits.dtypes[["level", *names, "stage"]]
     keys = [*groups, *([within] if within else [])]
     visits = encoded(visits[[*STAY, *([within] if within else [])]].assign(**groups))
-    visits = visits[visits["outcome"] != "terminal"]
+    visits = those(visits, visits["outcome"] != "terminal")
     if measure in ONE_STAY:
         stays = visits.groupby(numbered(visits[["level", *keys, "stage", "item_id"]]))
         visits = visits[visits["visit"] == stays["visit"].transform(ONE_STAY[measure])]
@@ -380,11 +380,11 @@ def _labelled(table: pd.DataFrame, groups: pd.DataFrame, schema: type[Table]) ->
 
 
 def _counts(stays: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return 0 or 1 for each way in which an item may count in its stage."""
+    """Tell for each way in which an item may count in its stage whether it does."""
     is_incomplete = ~stays["is_complete"]
     is_zero = stays["is_zero_length"] & ~is_incomplete
     is_counted = ~is_incomplete & ~is_zero
-    counts = {
+    return {
         "n": is_counted,
         "n_ended": is_counted & ~stays["is_open"] & ~stays["is_cancelled"],
         "n_open": is_counted & stays["is_open"],
@@ -392,4 +392,3 @@ def _counts(stays: pd.DataFrame) -> dict[str, pd.Series]:
         "n_zero_length": is_zero,
         "n_incomplete": is_incomplete,
     }
-    return {name: is_one.astype("int64") for name, is_one in counts.items()}

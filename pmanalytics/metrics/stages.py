@@ -19,7 +19,7 @@ from pmanalytics.lifecycle import UNMAPPED, Lifecycle
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.metrics.histories import leaves_the_last, ordered_changes
 from pmanalytics.metrics.policies import Policy, kept
-from pmanalytics.ordering import order_of, starts_of
+from pmanalytics.ordering import order_of, runs_of, starts_of
 from pmanalytics.schemas import (
     ItemStages,
     StageVisits,
@@ -116,15 +116,12 @@ def stage_visits(
     known_zone(time_zone)
     point = as_of_point(as_of, time_zone)
     changes = complete(status_changes, StatusChanges)
-    changes = _those(changes, changes["changed_at"] <= point.last)
+    changes = those(changes, changes["changed_at"] <= point.last)
     ours = {*dtypes(StatusChanges), *dtypes(StageVisits)}
     further = [name for name in status_changes if name not in ours]
     if changes.empty:
         return empty(StageVisits).join(changes[further])
-    changes = ordered_changes(changes)
-    changes = _those(changes, ~changes["_is_repeat"])
-    changes = encoded(_staged(changes, lifecycle, unmapped))
-    visits = _merged(kept(_numbered(changes), lifecycle, policy))
+    visits = _merged(kept(_staged(changes, lifecycle, unmapped), lifecycle, policy))
     visits = _timed(visits, point, time_zone, calendar)
     visits["outcome"] = _outcomes(visits, lifecycle or Lifecycle({}))
     own = [name for name in further if status_changes[name].dtype == "category"]
@@ -240,16 +237,24 @@ def item_stages(visits: pd.DataFrame) -> pd.DataFrame:
     return ItemStages.validate(table[[*dtypes(ItemStages)]])
 
 
-def _those(table: pd.DataFrame, is_meant: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
+def those(table: pd.DataFrame, is_meant: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
     """Return the rows that are meant; as a rule these are all, and need not be copied."""
     return table if is_meant.all() else table[is_meant]
 
 
 def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.DataFrame:
-    """Add the stage of each change, whatever becomes of those that have none."""
+    """Return the changes in order with their stages, and what is known of their histories."""
+    changes = ordered_changes(changes)
+    changes = those(changes, ~changes["_is_repeat"])
+    stage = _stages(changes, lifecycle, unmapped)
+    return _numbered(encoded(changes.assign(stage=stage)))
+
+
+def _stages(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapped) -> pd.Series:
+    """Return the stage of each change, whatever becomes of those that have none."""
     one_of("unmapped", unmapped, get_args(Unmapped))
     if lifecycle is None:
-        return changes.assign(stage=changes["to_status"])
+        return changes["to_status"]
     stage = lifecycle.placed(changes)["stage"]
     is_unmapped = stage == UNMAPPED
     if unmapped == "error" and is_unmapped.any():
@@ -257,7 +262,7 @@ def _staged(changes: pd.DataFrame, lifecycle: Lifecycle | None, unmapped: Unmapp
     if unmapped == "carry":
         before = stage.mask(is_unmapped).groupby(changes["_item"]).ffill()
         stage = before.fillna(UNMAPPED)
-    return changes.assign(stage=stage)
+    return stage
 
 
 def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
@@ -272,30 +277,30 @@ def _numbered(changes: pd.DataFrame) -> pd.DataFrame:
 
 def _merged(changes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per visit: consecutive statuses of one stage are one stay."""
-    is_entry = starts_of(changes["_item"].to_numpy())
-    is_entry |= starts_of(changes["stage"].cat.codes.to_numpy())
-    visits = _those(changes, is_entry).reset_index(drop=True)
+    is_entry = starts_of(changes["_item"].to_numpy(), changes["stage"].cat.codes.to_numpy())
+    visits = those(changes, is_entry).reset_index(drop=True)
     is_last = np.r_[starts_of(visits["_item"].to_numpy())[1:], True][: len(visits)]
     return visits.assign(
         entered_at=visits["changed_at"],
         exited_at=visits["changed_at"].shift(-1).mask(is_last),
         next_stage=visits["stage"].shift(-1).mask(is_last),
         is_open=is_last,
-        visit=_count_so_far(visits[["_item", "stage"]]),
+        visit=_count_so_far(numbered(visits[["stage"]]), visits["_item"].to_numpy()),
         entered_after=visits["changed_after"],
         exited_after=visits["changed_after"].shift(-1).mask(is_last),
     )
 
 
-def _count_so_far(keys: pd.DataFrame) -> NDArray[np.int64]:
+def _count_so_far(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many rows up to each have its keys."""
-    number = numbered(keys)
-    order = order_of(number)
-    is_start = starts_of(number[order])
-    place = np.arange(len(order))
+    order, starts = runs_of(*keys)
     count = np.empty(len(order), dtype=np.int64)
-    count[order] = place - place[is_start][np.cumsum(is_start) - 1] + 1
+    count[order] = np.arange(1, len(order) + 1) - np.repeat(starts, _lengths(starts, order))
     return count
+
+
+def _lengths(starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.diff(starts, append=len(order))
 
 
 def _timed(
@@ -326,11 +331,11 @@ def _outcomes(visits: pd.DataFrame, lifecycle: Lifecycle) -> pd.Series:
 def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STAYS) -> pd.DataFrame:
     """Return one row per item and stage (and group): all visits there taken together."""
     keys = ["level", *names, "stage", "item_id"]
-    number = numbered(visits[keys[::-1]])
-    order = order_of(number)
-    starts = np.flatnonzero(starts_of(number[order]))
-    n_visits = np.diff(np.r_[starts, len(order)])
-    first, last = order[starts], order[starts + n_visits - 1]
+    # Visits mostly come by item: where they do, the last of these keys needs no sorting.
+    order, starts = runs_of(numbered(visits[keys[:-1]]), numbered(visits[keys[-1:]]))
+    n_visits = _lengths(starts, order)
+    first = order[starts]
+    as_they_came = order_of(first)
 
     def all_of(how: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
         return how.reduceat(values[order], starts)
@@ -346,17 +351,13 @@ def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STA
         "visits": lambda: n_visits,
         "total_days": lambda: all_of(np.add, length) / DAY,
         "first_days": lambda: days[first],
-        "last_days": lambda: days[last],
+        "last_days": lambda: days[order[starts + n_visits - 1]],
         "span_days": span,
         "working_days": lambda: all_of(np.add, visits["working_days"].to_numpy()),
         "is_open": lambda: all_of(np.logical_or, visits["is_open"].to_numpy()),
-        "is_cancelled": lambda: is_cancelled.to_numpy()[last],
+        "is_cancelled": lambda: is_cancelled.to_numpy()[order[starts + n_visits - 1]],
         "is_zero_length": lambda: all_of(np.logical_and, visits["is_zero_length"].to_numpy()),
         "is_complete": lambda: all_of(np.logical_and, visits["history_complete"].to_numpy()),
     }
-    is_first = np.zeros(len(order), dtype=bool)
-    is_first[first] = True
-    as_they_came = np.empty(len(first), dtype=np.int64)
-    as_they_came[np.cumsum(is_first)[first] - 1] = np.arange(len(first))
-    items = visits.loc[is_first, keys].reset_index(drop=True)
+    items = visits[keys].iloc[first[as_they_came]].reset_index(drop=True)
     return items.assign(**{name: ways[name]()[as_they_came] for name in wanted})

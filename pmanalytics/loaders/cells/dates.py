@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 
 from pmanalytics import errors
 from pmanalytics.calendars import ISO_DAY, UTC, local_times
+from pmanalytics.codes import as_arrow
 from pmanalytics.errors import Reason
 from pmanalytics.loaders.cells.names import months, named, weekdays
 from pmanalytics.loaders.cells.parts import OFFSET, parts_of
 from pmanalytics.loaders.cells.texts import (
     BLANK,
     Verdicts,
-    as_arrow,
     fits,
     groups,
     is_remark,

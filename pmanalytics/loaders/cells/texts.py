@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pmanalytics.codes import as_arrow
 from pmanalytics.errors import Reason
 
 # RE2's \s knows no other blanks than those of ASCII.
@@ -35,12 +36,6 @@ def blank_to_missing(column: pd.Series) -> pd.Series:
         len(texts), bounds.slice(texts.offset * BOUND_BYTES), letters, is_filled
     )
     return pd.Series(pd.array(texts, dtype="str"), column.index, name=column.name)
-
-
-def as_arrow(texts: pd.Series) -> pa.Array:
-    """Return texts as pyarrow's, whose expressions take linear time."""
-    found = pa.array(texts, pa.large_string(), from_pandas=True)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def fits(texts: pd.Series, pattern: str) -> pd.Series:
