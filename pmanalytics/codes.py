@@ -22,6 +22,18 @@ def as_arrow(texts: pd.Series) -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
+def is_among(texts: pd.Series, others: pd.Series) -> pd.Series:
+    """Tell which texts are also among the others, which may be many; a missing one never is.
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["A-1", "A-2", None]), pd.Series(["A-2", None])).tolist()
+    [False, True, False]
+    """
+    found = pc.is_in(as_arrow(texts), as_arrow(others), skip_nulls=True)
+    return pd.Series(found.to_numpy(zero_copy_only=False), texts.index)
+
+
 def encoded(table: pd.DataFrame, *together: Sequence[str]) -> pd.DataFrame:
     """Return a table with its texts as categories, in the order of the texts.
 

@@ -152,7 +152,8 @@ def _documents(file: File, pages: Pages) -> tuple[str, list[Document]]:
         content = as_utf_8(content)
         return "issue", _listed(content, pages)
     except UNDECODABLE as error:
-        lines = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+        first = 1 + (file.piece.n_lines_before if file.piece else 0)
+        lines = [(n, line) for n, line in enumerate(content.split(b"\n"), first) if line.strip()]
         is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
         if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
             mended_lines = [(n, _without_nan(line) or line) for n, line in lines]

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias, Unpack
 import pandas as pd
 
 from pmanalytics import errors
+from pmanalytics.codes import is_among
 from pmanalytics.errors import MissingColumnsError, counted, require_texts
 from pmanalytics.loaders.cells.convert import blank_to_missing, typed
 from pmanalytics.loaders.cells.texts import fits
@@ -238,7 +239,7 @@ def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     """Return the parents' keys of today, where Jira wrote an id or the key before a move."""
     if table["parent_key"].isna().all() and table[EPIC].isna().all():
         return table["parent_key"]
-    key_of = newest_keys(table)
+    key_of = newest_keys(table, pd.concat([table["parent_key"], table[EPIC]]))
     parents = table["parent_key"].map(key_of).astype("str")
     # The epic is the parent whose id is not in the export, for its key is written, too.
     parents = parents.fillna(table[EPIC].where(table["parent_key"].str.isdecimal()))
@@ -247,9 +248,11 @@ def _parent_keys(intake: Intake, table: pd.DataFrame) -> pd.Series:
     return parents
 
 
-def newest_keys(table: pd.DataFrame) -> pd.Series:
-    """Return the key of today for each id of an issue, and for each key it ever had."""
+def newest_keys(table: pd.DataFrame, parents: pd.Series) -> pd.Series:
+    """Return the key of today of each parent there, by its id and by each key it ever had."""
     known = table[table["key"].str.fullmatch(KEY) & table["item_id"].notna()]
+    is_parent = is_among(known["item_id"], parents) | is_among(known["key"], parents)
+    known = known[is_among(known["item_id"], known.loc[is_parent, "item_id"])]
     in_order = known.sort_values("updated_at", kind="stable", na_position="first")
     newest = in_order.drop_duplicates("item_id", keep="last").set_index("item_id")["key"]
     keys = known["item_id"].map(newest)
@@ -259,7 +262,7 @@ def newest_keys(table: pd.DataFrame) -> pd.Series:
 
 def parent_notes(parents: pd.Series, key_of: pd.Series) -> list[Note]:
     """Tell which parents are no issues of the export."""
-    unknown = parents[parents.notna() & ~parents.isin(key_of)].drop_duplicates()
+    unknown = parents[parents.notna() & ~is_among(parents, key_of)].drop_duplicates()
     if unknown.empty:
         return []
     examples = ", ".join(unknown[:EXAMPLES]) + (" …" if len(unknown) > EXAMPLES else "")

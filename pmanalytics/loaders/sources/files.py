@@ -10,6 +10,7 @@ import codecs
 import gzip
 import io
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,9 +84,22 @@ class Correction(NamedTuple):
     wanted: str
 
 
+class Piece(NamedTuple):
+    """A stretch of a text, from byte to byte, which is read below the header of the whole.
+
+    So many lines stand between the two; what is read later must be of the same `state`.
+    """
+
+    header_bytes: int
+    start: int
+    end: int
+    n_lines_before: int
+    state: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class File:
-    """One file with data: a path, or a member of the archive at that path.
+    """One file with data: a path, or a member of the archive at that path, or a piece of it.
 
     `hashes` tells what was read, once it was; what was packed is hashed unpacked.
     """
@@ -97,6 +111,7 @@ class File:
     sheet: str | None = None
     is_hidden: bool = False
     is_sample: bool = False
+    piece: Piece | None = None
     corrections: Mapping[int, Sequence[Correction]] = field(default_factory=dict, compare=False)
     hashes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -122,12 +137,12 @@ class File:
 
     def read(self) -> bytes:
         """Return the content, or say clearly why there is none."""
-        before = self._state()
+        before = self.state()
         content = self.head() if self.is_sample else self.read_bounded()
         self._hold_still(before)
         if NOTHING.fullmatch(content):
             raise UnreadableFileError(f"{self}: the file is empty.")
-        if not self.is_sample:
+        if not self.is_sample and self.piece is None:
             self.hashes["sha256"] = sha256(content).hexdigest()
         return content
 
@@ -140,16 +155,19 @@ class File:
 
     def blocks(self, n_bytes: int) -> Iterator[bytes]:
         """Yield the content block by block; what comes of it counts once the last was taken."""
-        before = self._state()
+        before = self.state()
         found = sha256()
         for block in self._blocks(n_bytes):
             found.update(block)
             yield block
         self._hold_still(before)
-        self.hashes["sha256"] = found.hexdigest()
+        if self.piece is None:
+            self.hashes["sha256"] = found.hexdigest()
 
     def size(self) -> int:
         """Return how many bytes it holds once unpacked, as its packing tells."""
+        if self.piece is not None:
+            return self.piece.end - self.piece.start
         if self.member is not None:
             with zipfile.ZipFile(self.path) as archive:
                 return archive.getinfo(self.member).file_size
@@ -200,16 +218,26 @@ class File:
         """Yield the content, unpacked, as long as it keeps within the limits."""
         n_read = 0
         with self._opened() as stream:
-            while block := self._block(stream, n_bytes):
-                n_read += len(block)
-                self._hold_limits(n_read)
-                yield block
+            for start, length in self._stretches():
+                if start:
+                    stream.seek(start)
+                n_wanted = n_read + length
+                while block := self._block(stream, min(n_bytes, n_wanted - n_read)):
+                    n_read += len(block)
+                    self._hold_limits(n_read)
+                    yield block
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        if self.piece is None:
+            return [(0, sys.maxsize)]
+        return [(0, self.piece.header_bytes), (self.piece.start, self.size())]
 
     def _hold_still(self, before: tuple[int, int]) -> None:
-        if self._state() != before:
+        if before != self.state() or (self.piece is not None and before != self.piece.state):
             raise UnreadableFileError(f"{self}: it changed while it was read; try again.")
 
-    def _state(self) -> tuple[int, int]:
+    def state(self) -> tuple[int, int]:
+        """Return what tells whether it changed meanwhile."""
         try:
             found = self.path.stat()
         except FileNotFoundError:
@@ -258,7 +286,7 @@ class File:
                 f"{CONFIG_HINT.format('file_bytes')} if that is right."
             )
         is_unpacked = self.member is not None or is_packed(self)
-        if is_unpacked and n_bytes > self.limits.archive_ratio * max(self._state()[0], BLOCK_BYTES):
+        if is_unpacked and n_bytes > self.limits.archive_ratio * max(self.state()[0], BLOCK_BYTES):
             raise UnreadableFileError(
                 f"{self}: it unpacks to more than {self.limits.archive_ratio} times its size, "
                 f"as a zip bomb does; {CONFIG_HINT.format('archive_ratio')} if you trust it."

@@ -80,6 +80,13 @@ class Block(NamedTuple):
     columns: list[pa.Array]
 
 
+class Stretch(NamedTuple):
+    """How long a stretch of a text is."""
+
+    n_bytes: int
+    n_lines: int
+
+
 class IrregularError(Exception):
     """A text is not regular."""
 
@@ -103,6 +110,26 @@ def read_regular(
     except (IrregularError, MissingColumnsError):  # which the careful reader tells
         return None
     return Regular(header, positions, lines, text_frame(positions, columns))
+
+
+def stretches(file: File, delimiter: str) -> list[Stretch] | None:
+    """Return the header and then the blocks of whole records; None if it is not regular."""
+    texts = _whole_records(file.blocks(BLOCK), file.limits.cell_chars)
+    try:
+        first = next(texts, b"")
+        header = _header(first, delimiter, file.limits.columns)
+        layout = Layout(delimiter, len(header), np.array([], np.int64), file.limits.cell_chars)
+        bom = len(first) - len(first := first.removeprefix(codecs.BOM_UTF8))
+        records = _checked(first, layout)[1]
+        above = first[: records.ends[0] + 1]
+        found = [Stretch(bom + len(above), above.count(b"\n"))]
+        found.append(Stretch(len(first) - len(above), first.count(b"\n") - found[0].n_lines))
+        for text in texts:
+            _checked(text, layout)
+            found.append(Stretch(len(text), text.count(b"\n")))
+    except IrregularError:
+        return None
+    return found
 
 
 def text_frame(positions: list[int], columns: list[list[pa.Array]]) -> pd.DataFrame:
@@ -187,6 +214,13 @@ def _in_turn(read: Callable[[bytes], Block], texts: Iterable[bytes]) -> Iterator
 
 def _read(text: bytes, layout: Layout) -> Block:
     """Return the records of a block; it is not regular if a quote stands where none should."""
+    letters, records = _checked(text, layout)
+    columns = _columns(text, letters, records, layout)
+    return Block(text.count(b"\n"), records.lines, columns)
+
+
+def _checked(text: bytes, layout: Layout) -> tuple[NDArray[np.uint8], Records]:
+    """Return the letters of a block, and where its records are."""
     if not _is_plain(text):
         raise IrregularError
     letters = np.frombuffer(text, np.uint8)
@@ -194,9 +228,7 @@ def _read(text: bytes, layout: Layout) -> Block:
     _refuse_stray_quotes(letters, marks, ord(layout.delimiter))
     records = _records(letters, marks, layout)
     _refuse_doubtful(text, marks, records, layout)
-    columns = _columns(text, letters, records, layout)
-    n_lines = int(np.count_nonzero(marks.letters == LINE_FEED))
-    return Block(n_lines, records.lines, columns)
+    return letters, records
 
 
 def _is_plain(content: bytes) -> bool:

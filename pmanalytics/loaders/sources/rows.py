@@ -124,6 +124,8 @@ def open_columns(
     rows, positions, lines, cells, ragged, padded = taken
     if not len(lines) and not ragged:
         raise UnreadableFileError(f"{file}: there is a header, but no row below it.")
+    if file.piece is not None:
+        lines = np.add(lines, file.piece.n_lines_before)
     where = places(file.name, np.sort([*lines, *ragged]) if ragged else lines)
     cells = cells.set_axis(pd.Index(lines, name="record", dtype="int64"))
     if reading.missing:
@@ -190,17 +192,22 @@ def _regular(
     file: File, reading: Reading, choose: Callable[[list[str]], Iterable[int]]
 ) -> Taken | None:
     """Return the rows of a file if it is delimited text without any irregularity."""
+    delimiter = regular_delimiter(file, reading)
+    found = read_regular(file, delimiter, choose) if delimiter else None
+    if found is None or delimiter is None:
+        return None
+    rows = Rows(found.header, iter(()), f"UTF-8, {DELIMITERS[delimiter]}", [], delimiter=delimiter)
+    return Taken(rows, found.positions, found.lines, found.cells, {}, [])
+
+
+def regular_delimiter(file: File, reading: Reading) -> str | None:
+    """Return the delimiter of a file that may be regular; None if it is not."""
     if reading.encoding not in UTF_8 or not is_delimited(file):
         return None
     text = file.head(4 * SAMPLE_LETTERS).decode(errors="ignore").removeprefix("\ufeff")
     if told_separator(text) or WEB_PAGE.match(text) or text.startswith(XML_STARTS):
         return None
-    delimiter = _delimiter(text)
-    found = read_regular(file, delimiter, choose)
-    if found is None:
-        return None
-    rows = Rows(found.header, iter(()), f"UTF-8, {DELIMITERS[delimiter]}", [], delimiter=delimiter)
-    return Taken(rows, found.positions, found.lines, found.cells, {}, [])
+    return _delimiter(text)
 
 
 def _careful(

@@ -13,6 +13,7 @@ import pandas as pd
 from pmanalytics.loaders.folder import FolderReader
 from pmanalytics.loaders.guesses.recognise import recognise
 from pmanalytics.loaders.sources.files import File
+from pmanalytics.loaders.sources.pieces import pieces_of
 from pmanalytics.loaders.storing.merging import FILE, LINE, POSITION, REPAIRED, Part, first_row
 from pmanalytics.portfolio import Quarantine, Search
 from pmanalytics.store.files import ROW, part_of, write_parts
@@ -33,13 +34,14 @@ class Account(NamedTuple):
 
 
 def batches(section: str, files: Sequence[File]) -> Iterator[list[File]]:
-    """Yield the files of one kind in batches; only a file larger than a batch makes one larger.
+    """Yield the files of one kind in batches, larger ones in pieces where they can be cut.
 
     Changelogs downloaded apart need their issues beside them, and Jira's XML is never large.
     """
     is_whole = section == "jira_xml" or any("changelog" in recognise(f).why for f in files)
+    pieces = files if is_whole else [piece for f in files for piece in pieces_of(f, BATCH_BYTES)]
     batch, n_bytes = list[File](), 0
-    for file in files:
+    for file in pieces:
         size = file.size()
         if batch and n_bytes + size > BATCH_BYTES and not is_whole:
             yield batch

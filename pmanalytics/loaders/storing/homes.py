@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from pmanalytics.codes import is_among
 from pmanalytics.store.files import ROW, part_of
 
 Origin: TypeAlias = Callable[[str, int, Sequence[str] | None], pd.DataFrame]
@@ -32,7 +33,7 @@ class Homes:
         home = part_of(_least_id(self.index), n_parts)
         is_stray = self.index["part"].to_numpy() != home
         away = self.index.assign(home=home)[
-            self.index["item_id"].isin(self.index["item_id"][is_stray])
+            is_among(self.index["item_id"], self.index["item_id"][is_stray])
         ]
         self._away = away[["item_id", "part", "home"]].drop_duplicates()
 

@@ -50,9 +50,12 @@ class Ledger:
             empty(Releases).assign(known_at=pd.Series(dtype="datetime64[us, UTC]")),
         )
         held = [before.table(name) for name in TABLES] if before else nothing
+        pieces = [[table, *(account[n] for account in accounts)] for n, table in enumerate(held)]
         tables = [
-            pd.concat([table, *(account[n] for account in accounts)], ignore_index=True)
-            for n, table in enumerate(held)
+            _joined(pieces[0], "file"),
+            pd.concat(pieces[1], ignore_index=True),
+            _joined(pieces[2], "file", "header"),
+            pd.concat(pieces[3], ignore_index=True),
         ]
         by_section = [
             table.sort_values(SECTION, key=_rank, kind="stable", ignore_index=True)
@@ -131,6 +134,15 @@ class Ledger:
     def notes_on(self, section: str) -> list[Note]:
         """Return what merging the parts told of one kind of export."""
         return added_up(note for of, note in self.notes if of == section)
+
+
+def _joined(tables: Sequence[pd.DataFrame], *keys: str) -> pd.DataFrame:
+    """Return a row for all pieces of a file: counts add up, and what one of them tells holds."""
+    nth = [table.groupby([*keys]).cumcount() for table in tables]
+    whole = pd.concat(tables, ignore_index=True).assign(_nth=np.concatenate(nth))
+    ways = {name: "sum" if whole[name].dtype == np.int64 else "first" for name in tables[0]}
+    by_file = whole.groupby([*keys, "_nth"], sort=False)
+    return by_file.agg(ways).reset_index(drop=True).astype(whole.dtypes[[*ways]])
 
 
 def _rank(sections: pd.Series) -> pd.Series:

@@ -148,8 +148,9 @@ class Parents:
         listed = index[index[ROW].between(IN_CSV, AFTER_ISSUES, inclusive="left")]
         self.are_apart = len(load_of(listed[ROW]).unique()) > 1
         in_order = listed.sort_values(ROW)
-        self._key_of = newest_keys(in_order) if self.are_apart else pd.Series(dtype="str")
-        self.notes = parent_notes(self.named(in_order), self._key_of) if self.are_apart else []
+        in_order = in_order if self.are_apart else in_order[:0]
+        self._key_of = newest_keys(in_order, in_order["parent_key"])
+        self.notes = parent_notes(self.named(in_order), self._key_of)
 
     def named(self, items: pd.DataFrame) -> pd.Series:
         """Return the parents by their keys of today, also those that another part holds."""

@@ -13,10 +13,12 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from pmanalytics import ingest, load_portfolio
-from pmanalytics.errors import ConfigError, MissingAsOfError
+from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError
+from pmanalytics.loaders.sources import pieces, regular
 from pmanalytics.loaders.sources.archives import files_in
 from pmanalytics.loaders.storing import batches
 from pmanalytics.loaders.storing import ingest as ingesting
+from pmanalytics.store.files import open_store
 
 CONFIG = 'as_of = "2024-06-30"\ntime_zone = "UTC"\n'
 DAYS = [f"2024-0{month}-01T00:00:00.000+0000" for month in range(2, 7)]
@@ -309,3 +311,76 @@ def test_what_an_issue_holds_of_its_own_comes_back_as_it_was(tmp_path):
     loaded = load_portfolio(folder).work_items
     assert json.dumps(stored["own"].tolist()) == json.dumps(loaded["own"].tolist())
     pd.testing.assert_frame_equal(stored, loaded)
+
+
+def cut_small(monkeypatch, n_bytes):
+    """Cut files into pieces of so many bytes, as large ones are."""
+    monkeypatch.setattr(batches, "BATCH_BYTES", n_bytes)
+    monkeypatch.setattr(regular, "BLOCK", 64)
+    monkeypatch.setattr(pieces, "BLOCK_BYTES", 64)
+
+
+def loads_of(store):
+    return open_store(store).facts["n_loads"]
+
+
+def test_a_large_csv_is_read_in_pieces_and_nothing_else_is_different(tmp_path, monkeypatch):
+    """Cells of several lines, a repeat, an older state, and a date that is none."""
+
+    def content(project, n):
+        return navigator(
+            (f"{project}-1", n + 1, "Done", "01/Jun/24 8:00 AM", ""),
+            (f"{project}-2", n + 2, '"To\nDo, ""now"""', "02/Jun/24 8:00 AM", 9),
+            (f"{project}-3", n + 3, "Done", "31/Jun/24 8:00 AM", 1),
+            (f"{project}-1", n + 1, "Done", "01/Jun/24 8:00 AM", ""),
+            (f"{project}-2", n + 2, "Doing", "01/Jun/24 7:00 AM", 9),
+            (f"{project}-4", n + 4, "Done", "03/Jun/24 8:00 AM", 2),
+        )
+
+    folder = write(tmp_path / "folder", pmanalytics__toml=CONFIG, jira__csv=content("A", 0))
+    windows = b"\xef\xbb\xbf" + content("B", 10).replace("\n", "\r\n").encode()
+    (folder / "windows.csv").write_bytes(windows)
+    (folder / "packed.csv.gz").write_bytes(gzip.compress(content("C", 20).encode()))
+    loaded = load_portfolio(folder)
+    cut_small(monkeypatch, 120)
+    ingest(folder, tmp_path / "store", n_parts=2)
+    stored = load_portfolio(tmp_path / "store")
+    assert loads_of(tmp_path / "store") > 9
+    assert stored.problems["line"].tolist() == [5, 5, 5]
+    assert_same(stored, loaded)
+
+
+def test_json_lines_are_read_in_pieces_and_nothing_else_is_different(tmp_path, monkeypatch):
+    history = ["To Do", "Doing", "Done"]
+    issues = [issue(n, DAYS[n % 3], history[: n % 3 + 1]) for n in range(1, 9)]
+    issues += [issue(3, DAYS[4], history), {"id": "9", "key": "A-9", "fields": {}}]
+    lines = "\n".join(map(json.dumps, issues))
+    folder = write(tmp_path / "folder", pmanalytics__toml=CONFIG, jira__jsonl=lines)
+    loaded = load_portfolio(folder)
+    cut_small(monkeypatch, 1500)
+    ingest(folder, tmp_path / "store", n_parts=2)
+    stored = load_portfolio(tmp_path / "store")
+    assert loads_of(tmp_path / "store") > 2
+    assert stored.problems["line"].tolist() == [10]
+    assert_same(stored, loaded)
+
+
+@pytest.mark.parametrize("spoilt", ['A-2,2,To "Do",01/Jan/24 8:00 AM,,,', "A-2,2,Done"])
+def test_a_large_csv_that_is_not_regular_is_read_whole(tmp_path, monkeypatch, spoilt):
+    rows = [(f"A-{n}", n, "Done", "01/Jun/24 8:00 AM", "") for n in range(3, 9)]
+    content = navigator(*rows) + spoilt
+    folder = write(tmp_path / "folder", pmanalytics__toml=CONFIG, jira__csv=content)
+    cut_small(monkeypatch, 120)
+    ingest(folder, tmp_path / "store", n_parts=2)
+    assert loads_of(tmp_path / "store") == 1
+
+
+def test_a_large_file_that_changes_between_its_pieces_is_refused(tmp_path, monkeypatch):
+    rows = [(f"A-{n}", n, "Done", "01/Jun/24 8:00 AM", "") for n in range(9)]
+    folder = write(tmp_path / "folder", jira__csv=navigator(*rows))
+    cut_small(monkeypatch, 120)
+    first, second, *_ = pieces.pieces_of(next(files_in(folder)), 120)
+    assert first.read().count(b"\n") == 3
+    write(folder, jira__csv=navigator(*rows[::-1], rows[0]))
+    with pytest.raises(UnreadableFileError, match=r"jira\.csv: it changed while it was read"):
+        second.read()
