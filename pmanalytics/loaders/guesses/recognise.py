@@ -160,9 +160,11 @@ def _of_markup(head: str) -> Guess | None:
 
 
 def _of_json(head: str) -> Guess | None:
-    keys = set(JSON_KEY.findall(head))
-    if {"fields", "key"} <= keys:
-        return Guess("jira_json", "Jira issues with their fields", is_sure=True)
+    keys = set()
+    for found in JSON_KEY.finditer(head):  # mostly one of the first says it all
+        keys.add(found[1])
+        if {"fields", "key"} <= keys:
+            return Guess("jira_json", "Jira issues with their fields", is_sure=True)
     if keys & {"issueChangeLogs", "changeHistories"} or {"values", "items", "created"} <= keys:
         return Guess("jira_json", "a changelog of Jira issues", is_sure=True)
     if "issues" in keys:

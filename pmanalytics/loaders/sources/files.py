@@ -23,7 +23,8 @@ from pmanalytics.errors import ConfigError, UnreadableFileError, counted, shorte
 
 CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
 HEAD_BYTES = 1 << 18
-LARGEST_LIMIT = (1 << 31) - 1  # what the csv module takes on every system
+LARGEST_LIMIT = 1 << 62
+LONGEST_CELL = (1 << 31) - 1  # what the csv module takes on every system
 BLOCK_BYTES = 1 << 20
 FALLBACK = "cp1252"
 ZIP_MARK = b"PK\x03\x04"
@@ -71,8 +72,9 @@ class Limits:
         for limit in fields(self):
             value = getattr(self, limit.name)
             is_whole = isinstance(value, int) and not isinstance(value, bool)
-            if not is_whole or not 0 < value <= LARGEST_LIMIT:
-                known = f"no whole number from 1 to {LARGEST_LIMIT}"
+            most = LONGEST_CELL if limit.name == "cell_chars" else LARGEST_LIMIT
+            if not is_whole or not 0 < value <= most:
+                known = f"no whole number from 1 to {most}"
                 raise ConfigError(f"limits: {limit.name} = {value!r} is {known}.")
 
 

@@ -71,6 +71,10 @@ def test_a_limit_must_be_a_number_above_zero(limit):
         Limits(cell_chars=limit)
 
 
+def test_a_file_may_be_larger_than_a_cell():
+    assert Limits(file_bytes=1 << 40).file_bytes == 1 << 40
+
+
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n")
