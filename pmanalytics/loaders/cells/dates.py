@@ -91,6 +91,8 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
         If `date_format` is none.
     """
     is_strptime = _is_strptime(reading.date_format)
+    if not (is_strptime or _may_be_iso(cells)):
+        return _read_parts(cells, reading, unknown)
     verdicts = Verdicts(cells)
     clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
     instants = clock.dt.tz_localize(UTC)
@@ -140,8 +142,7 @@ def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series
 
     pyarrow reads many times as fast as pandas, or nothing at all where one text is unknown to it.
     """
-    has_year = pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py()
-    is_iso = fits(cells, pattern) if has_year else pd.Series(False, cells.index)
+    is_iso = fits(cells, pattern) if _may_be_iso(cells) else pd.Series(False, cells.index)
     if not is_iso.any():
         kind = pd.DatetimeTZDtype("us", UTC) if is_zoned else Day
         return pd.Series(pd.NaT, cells.index, dtype=kind)
@@ -155,6 +156,11 @@ def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series
         found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce")
         found = found.dt.as_unit("us")
     return found.where(found.dt.year.between(*YEARS))
+
+
+def _may_be_iso(cells: pd.Series) -> bool:
+    """Tell whether any text may begin with a year and a dash, which is quickly seen."""
+    return bool(pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py())
 
 
 def _ordinary(times: pd.Series) -> pd.Series:

@@ -95,9 +95,11 @@ def load_jira_csv(
     parts = [_part(file, columns or {}, options) for file in files]
     _require_asked(parts, columns or {})
     intake = Intake.of([part.intake for part in parts])
-    table = pd.concat([part.table.set_axis(part.intake.cells.index) for part in parts])
+    tables = [part.table.set_axis(part.intake.cells.index) for part in parts]
+    table = pd.concat(tables) if len(tables) > 1 else tables[0]
     intake.drop_repeats()
-    table = table.loc[intake.cells.index]
+    if len(intake.cells) < len(table):
+        table = table.loc[intake.cells.index]
     table["parent_key"] = _parent_keys(intake, table)
     table = table.drop(columns=EPIC)
     return close_newest(intake, table, known, quarantine)
@@ -178,6 +180,8 @@ def _as_seconds(intake: Intake, name: str) -> pd.Series:
     """
     cells = intake.cells[name]
     words = cells[fits(cells, r"[^\d]")]
+    if words.empty:
+        return cells
     has_days = words.str.fullmatch(DAYS_TOO)
     intake.reject(name, words[has_days], errors.NOT_SECONDS, value_only=True)
     found = words.str.extract(HOURS_AND_MINUTES).astype(float)
@@ -211,8 +215,9 @@ def _set_java_aside(intake: Intake) -> None:
         if custom_field(header) is not None:
             cells = intake.cells[position]
             is_java = fits(cells, rf"^{JAVA_OBJECT}$")
-            intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
-            intake.cells[position] = cells.mask(is_java, "")
+            if is_java.any():
+                intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
+                intake.cells[position] = cells.mask(is_java, "")
 
 
 def _export_notes(intake: Intake) -> list[str]:

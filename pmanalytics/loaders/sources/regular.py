@@ -99,19 +99,43 @@ def read_regular(
             return None
         layout = Layout(delimiter, len(header), np.array(positions), file.limits.cell_chars)
         texts = chain([first.removeprefix(codecs.BOM_UTF8)], texts)
-        lines, columns = _joined(_in_turn(lambda text: _read(text, layout), texts))
+        lines, columns = _joined(_in_turn(lambda text: _read(text, layout), texts), len(positions))
     except (IrregularError, MissingColumnsError):  # which the careful reader tells
         return None
     return Regular(header, positions, lines, text_frame(positions, columns))
 
 
-def text_frame(positions: list[int], columns: list[list[pa.Array]]) -> pd.DataFrame:
-    """Return columns of text by their positions; their pieces are given up on the way."""
-    texts = {}
-    for position in reversed(positions):
-        whole = pa.concat_arrays(columns.pop())
-        texts[str(position)] = pd.array(whole, dtype="str")
-    return pd.DataFrame({name: texts[name] for name in reversed(texts)})
+class Texts:
+    """The texts of a column as they come in, in one piece as pyarrow keeps them.
+
+    Fresh memory costs more than filling it, and what grows at its end needs no second copy.
+    """
+
+    def __init__(self) -> None:
+        self.n_texts = 0
+        self.bounds = bytearray(np.zeros(1, np.int64))
+        self.letters = bytearray()
+
+    def add(self, texts: pa.LargeStringArray) -> None:
+        """Add further texts."""
+        _, bounds, letters = texts.buffers()
+        bounds = np.frombuffer(bounds, np.int64)[texts.offset :][: len(texts) + 1]
+        start, end = bounds[[0, -1]]
+        self.bounds.extend(bounds[1:] + (len(self.letters) - start))
+        self.letters.extend(memoryview(letters or b"")[start:end])
+        self.n_texts += len(texts)
+
+    def whole(self) -> pd.api.extensions.ExtensionArray:
+        """Return all of them."""
+        bounds, letters = pa.py_buffer(self.bounds), pa.py_buffer(self.letters)
+        texts = pa.LargeStringArray.from_buffers(self.n_texts, bounds, letters)
+        return pd.array(texts, dtype="str")
+
+
+def text_frame(positions: list[int], columns: list[Texts]) -> pd.DataFrame:
+    """Return columns of text by their positions."""
+    columns_of = zip(map(str, positions), columns, strict=True)
+    return pd.DataFrame({position: texts.whole() for position, texts in columns_of})
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
@@ -119,15 +143,18 @@ def trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim(pc.utf8_trim_whitespace(cells), INVISIBLE)
 
 
-def _joined(blocks: Iterable[Block]) -> tuple[NDArray[np.int64], list[list[pa.Array]]]:
-    """Return the lines of all records below the header, and the pieces of each column."""
-    n_before, lines, pieces = 1, [], []
+def _joined(blocks: Iterable[Block], n_columns: int) -> tuple[NDArray[np.int64], list[Texts]]:
+    """Return the lines of all records below the header, and the texts of each column."""
+    n_before = 1
+    lines: list[NDArray[np.int64]] = []
+    columns = [Texts() for _ in range(n_columns)]
     for block in blocks:
-        lines.append(n_before + block.lines)
-        pieces.append(block.columns)
+        n_header = 0 if lines else 1
+        lines.append(n_before + block.lines[n_header:])
+        for column, texts in zip(columns, block.columns, strict=True):
+            column.add(texts[n_header:])
         n_before += block.n_lines
-    columns = [[first[1:], *others] for first, *others in zip(*pieces, strict=True)]
-    return np.concatenate(lines)[1:], columns
+    return np.concatenate(lines), columns
 
 
 def _whole_records(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:

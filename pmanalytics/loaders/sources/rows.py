@@ -36,7 +36,7 @@ from pmanalytics.loaders.sources.files import (
 )
 from pmanalytics.loaders.sources.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
 from pmanalytics.loaders.sources.reading import DELIMITERS, PAD, Reading
-from pmanalytics.loaders.sources.regular import read_regular, text_frame, trimmed
+from pmanalytics.loaders.sources.regular import Texts, read_regular, text_frame, trimmed
 from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
@@ -228,7 +228,7 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
     pick = _picker(positions)
     width = len(rows.header)
     lines: list[int] = []
-    columns = [[pa.array([], pa.large_string())] for _ in positions]
+    columns = [Texts() for _ in positions]
     ragged: dict[int, tuple[str, Reason]] = {}
     padded: list[int] = []
     while block := list(islice(rows.records, CHUNK_ROWS)):
@@ -242,8 +242,8 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
                 padded.append(line)
             lines.append(line)
             fitting.append(pick([*row, *[""] * (width - len(row))] if fault else row))
-        for pieces, cells in zip(columns, zip(*fitting, strict=True), strict=False):
-            pieces.append(trimmed(pa.array(cells, pa.large_string())))
+        for texts, cells in zip(columns, zip(*fitting, strict=True), strict=False):
+            texts.add(trimmed(pa.array(cells, pa.large_string())))
     return Taken(rows, positions, lines, text_frame(positions, columns), ragged, padded)
 
 
