@@ -11,7 +11,8 @@ import pandera.pandas as pa
 from pmanalytics import errors
 from pmanalytics.calendars import UTC, local_days, local_instants
 from pmanalytics.errors import Reason
-from pmanalytics.loaders.cells.dates import YEARS, read_dates, zoned_instants
+from pmanalytics.loaders.cells.dates import read_dates
+from pmanalytics.loaders.cells.iso import YEARS, zoned_instants
 from pmanalytics.loaders.cells.numbers import read_numbers
 from pmanalytics.loaders.cells.texts import Verdicts, blank_to_missing, fits
 from pmanalytics.loaders.intake import Intake

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pmanalytics.errors import MissingColumnsError
 from pmanalytics.loaders.sources.files import NO_TEXT, File
 
-BLOCK = 1 << 21
+BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 24
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
 # What UTF-8 looks like that was read as Windows-1252 before: whoever counts it reads it all.
@@ -245,12 +245,14 @@ def _is_plain(content: bytes) -> bool:
 
 def _marks(letters: NDArray[np.uint8], delimiter: int) -> Marks:
     """Return all quotes, delimiters and line ends."""
-    is_mark = (letters == QUOTE) | (letters == delimiter) | (letters == LINE_FEED)
+    is_mark = letters == QUOTE
+    is_mark |= letters == delimiter
+    is_mark |= letters == LINE_FEED
     at = np.flatnonzero(is_mark)
     kinds = letters[at]
     is_quote = kinds == QUOTE
     n_quotes = np.cumsum(is_quote.view(np.uint8), dtype=np.uint8)
-    return Marks(at, kinds, (n_quotes % 2 == 1) & ~is_quote)
+    return Marks(at, kinds, (n_quotes & 1) > is_quote)
 
 
 def _refuse_stray_quotes(letters: NDArray[np.uint8], marks: Marks, delimiter: int) -> None:
@@ -283,7 +285,7 @@ def _records(letters: NDArray[np.uint8], marks: Marks, layout: Layout) -> Record
         raise IrregularError
     feeds = marks.places[marks.letters == LINE_FEED]
     lines = np.r_[0, np.searchsorted(feeds, record_ends[:-1]) + 1]
-    cells = first[is_filled][:, None] + layout.positions
+    cells = first[is_filled] + layout.positions[:, None]
     return Records(
         starts[is_filled],
         record_ends[is_filled],
@@ -315,23 +317,23 @@ def _columns(
 ) -> list[pa.Array]:
     """Return the wanted cells of each column, without quotes and outer blanks."""
     starts, ends = records.cell_starts, records.cell_ends
-    is_last = layout.positions == layout.width - 1
+    is_last = layout.positions[:, None] == layout.width - 1
     ends = ends - (is_last & (letters[ends - 1] == RETURN))
     is_quoted = letters[starts] == QUOTE
     starts, ends = starts + is_quoted, ends - is_quoted
     _refuse_blank(text, letters[starts], records, layout)
-    n_rows, n_columns = starts.shape
-    bounds = np.append(np.stack([starts, ends], axis=2), len(text))
-    cells = pa.LargeStringArray.from_buffers(
-        len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(text)
-    )
     is_bare = (starts == ends) | (VISIBLE[letters[starts]] & VISIBLE[letters[ends - 1]])
+    bounds = np.stack([starts, ends], axis=2).reshape(len(starts), -1)
+    every_other = pa.array(np.arange(0, bounds.shape[1], 2))  # between them is what is not wanted
     columns = []
-    for n in range(n_columns):
-        column = cells.take(pa.array(np.arange(n, n_rows * n_columns, n_columns) * 2))
-        if is_quoted[:, n].any():
+    for n, own in enumerate(map(pa.py_buffer, bounds)):
+        texts = pa.LargeStringArray.from_buffers(
+            max(bounds.shape[1] - 1, 0), own, pa.py_buffer(text)
+        )
+        column = texts.take(every_other)
+        if is_quoted[n].any():
             column = pc.replace_substring(column, '""', '"')
-        columns.append(column if is_bare[:, n].all() else trimmed(column))
+        columns.append(column if is_bare[n].all() else trimmed(column))
     return columns
 
 
@@ -339,9 +341,9 @@ def _refuse_blank(text: bytes, begins: NDArray[np.uint8], records: Records, layo
     """Require that each record holds more than blanks, as the beginning of a cell may tell."""
     is_filled = VISIBLE.copy()
     is_filled[[QUOTE, ord(layout.delimiter)]] = False
-    left = np.arange(len(begins))
-    for n in range(begins.shape[1]):
-        left = left[~is_filled[begins[left, n]]]
+    left = np.arange(len(records.starts))
+    for letters in begins:
+        left = left[~is_filled[letters[left]]]
     for start, end in zip(records.starts[left], records.ends[left], strict=True):
         record = text[start:end].decode()
         row = next(csv.reader([record.removesuffix("\r")], delimiter=layout.delimiter))
