@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from pmanalytics.loaders.sources.files import NO_TEXT, File
 
 BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 24
+GROWTH, MARGIN = 1.5, 1.1
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
 # What UTF-8 looks like that was read as Windows-1252 before: whoever counts it reads it all.
 DAMAGED = [text.encode() for text in ("Ã", "â€", "\ufffd")]
@@ -99,7 +100,9 @@ def read_regular(
             return None
         layout = Layout(delimiter, len(header), np.array(positions), file.limits.cell_chars)
         texts = chain([first.removeprefix(codecs.BOM_UTF8)], texts)
-        lines, columns = _joined(_in_turn(lambda text: _read(text, layout), texts), len(positions))
+        blocks = _in_turn(lambda text: _read(text, layout), texts)
+        n_blocks = min(file.size(), file.limits.file_bytes) / len(first)
+        lines, columns = _joined(blocks, [Texts(n_blocks * MARGIN) for _ in positions])
     except (IrregularError, MissingColumnsError):  # which the careful reader tells
         return None
     return Regular(header, positions, lines, text_frame(positions, columns))
@@ -108,28 +111,42 @@ def read_regular(
 class Texts:
     """The texts of a column as they come in, in one piece as pyarrow keeps them.
 
-    Fresh memory costs more than filling it, and what grows at its end needs no second copy.
+    Fresh memory costs more than filling it: room is made once, for as many texts as the first ones
+    let expect, and what is never filled is no memory yet.
     """
 
-    def __init__(self) -> None:
-        self.n_texts = 0
-        self.bounds = bytearray(np.zeros(1, np.int64))
-        self.letters = bytearray()
+    def __init__(self, n_times: float = GROWTH) -> None:
+        self.n_times = n_times
+        self.n_texts, self.n_letters = 0, 0
+        self.bounds, self.letters = np.zeros(1, np.int64), np.empty(0, np.uint8)
 
     def add(self, texts: pa.LargeStringArray) -> None:
         """Add further texts."""
         _, bounds, letters = texts.buffers()
         bounds = np.frombuffer(bounds, np.int64)[texts.offset :][: len(texts) + 1]
         start, end = bounds[[0, -1]]
-        self.bounds.extend(bounds[1:] + (len(self.letters) - start))
-        self.letters.extend(memoryview(letters or b"")[start:end])
-        self.n_texts += len(texts)
+        n_texts, n_letters = self.n_texts + len(texts), self.n_letters + int(end - start)
+        self.bounds = self._with_room(self.bounds, n_texts + 1)
+        self.letters = self._with_room(self.letters, n_letters)
+        own = slice(self.n_texts + 1, n_texts + 1)
+        np.add(bounds[1:], self.n_letters - start, out=self.bounds[own])
+        if letters:
+            self.letters[self.n_letters : n_letters] = np.frombuffer(letters, np.uint8)[start:end]
+        self.n_texts, self.n_letters = n_texts, n_letters
+
+    def _with_room(self, filled: NDArray[Any], size: int) -> NDArray[Any]:
+        if size <= len(filled):
+            return filled
+        n_times = GROWTH if len(filled) > 1 else self.n_times
+        larger = np.empty(int(size * n_times) + 1, filled.dtype)
+        larger[: len(filled)] = filled
+        return larger
 
     def whole(self) -> pd.api.extensions.ExtensionArray:
         """Return all of them."""
-        bounds, letters = pa.py_buffer(self.bounds), pa.py_buffer(self.letters)
-        texts = pa.LargeStringArray.from_buffers(self.n_texts, bounds, letters)
-        return pd.array(texts, dtype="str")
+        bounds, letters = self.bounds[: self.n_texts + 1], self.letters[: self.n_letters]
+        buffers = pa.py_buffer(bounds), pa.py_buffer(letters)
+        return pd.array(pa.LargeStringArray.from_buffers(self.n_texts, *buffers), dtype="str")
 
 
 def text_frame(positions: list[int], columns: list[Texts]) -> pd.DataFrame:
@@ -143,11 +160,12 @@ def trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim(pc.utf8_trim_whitespace(cells), INVISIBLE)
 
 
-def _joined(blocks: Iterable[Block], n_columns: int) -> tuple[NDArray[np.int64], list[Texts]]:
+def _joined(
+    blocks: Iterable[Block], columns: list[Texts]
+) -> tuple[NDArray[np.int64], list[Texts]]:
     """Return the lines of all records below the header, and the texts of each column."""
     n_before = 1
     lines: list[NDArray[np.int64]] = []
-    columns = [Texts() for _ in range(n_columns)]
     for block in blocks:
         n_header = 0 if lines else 1
         lines.append(n_before + block.lines[n_header:])
