@@ -55,7 +55,8 @@ def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series
 
 def may_be_iso(cells: pd.Series) -> bool:
     """Tell whether any text may begin with a year and a dash, which is quickly seen."""
-    return bool(pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py())
+    letters = as_arrow(cells).view(pa.large_binary())
+    return bool(pc.any(pc.equal(pc.binary_slice(letters, 4, 5), b"-")).as_py())
 
 
 def _ordinary(times: pd.Series) -> pd.Series:

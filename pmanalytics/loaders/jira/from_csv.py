@@ -229,7 +229,8 @@ def _export_notes(intake: Intake) -> list[str]:
             f"it has exactly {n_rows:,} rows, where Jira cuts exports off; "
             "see in Jira whether there are more, and export the rest."
         )
-    quoted = [cells[cells.str.startswith("'")] for _, cells in intake.cells.items()]
+    is_quoted = [(cells, cells.str.startswith("'")) for _, cells in intake.cells.items()]
+    quoted = [cells[is_meant] for cells, is_meant in is_quoted if is_meant.any()]
     n_hidden = sum(int(cells.str.match(HIDDEN_FORMULA).sum()) for cells in quoted)
     if n_hidden:
         notes.append(

@@ -160,9 +160,7 @@ def trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim(pc.utf8_trim_whitespace(cells), INVISIBLE)
 
 
-def _joined(
-    blocks: Iterable[Block], columns: list[Texts]
-) -> tuple[NDArray[np.int64], list[Texts]]:
+def _joined(blocks: Iterable[Block], columns: list[Texts]) -> tuple[NDArray[np.int64], list[Texts]]:
     """Return the lines of all records below the header, and the texts of each column."""
     n_before = 1
     lines: list[NDArray[np.int64]] = []
@@ -335,8 +333,8 @@ def _columns(
 ) -> list[pa.Array]:
     """Return the wanted cells of each column, without quotes and outer blanks."""
     starts, ends = records.cell_starts, records.cell_ends
-    is_last = layout.positions[:, None] == layout.width - 1
-    ends = ends - (is_last & (letters[ends - 1] == RETURN))
+    is_last = layout.positions == layout.width - 1
+    ends[is_last] -= letters[ends[is_last] - 1] == RETURN
     is_quoted = letters[starts] == QUOTE
     starts, ends = starts + is_quoted, ends - is_quoted
     _refuse_blank(text, letters[starts], records, layout)

@@ -42,7 +42,7 @@ from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
 Source: TypeAlias = str | Path | File | pd.DataFrame
 
 SAMPLE_RECORDS = 200
-SAMPLE_LETTERS = 1 << 22
+SAMPLE_LETTERS = 1 << 20
 CHUNK_ROWS = 50_000
 UTF_8 = (None, "utf-8", "UTF-8", "utf-8-sig")
 EXCEL_MAX_ROWS = 1_048_576
