@@ -203,9 +203,7 @@ class Intake:
         already = {
             (record, part["column"].iloc[0]) for part in self.rejected for record in part["record"]
         }
-        for column, values, reason in broken_rules(table, schema):
-            if reason == errors.CONFLICTING_ID and not unique:
-                continue
+        for column, values, reason in broken_rules(table, schema, unique=unique):
             header = self.headers.get(column, column)
             records = [record for record in values.index if (record, header) not in already]
             as_written = self.cells if column in self.cells else table
@@ -291,11 +289,15 @@ def places(file: str, lines: Sequence[int] | pd.Index) -> pd.DataFrame:
 
 
 def broken_rules(
-    table: pd.DataFrame, schema: type[Table]
+    table: pd.DataFrame, schema: type[Table], *, unique: bool = True
 ) -> Iterator[tuple[str, pd.Series, Reason]]:
     """Yield column, values and reason of every rule of the schema that rows break."""
+    rules = schema.to_schema()
+    if not unique:
+        ids = [name for name, column in rules.columns.items() if column.unique]
+        rules = rules.update_columns({name: {"unique": False} for name in ids})
     try:
-        schema.validate(table, lazy=True)
+        rules.validate(table, lazy=True, inplace=True)
     except pa.errors.SchemaErrors as broken:
         for error in broken.schema_errors:
             yield _explained(error, table)

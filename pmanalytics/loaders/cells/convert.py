@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,8 @@ import pandera.pandas as pa
 from pmanalytics import errors
 from pmanalytics.calendars import UTC, local_days, local_instants
 from pmanalytics.errors import Reason
-from pmanalytics.loaders.cells.dates import YEARS, read_dates, zoned_instants
+from pmanalytics.loaders.cells.dates import read_dates
+from pmanalytics.loaders.cells.iso import YEARS, zoned_instants
 from pmanalytics.loaders.cells.numbers import read_numbers
 from pmanalytics.loaders.cells.texts import Verdicts, blank_to_missing, fits
 from pmanalytics.loaders.intake import Intake
@@ -21,6 +22,7 @@ from pmanalytics.tables import LARGEST, with_all_columns
 
 __all__ = ["blank_to_missing", "instants", "typed", "zoned_instants"]
 
+LIST = np.dtype(object)
 LARGEST_WHOLE = 2**53  # a float counts no further
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # A cell that says there is nothing to say is no reason to lose what else the row says.
@@ -43,18 +45,20 @@ def typed(intake: Intake, schema: type[Table], reading: Reading) -> pd.DataFrame
 
     Cells of columns the schema does not know stay as they are.
     """
-    fields = schema.to_schema().columns
-    _set_errors_aside(intake, fields)
-    table = intake.cells.copy()
-    for name, kind in dtypes(schema).items():
+    fields, kinds = schema.to_schema().columns, dtypes(schema)
+    _set_errors_aside(intake, fields, lists=[n for n, kind in kinds.items() if kind == LIST])
+    table = intake.cells.copy(deep=False)
+    for name, kind in kinds.items():
         if name in table.columns:
             table[name] = _converted(intake, fields[name], kind, reading)
     return with_all_columns(table, schema)
 
 
-def _set_errors_aside(intake: Intake, fields: Mapping[str, pa.Column]) -> None:
+def _set_errors_aside(
+    intake: Intake, fields: Mapping[str, pa.Column], lists: Sequence[str]
+) -> None:
     """Note every error of Excel; what it stands in counts as empty, or is no row at all."""
-    for name, cells in intake.cells.items():
+    for name, cells in intake.cells.drop(columns=lists, errors="ignore").items():
         if cells.dtype == "str" and not cells.str.startswith("#").any():
             continue
         is_error = cells.isin(EXCEL_ERRORS)
@@ -68,7 +72,7 @@ def _set_errors_aside(intake: Intake, fields: Mapping[str, pa.Column]) -> None:
 def _converted(intake: Intake, field: pa.Column, kind: object, reading: Reading) -> pd.Series:
     name, nullable = field.name, field.nullable
     column = intake.cells[name]
-    if kind == np.dtype(object):
+    if kind == LIST:
         return column
     if kind == Day:
         return _days(intake, name, column, reading, nullable=nullable)

@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from pmanalytics import errors
-from pmanalytics.calendars import ISO_DAY, UTC, local_times
+from pmanalytics.calendars import UTC, local_times
 from pmanalytics.codes import as_arrow
 from pmanalytics.errors import Reason
+from pmanalytics.loaders.cells.iso import YEARS, may_be_iso, read_iso
 from pmanalytics.loaders.cells.names import months, named, weekdays
-from pmanalytics.loaders.cells.parts import OFFSET, parts_of
+from pmanalytics.loaders.cells.parts import parts_of
 from pmanalytics.loaders.cells.texts import (
     BLANK,
     Verdicts,
@@ -31,10 +30,6 @@ from pmanalytics.loaders.cells.texts import (
 from pmanalytics.loaders.sources.reading import Reading
 from pmanalytics.schemas import Day
 
-ISO_INSTANT = (
-    rf"^{ISO_DAY}[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?\s?(?:[zZ]|{OFFSET}:?[0-5]\d)$"
-)
-ISO_CLOCK = rf"^{ISO_DAY}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?)?$"
 YEAR_FIRST = r"^(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P<mark2>[-/.])(?P<day>\d{1,2})$"
 _BETWEEN = rf"(?:[-/.,]|{BLANK})*(?:(?i:de){BLANK}+)?"
 _WEEKDAY = rf"^(?:(?P<weekday>[\p{{L}}\p{{M}}]+)[.,]*{BLANK}+)?"
@@ -62,15 +57,11 @@ ORDERS = {
     MONTH_FIRST: "month/day/year",
     YEAR_FIRST_SHORT: "year/month/day",
 }
-# Beyond these no zone's history is known, and an instant is a slip of the pen.
-YEARS = (1900, 2200)
 PIVOT = 69
 SERIALS = (20_000, 80_000)
 EXCEL_ZERO = np.datetime64("1899-12-30", "us")
 SENTINELS = [0, 10101, 18991230, 18991231, 19000100, 19000101, 19700101, 99991231]
 NO_SHORT_DAY = 20_000_000  # 00/00/00
-SENTINEL_YEARS = [1899, 1900, 1969, 1970]
-EPOCH_MILLISECONDS = 1e11
 
 
 class Dates(NamedTuple):
@@ -91,6 +82,8 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
         If `date_format` is none.
     """
     is_strptime = _is_strptime(reading.date_format)
+    if not (is_strptime or may_be_iso(cells)):
+        return _read_parts(cells, reading, unknown)
     verdicts = Verdicts(cells)
     clock = pd.Series(pd.NaT, index=cells.index, dtype=Day)
     instants = clock.dt.tz_localize(UTC)
@@ -101,8 +94,7 @@ def read_dates(cells: pd.Series, reading: Reading, unknown: Reason) -> Dates:
         words = [f"as {reading.date_format}"] if _any(clock) or _any(instants) else []
         unknown = errors.NOT_IN_FORMAT
     left = cells[clock.isna() & instants.isna()]
-    zoned = _ordinary(zoned_instants(left))
-    local = _ordinary(_iso(left.drop(zoned.index), ISO_CLOCK))
+    zoned, local = read_iso(left)
     words += ["ISO"] if len(zoned) + len(local) else []
     if not words:
         return _read_parts(cells, reading, unknown)
@@ -128,51 +120,6 @@ def _is_strptime(date_format: str | None) -> bool:
             "'excel', or how dates are written, as in '%d.%m.%Y'."
         )
     return bool(date_format) and "%" in str(date_format)
-
-
-def zoned_instants(cells: pd.Series) -> pd.Series:
-    """Return the instants of ISO texts with an offset; all others are missing."""
-    return _iso(cells.astype("str"), ISO_INSTANT, is_zoned=True)
-
-
-def _iso(cells: pd.Series, pattern: str, *, is_zoned: bool = False) -> pd.Series:
-    """Return what ISO texts of this pattern say; others are missing.
-
-    pyarrow reads many times as fast as pandas, or nothing at all where one text is unknown to it.
-    """
-    has_year = pc.any(pc.equal(pc.find_substring(as_arrow(cells), "-"), 4)).as_py()
-    is_iso = fits(cells, pattern) if has_year else pd.Series(False, cells.index)
-    if not is_iso.any():
-        kind = pd.DatetimeTZDtype("us", UTC) if is_zoned else Day
-        return pd.Series(pd.NaT, cells.index, dtype=kind)
-    texts = cells if is_iso.all() else cells.where(is_iso)
-    try:
-        read = as_arrow(texts).cast(pa.timestamp("us", UTC if is_zoned else None))
-        clock = read.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
-        found = pd.Series(clock, cells.index)
-        found = found.dt.tz_localize(UTC) if is_zoned else found
-    except pa.ArrowInvalid:
-        found = pd.to_datetime(texts, format="ISO8601", utc=is_zoned, errors="coerce")
-        found = found.dt.as_unit("us")
-    return found.where(found.dt.year.between(*YEARS))
-
-
-def _ordinary(times: pd.Series) -> pd.Series:
-    """Return the times that were read and cannot stand for none."""
-    return times[times.notna() & ~times.dt.year.isin(SENTINEL_YEARS)]
-
-
-def epoch_instants(numbers: pd.Series) -> pd.Series:
-    """Return the instants of Unix time, which counts in seconds or, from 1e11, in milliseconds.
-
-    >>> epoch_instants(pd.Series([1492070429]))[0]
-    Timestamp('2017-04-13 08:00:29+0000', tz='UTC')
-    """
-    numbers = numbers.astype(float)
-    milliseconds = numbers.where(numbers.abs() >= EPOCH_MILLISECONDS, numbers * 1000).round()
-    is_known = milliseconds.abs() < 1e13
-    found = pd.to_datetime(milliseconds.where(is_known), unit="ms", utc=True).dt.as_unit("us")
-    return found.where(found.dt.year.between(*YEARS))
 
 
 def _in_format(cells: pd.Series, date_format: str) -> tuple[pd.Series, pd.Series]:
@@ -249,20 +196,13 @@ def _days(texts: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame({"text": texts, "form": ""}).astype("str")
     table = table.assign(**dict.fromkeys(numbers, np.nan), is_short=False)
     for form, pattern in FORMS:
-        found = groups(texts[table["form"] == ""], pattern).dropna(how="all")
+        left = texts[table["form"] == ""]
+        if left.empty:
+            break
+        found = groups(left, pattern).dropna(how="all")
         if found.empty:
             continue
-        if "weekday" in found:
-            is_weekday = (found["weekday"] == "") | named(found["weekday"], weekdays()).notna()
-            found = found[is_weekday]
-        if form == "word":
-            found = found.assign(month=named(found["word"], months()))
-            found = found[found["month"].notna()]
-            found["year"] = _full_year(found["year"])
-        elif form == "serial":
-            found = found[found["serial"].astype(float).between(*SERIALS)]
-        else:
-            found = found[found["mark"] == found["mark2"]]
+        found = _likely(found, form)
         table.loc[found.index, "form"] = form
         for name in found.columns.intersection(numbers):
             table.loc[found.index, name] = found[name].astype(float)
@@ -270,6 +210,18 @@ def _days(texts: pd.Series) -> pd.DataFrame:
             table.loc[found.index, "year"] = _full_year(found["c"])
             table.loc[found.index, "is_short"] = fits(texts[found.index], SHORT)
     return table
+
+
+def _likely(found: pd.DataFrame, form: str) -> pd.DataFrame:
+    """Return the texts of a form whose words and numbers are those of dates."""
+    if "weekday" in found:
+        found = found[(found["weekday"] == "") | named(found["weekday"], weekdays()).notna()]
+    if form == "word":
+        found = found.assign(month=named(found["word"], months()), year=_full_year(found["year"]))
+        return found[found["month"].notna()]
+    if form == "serial":
+        return found[found["serial"].astype(float).between(*SERIALS)]
+    return found[found["mark"] == found["mark2"]]
 
 
 def _full_year(years: pd.Series) -> pd.Series:
@@ -281,6 +233,8 @@ def _full_year(years: pd.Series) -> pd.Series:
 def _order(days: pd.DataFrame, date_format: str | None) -> tuple[str | Reason | None, str]:
     """Return the order of numeric dates, or why there is none, and the text that decides it."""
     numeric = days[days["form"] == "numeric"]
+    if numeric.empty:
+        return (date_format if date_format in ORDERS else None), ""
     fitting = pd.DataFrame(
         {name: _moments(*parts).notna() for name, parts in _readings(numeric).items()}
     )
@@ -319,26 +273,39 @@ def _resolve(
     days: pd.DataFrame, order: str | Reason | None, judged: Verdicts, date_format: str | None
 ) -> None:
     """Set the moment each day begins, and whether it stands for none; note what is no day."""
-    is_numeric, is_serial = days["form"] == "numeric", days["form"] == "serial"
-    numeric = {name: _moments(*parts) for name, parts in _readings(days).items()}
     moment = _moments(days["year"], days["month"], days["day"])
-    if isinstance(order, str):
-        moment = moment.where(~is_numeric, numeric[order])
-    serial = EXCEL_ZERO + pd.to_timedelta(days["serial"], "D").dt.round("ms")
-    if date_format == EXCEL:
-        moment = moment.where(~is_serial, serial)
-    else:
-        judged.add_each(is_serial, serial.dt.normalize(), errors.excel_serial)
+    if (days["form"] == "serial").any():
+        moment = moment.fillna(_serial_moments(days, judged, date_format))
+    if (days["form"] == "numeric").any():
+        moment = moment.fillna(_numeric_moments(days, order, judged, date_format))
     is_known = moment.dt.year.between(*YEARS)
     days["moment"] = moment.where(is_known).astype(Day)
     days["is_sentinel"] = _stands_for_none(days)
-    judged.add(is_numeric & pd.DataFrame(numeric).isna().all(axis="columns"), errors.NOT_A_DATE)
+    judged.add(moment.notna() & ~is_known, errors.OUT_OF_YEARS)
+    judged.add((days["form"] != "") & moment.isna(), errors.NOT_A_DATE)
+
+
+def _serial_moments(days: pd.DataFrame, judged: Verdicts, date_format: str | None) -> pd.Series:
+    """Return the moments of Excel's serial days, if meant; otherwise note what they are."""
+    serial = EXCEL_ZERO + pd.to_timedelta(days["serial"], "D").dt.round("ms")
+    if date_format == EXCEL:
+        return serial
+    judged.add_each(days["form"] == "serial", serial.dt.normalize(), errors.excel_serial)
+    return pd.Series(pd.NaT, days.index, dtype=Day)
+
+
+def _numeric_moments(
+    days: pd.DataFrame, order: str | Reason | None, judged: Verdicts, date_format: str | None
+) -> pd.Series:
+    """Return the moments of numeric dates in their order, if there is one; note what is no day."""
+    is_numeric = days["form"] == "numeric"
+    moments = pd.DataFrame({name: _moments(*parts) for name, parts in _readings(days).items()})
+    judged.add(is_numeric & moments.isna().all(axis="columns"), errors.NOT_A_DATE)
     if isinstance(order, Reason):
         judged.add(is_numeric, order)
     elif order == date_format and order:
         judged.add(is_numeric & ~_fitting(days)[order], errors.NOT_IN_FORMAT)
-    judged.add(moment.notna() & ~is_known, errors.OUT_OF_YEARS)
-    judged.add((days["form"] != "") & moment.isna(), errors.NOT_A_DATE)
+    return moments[order] if isinstance(order, str) else pd.Series(pd.NaT, days.index, dtype=Day)
 
 
 def _readings(days: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series, pd.Series]]:
@@ -355,6 +322,8 @@ def _readings(days: pd.DataFrame) -> dict[str, tuple[pd.Series, pd.Series, pd.Se
 def _stands_for_none(days: pd.DataFrame) -> pd.Series:
     """Tell the days that programs write where there is none, in whatever order."""
     is_none = _codes(days["year"], days["month"], days["day"]).isin(SENTINELS)
+    if not (days["form"] == "numeric").any():
+        return is_none
     readings = _readings(days)
     for name in (DAY_FIRST, MONTH_FIRST):
         is_none |= _codes(*readings[name]).isin([*SENTINELS, NO_SHORT_DAY])

@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pmanalytics.codes import as_arrow
 from pmanalytics.loaders.cells.texts import BLANK, groups, numbers_of
 
 OFFSET = r"[+-](?:0\d|1[0-4])"
-HEAD = rf"^(?P<day>[^:]*?)(?:(?:[Tt,]|{BLANK})+(?P<hour>\d{{1,2}}):)?$"
+HOUR = r"\d{1,2}:$"
+DAY = rf"^(?P<day>[^:]*?)(?P<gap>(?:[Tt,]|{BLANK})*)$"
 TAIL = (
     r"^(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
     rf"{BLANK}*(?P<half>(?i:[ap]\.?{BLANK}?m\.?)?)"
@@ -31,26 +33,38 @@ class Parts(NamedTuple):
 
 def parts_of(cells: pa.Array) -> Parts:
     """Split texts at the first colon, so that only distinct days and times need be looked at."""
-    head_of, heads, tail_of, tails = _halves(cells)
-    head = groups(heads, HEAD)
-    day_of, days = pd.factorize(head["day"])
-    time, offset = _times(numbers_of(head["hour"]).to_numpy(), head_of, tails, tail_of)
+    head_of, heads, tail_of, tails = _halves(cells, pc.find_substring(cells, ":").to_numpy() + 1)
+    day_of, days, hour = _days_and_hours(heads)
+    time, offset = _times(hour, head_of, tails, tail_of)
     has_tail = heads.str.endswith(":").to_numpy(bool)
     if not has_tail.all():
         time = np.where(has_tail[head_of], time, np.timedelta64(0, "us"))
-    return Parts(pd.Series(days, dtype="str"), day_of[head_of], time, offset)
+    return Parts(days, day_of[head_of], time, offset)
 
 
-def _halves(cells: pa.Array) -> tuple[np.ndarray, pd.Series, np.ndarray, pd.Series]:
-    """Return which text each begins with up to its first colon, and which follows, if any."""
+def _days_and_hours(heads: pd.Series) -> tuple[np.ndarray, pd.Series, np.ndarray]:
+    """Return which day each text begins with (-1: none), the days, and the hour, if one follows."""
+    texts = as_arrow(heads)
+    text_of, texts, hour_of, hours = _halves(texts, pc.find_substring_regex(texts, HOUR).to_numpy())
+    hour = numbers_of(hours.str.removesuffix(":")).to_numpy()[hour_of]
+    found = groups(texts, DAY)
+    ways = pd.concat([texts.where(found["day"].notna()), found["day"].where(found["gap"] != "")])
+    way_of, used = pd.factorize(np.where(np.isnan(hour), text_of, text_of + len(texts)))
+    day_of, days = pd.factorize(ways.iloc[used])
+    return day_of[way_of], pd.Series(days, dtype="str"), hour
+
+
+def _halves(
+    cells: pa.Array, lengths: np.ndarray
+) -> tuple[np.ndarray, pd.Series, np.ndarray, pd.Series]:
+    """Return which text each begins with, up to a length above 0 if any, and which follows."""
     _, bounds, letters = cells.buffers()
     bounds = np.frombuffer(bounds, "int64")[cells.offset :][: len(cells) + 1]
-    colon = pc.find_substring(cells, ":").to_numpy()
     cuts = np.repeat(bounds, 2)[:-1]
-    cuts[1::2] = np.where(colon < 0, bounds[1:], bounds[:-1] + colon + 1)
+    cuts[1::2] = np.where(lengths > 0, bounds[:-1] + lengths, bounds[1:])
     halves = pa.LargeStringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), letters)
     encoded = halves.dictionary_encode()
-    texts = pd.Series(encoded.dictionary.to_pandas(), dtype="str")
+    texts = pd.Series(pd.array(encoded.dictionary, dtype="str"))
     codes = encoded.indices.to_numpy()
     head_of, heads = pd.factorize(codes[::2])
     tail_of, tails = pd.factorize(codes[1::2])

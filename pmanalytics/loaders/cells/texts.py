@@ -47,14 +47,9 @@ def fits(texts: pd.Series, pattern: str) -> pd.Series:
 def groups(texts: pd.Series, pattern: str) -> pd.DataFrame:
     """Return the named groups of a pattern; a text that does not fit it has none."""
     found = pc.extract_regex(as_arrow(texts), pattern)
-    return pd.DataFrame(
-        {
-            found.type.field(n).name: pd.Series(group.to_pandas(), dtype="str").to_numpy()
-            for n, group in enumerate(found.flatten())
-        },
-        index=texts.index,
-        dtype="str",
-    )
+    names = [field.name for field in found.type]
+    columns = [pd.array(group, dtype="str") for group in found.flatten()]
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=texts.index)
 
 
 def numbers_of(texts: pd.Series) -> pd.Series:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pmanalytics import errors
 from pmanalytics.errors import Reason, counted
-from pmanalytics.loaders.cells.dates import epoch_instants, zoned_instants
+from pmanalytics.loaders.cells.iso import epoch_instants, zoned_instants
 from pmanalytics.loaders.cells.texts import fits, numbers_of
 from pmanalytics.loaders.intake import Intake
 from pmanalytics.loaders.jira.api import (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from pmanalytics.codes import numbered
 from pmanalytics.errors import MissingColumnsError, counted
 from pmanalytics.loaders.cells.convert import blank_to_missing
 from pmanalytics.loaders.intake import Intake
@@ -184,31 +185,35 @@ def _first_filled(columns: list[pd.Series]) -> tuple[pd.Series, int]:
 def _links(intake: Intake, found: Found) -> pd.Series:
     positions = found.positions[LINKS]
     kinds = [outward_link(found.header[position]) for position in positions]
-    columns = zip(kinds, _columns(intake, positions), strict=True)
-    return _lists([f"{kind}: " + column for kind, column in columns])
+    return _per_row(
+        _columns(intake, positions),
+        lambda row: [f"{kind}: {key}" for kind, key in zip(kinds, row, strict=True) if key],
+    )
 
 
 def _lists(columns: list[pd.Series]) -> pd.Series:
-    """Return the filled cells of each row as a list; rows of equal cells share theirs."""
-    codes = np.zeros(len(columns[0]), dtype="int64")
-    for column in columns:
-        own, distinct = pd.factorize(column)
-        codes, _ = pd.factorize(codes * (len(distinct) + 1) + own)
+    """Return the filled cells of each row as a list."""
+    return _per_row(columns, lambda row: [one for value in row if value for one in _listed(value)])
+
+
+def _per_row(columns: list[pd.Series], listed: Callable[[tuple[str, ...]], list[str]]) -> pd.Series:
+    """Return the list made of the cells of each row; rows of equal cells share theirs."""
+    codes, _ = pd.factorize(numbered(pd.DataFrame(dict(enumerate(columns)))))
     first = np.flatnonzero(~pd.Series(codes).duplicated())
-    rows = zip(*(column.iloc[first].fillna("") for column in columns), strict=True)
-    values = [[one for value in row if value for one in _listed(value)] for row in rows]
-    lists = pd.Series(values, dtype="object").to_numpy()
+    rows = zip(*(column.iloc[first].fillna("").tolist() for column in columns), strict=True)
+    lists = pd.Series([listed(row) for row in rows], dtype="object").to_numpy()
     return pd.Series(lists[codes], index=columns[0].index, dtype="object")
 
 
 def _listed(value: str) -> list[str]:
     """Return the texts of a list as Python writes it, and any other value as it is."""
-    if not PYTHON_LIST.fullmatch(value):
+    if not (value.startswith("[") and PYTHON_LIST.fullmatch(value)):
         return [value]
     return [one or other for one, other in PYTHON_TEXT.findall(value)]
 
 
 def _category_keys(words: pd.Series) -> pd.Series:
     """Return Jira's keys of the words for its three status categories; others stay."""
-    known = {word: STATUS_CATEGORIES.get(plain_word(word)) for word in words.dropna().unique()}
-    return words.map(known).astype("str").fillna(words)
+    numbers, distinct = pd.factorize(words)
+    keys = [STATUS_CATEGORIES.get(plain_word(word), word) for word in distinct]
+    return pd.Series(pd.array(keys, dtype="str").take(numbers, allow_fill=True), words.index)

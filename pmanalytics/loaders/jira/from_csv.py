@@ -96,9 +96,11 @@ def load_jira_csv(
     parts = [_part(file, columns or {}, options) for file in files]
     _require_asked(parts, columns or {})
     intake = Intake.of([part.intake for part in parts])
-    table = pd.concat([part.table.set_axis(part.intake.cells.index) for part in parts])
+    tables = [part.table.set_axis(part.intake.cells.index) for part in parts]
+    table = pd.concat(tables) if len(tables) > 1 else tables[0]
     intake.drop_repeats()
-    table = table.loc[intake.cells.index]
+    if len(intake.cells) < len(table):
+        table = table.loc[intake.cells.index]
     table["parent_key"] = _parent_keys(intake, table)
     table = table.drop(columns=EPIC)
     return close_newest(intake, table, known, quarantine)
@@ -179,6 +181,8 @@ def _as_seconds(intake: Intake, name: str) -> pd.Series:
     """
     cells = intake.cells[name]
     words = cells[fits(cells, r"[^\d]")]
+    if words.empty:
+        return cells
     has_days = words.str.fullmatch(DAYS_TOO)
     intake.reject(name, words[has_days], errors.NOT_SECONDS, value_only=True)
     found = words.str.extract(HOURS_AND_MINUTES).astype(float)
@@ -212,8 +216,9 @@ def _set_java_aside(intake: Intake) -> None:
         if custom_field(header) is not None:
             cells = intake.cells[position]
             is_java = fits(cells, rf"^{JAVA_OBJECT}$")
-            intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
-            intake.cells[position] = cells.mask(is_java, "")
+            if is_java.any():
+                intake.reject(position, cells[is_java], errors.JAVA_OBJECT, value_only=True)
+                intake.cells[position] = cells.mask(is_java, "")
 
 
 def _export_notes(intake: Intake) -> list[str]:
@@ -225,7 +230,8 @@ def _export_notes(intake: Intake) -> list[str]:
             f"it has exactly {n_rows:,} rows, where Jira cuts exports off; "
             "see in Jira whether there are more, and export the rest."
         )
-    quoted = [cells[cells.str.startswith("'")] for _, cells in intake.cells.items()]
+    is_quoted = [(cells, cells.str.startswith("'")) for _, cells in intake.cells.items()]
+    quoted = [cells[is_meant] for cells, is_meant in is_quoted if is_meant.any()]
     n_hidden = sum(int(cells.str.match(HIDDEN_FORMULA).sum()) for cells in quoted)
     if n_hidden:
         notes.append(

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from pmanalytics.errors import MissingColumnsError
 from pmanalytics.loaders.sources.files import NO_TEXT, File
 
-BLOCK = 1 << 21
+BLOCK = 1 << 20
 LARGEST_BLOCK = 1 << 24
+GROWTH, MARGIN = 1.5, 1.1
 QUOTE, LINE_FEED, RETURN = b'"\n\r'
 # What UTF-8 looks like that was read as Windows-1252 before: whoever counts it reads it all.
 DAMAGED = [text.encode() for text in ("Ã", "â€", "\ufffd")]
@@ -106,7 +107,9 @@ def read_regular(
             return None
         layout = Layout(delimiter, len(header), np.array(positions), file.limits.cell_chars)
         texts = chain([first.removeprefix(codecs.BOM_UTF8)], texts)
-        lines, columns = _joined(_in_turn(lambda text: _read(text, layout), texts))
+        blocks = _in_turn(lambda text: _read(text, layout), texts)
+        n_blocks = min(file.size(), file.limits.file_bytes) / len(first)
+        lines, columns = _joined(blocks, [Texts(n_blocks * MARGIN) for _ in positions])
     except (IrregularError, MissingColumnsError):  # which the careful reader tells
         return None
     return Regular(header, positions, lines, text_frame(positions, columns))
@@ -132,13 +135,51 @@ def stretches(file: File, delimiter: str) -> list[Stretch] | None:
     return found
 
 
-def text_frame(positions: list[int], columns: list[list[pa.Array]]) -> pd.DataFrame:
-    """Return columns of text by their positions; their pieces are given up on the way."""
-    texts = {}
-    for position in reversed(positions):
-        whole = pa.concat_arrays(columns.pop())
-        texts[str(position)] = pd.array(whole, dtype="str")
-    return pd.DataFrame({name: texts[name] for name in reversed(texts)})
+class Texts:
+    """The texts of a column as they come in, in one piece as pyarrow keeps them.
+
+    Fresh memory costs more than filling it: room is made once, for as many texts as the first ones
+    let expect, and what is never filled is no memory yet.
+    """
+
+    def __init__(self, n_times: float = GROWTH) -> None:
+        self.n_times = n_times
+        self.n_texts, self.n_letters = 0, 0
+        self.bounds, self.letters = np.zeros(1, np.int64), np.empty(0, np.uint8)
+
+    def add(self, texts: pa.LargeStringArray) -> None:
+        """Add further texts."""
+        _, bounds, letters = texts.buffers()
+        bounds = np.frombuffer(bounds, np.int64)[texts.offset :][: len(texts) + 1]
+        start, end = bounds[[0, -1]]
+        n_texts, n_letters = self.n_texts + len(texts), self.n_letters + int(end - start)
+        self.bounds = self._with_room(self.bounds, n_texts + 1)
+        self.letters = self._with_room(self.letters, n_letters)
+        own = slice(self.n_texts + 1, n_texts + 1)
+        np.add(bounds[1:], self.n_letters - start, out=self.bounds[own])
+        if letters:
+            self.letters[self.n_letters : n_letters] = np.frombuffer(letters, np.uint8)[start:end]
+        self.n_texts, self.n_letters = n_texts, n_letters
+
+    def _with_room(self, filled: NDArray[Any], size: int) -> NDArray[Any]:
+        if size <= len(filled):
+            return filled
+        n_times = GROWTH if len(filled) > 1 else self.n_times
+        larger = np.empty(int(size * n_times) + 1, filled.dtype)
+        larger[: len(filled)] = filled
+        return larger
+
+    def whole(self) -> pd.api.extensions.ExtensionArray:
+        """Return all of them."""
+        bounds, letters = self.bounds[: self.n_texts + 1], self.letters[: self.n_letters]
+        buffers = pa.py_buffer(bounds), pa.py_buffer(letters)
+        return pd.array(pa.LargeStringArray.from_buffers(self.n_texts, *buffers), dtype="str")
+
+
+def text_frame(positions: list[int], columns: list[Texts]) -> pd.DataFrame:
+    """Return columns of text by their positions."""
+    columns_of = zip(map(str, positions), columns, strict=True)
+    return pd.DataFrame({position: texts.whole() for position, texts in columns_of})
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
@@ -146,15 +187,17 @@ def trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim(pc.utf8_trim_whitespace(cells), INVISIBLE)
 
 
-def _joined(blocks: Iterable[Block]) -> tuple[NDArray[np.int64], list[list[pa.Array]]]:
-    """Return the lines of all records below the header, and the pieces of each column."""
-    n_before, lines, pieces = 1, [], []
+def _joined(blocks: Iterable[Block], columns: list[Texts]) -> tuple[NDArray[np.int64], list[Texts]]:
+    """Return the lines of all records below the header, and the texts of each column."""
+    n_before = 1
+    lines: list[NDArray[np.int64]] = []
     for block in blocks:
-        lines.append(n_before + block.lines)
-        pieces.append(block.columns)
+        n_header = 0 if lines else 1
+        lines.append(n_before + block.lines[n_header:])
+        for column, texts in zip(columns, block.columns, strict=True):
+            column.add(texts[n_header:])
         n_before += block.n_lines
-    columns = [[first[1:], *others] for first, *others in zip(*pieces, strict=True)]
-    return np.concatenate(lines)[1:], columns
+    return np.concatenate(lines), columns
 
 
 def _whole_records(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
@@ -250,12 +293,14 @@ def _is_plain(content: bytes) -> bool:
 
 def _marks(letters: NDArray[np.uint8], delimiter: int) -> Marks:
     """Return all quotes, delimiters and line ends."""
-    is_mark = (letters == QUOTE) | (letters == delimiter) | (letters == LINE_FEED)
+    is_mark = letters == QUOTE
+    is_mark |= letters == delimiter
+    is_mark |= letters == LINE_FEED
     at = np.flatnonzero(is_mark)
     kinds = letters[at]
     is_quote = kinds == QUOTE
     n_quotes = np.cumsum(is_quote.view(np.uint8), dtype=np.uint8)
-    return Marks(at, kinds, (n_quotes % 2 == 1) & ~is_quote)
+    return Marks(at, kinds, (n_quotes & 1) > is_quote)
 
 
 def _refuse_stray_quotes(letters: NDArray[np.uint8], marks: Marks, delimiter: int) -> None:
@@ -288,7 +333,7 @@ def _records(letters: NDArray[np.uint8], marks: Marks, layout: Layout) -> Record
         raise IrregularError
     feeds = marks.places[marks.letters == LINE_FEED]
     lines = np.r_[0, np.searchsorted(feeds, record_ends[:-1]) + 1]
-    cells = first[is_filled][:, None] + layout.positions
+    cells = first[is_filled] + layout.positions[:, None]
     return Records(
         starts[is_filled],
         record_ends[is_filled],
@@ -321,22 +366,22 @@ def _columns(
     """Return the wanted cells of each column, without quotes and outer blanks."""
     starts, ends = records.cell_starts, records.cell_ends
     is_last = layout.positions == layout.width - 1
-    ends = ends - (is_last & (letters[ends - 1] == RETURN))
+    ends[is_last] -= letters[ends[is_last] - 1] == RETURN
     is_quoted = letters[starts] == QUOTE
     starts, ends = starts + is_quoted, ends - is_quoted
     _refuse_blank(text, letters[starts], records, layout)
-    n_rows, n_columns = starts.shape
-    bounds = np.append(np.stack([starts, ends], axis=2), len(text))
-    cells = pa.LargeStringArray.from_buffers(
-        len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(text)
-    )
     is_bare = (starts == ends) | (VISIBLE[letters[starts]] & VISIBLE[letters[ends - 1]])
+    bounds = np.stack([starts, ends], axis=2).reshape(len(starts), -1)
+    every_other = pa.array(np.arange(0, bounds.shape[1], 2))  # between them is what is not wanted
     columns = []
-    for n in range(n_columns):
-        column = cells.take(pa.array(np.arange(n, n_rows * n_columns, n_columns) * 2))
-        if is_quoted[:, n].any():
+    for n, own in enumerate(map(pa.py_buffer, bounds)):
+        texts = pa.LargeStringArray.from_buffers(
+            max(bounds.shape[1] - 1, 0), own, pa.py_buffer(text)
+        )
+        column = texts.take(every_other)
+        if is_quoted[n].any():
             column = pc.replace_substring(column, '""', '"')
-        columns.append(column if is_bare[:, n].all() else trimmed(column))
+        columns.append(column if is_bare[n].all() else trimmed(column))
     return columns
 
 
@@ -344,9 +389,9 @@ def _refuse_blank(text: bytes, begins: NDArray[np.uint8], records: Records, layo
     """Require that each record holds more than blanks, as the beginning of a cell may tell."""
     is_filled = VISIBLE.copy()
     is_filled[[QUOTE, ord(layout.delimiter)]] = False
-    left = np.arange(len(begins))
-    for n in range(begins.shape[1]):
-        left = left[~is_filled[begins[left, n]]]
+    left = np.arange(len(records.starts))
+    for letters in begins:
+        left = left[~is_filled[letters[left]]]
     for start, end in zip(records.starts[left], records.ends[left], strict=True):
         record = text[start:end].decode()
         row = next(csv.reader([record.removesuffix("\r")], delimiter=layout.delimiter))

@@ -36,13 +36,13 @@ from pmanalytics.loaders.sources.files import (
 )
 from pmanalytics.loaders.sources.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
 from pmanalytics.loaders.sources.reading import DELIMITERS, PAD, Reading
-from pmanalytics.loaders.sources.regular import read_regular, text_frame, trimmed
+from pmanalytics.loaders.sources.regular import Texts, read_regular, text_frame, trimmed
 from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
 
 SAMPLE_RECORDS = 200
-SAMPLE_LETTERS = 1 << 22
+SAMPLE_LETTERS = 1 << 20
 CHUNK_ROWS = 50_000
 UTF_8 = (None, "utf-8", "UTF-8", "utf-8-sig")
 EXCEL_MAX_ROWS = 1_048_576
@@ -235,7 +235,7 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
     pick = _picker(positions)
     width = len(rows.header)
     lines: list[int] = []
-    columns = [[pa.array([], pa.large_string())] for _ in positions]
+    columns = [Texts() for _ in positions]
     ragged: dict[int, tuple[str, Reason]] = {}
     padded: list[int] = []
     while block := list(islice(rows.records, CHUNK_ROWS)):
@@ -249,8 +249,8 @@ def _taken(rows: Rows, positions: list[int], pad: bool) -> Taken:
                 padded.append(line)
             lines.append(line)
             fitting.append(pick([*row, *[""] * (width - len(row))] if fault else row))
-        for pieces, cells in zip(columns, zip(*fitting, strict=True), strict=False):
-            pieces.append(trimmed(pa.array(cells, pa.large_string())))
+        for texts, cells in zip(columns, zip(*fitting, strict=True), strict=False):
+            texts.add(trimmed(pa.array(cells, pa.large_string())))
     return Taken(rows, positions, lines, text_frame(positions, columns), ragged, padded)
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pmanalytics import Quarantine, errors, load_jira_csv, load_projects
 from pmanalytics.errors import BadRowsError, ConfigError
-from pmanalytics.loaders.cells.dates import epoch_instants, read_dates
+from pmanalytics.loaders.cells.dates import read_dates
+from pmanalytics.loaders.cells.iso import epoch_instants
 from pmanalytics.loaders.sources.reading import Reading
 
 

@@ -8,12 +8,14 @@ import csv
 import io
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pmanalytics.errors import UnreadableFileError
 from pmanalytics.loaders.sources import regular, rows
+from pmanalytics.loaders.sources.files import file_at
 from pmanalytics.loaders.sources.reading import Reading
 
 BLANKS = [" ", "\t", "\x0b", "\x1c", "\x85", "\xa0", "\u2028", "\u200b", "\ufeff"]
@@ -111,6 +113,62 @@ def test_no_line_break_is_lost_where_a_block_ends(compared):
     assert is_taken
     assert fast == careful
     assert [words for _, words in fast["cells"]["data"]] == values
+
+
+MIXED = [
+    "key,words,more",
+    "1,plain,ü",
+    '2,"two',
+    'lines",€',
+    "",
+    '3,"a ""quoted"" word, a comma","𝄞"',
+    '4,,"x',
+    "",
+    'y"',
+    f"5,{'long ' * 9}end,",
+    "6,ünïcödé,",
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["bare", "marked"])
+def test_cells_and_lines_are_the_same_wherever_blocks_end(tmp_path, monkeypatch, mark, end):
+    """Within a letter of several bytes, a doubled quote, a line break and its cell, anywhere."""
+    path = tmp_path / "table.csv"
+    path.write_bytes(content := (mark + end.join([*MIXED, ""])).encode())
+    for n_bytes in range(1, len(content) + 1):
+        monkeypatch.setattr(regular, "BLOCK", n_bytes)
+        found = regular.read_regular(file_at(path), ",", lambda header: [0, 1, 2])
+        assert found.header == ["key", "words", "more"]
+        assert found.lines.tolist() == [2, 3, 6, 7, 10, 11]
+        assert found.cells.to_numpy().tolist() == [
+            ["1", "plain", "ü"],
+            ["2", f"two{end}lines", "€"],
+            ["3", 'a "quoted" word, a comma', "𝄞"],
+            ["4", "", f"x{end}{end}y"],
+            ["5", "long " * 9 + "end", ""],
+            ["6", "ünïcödé", ""],
+        ]
+
+
+@pytest.mark.parametrize("n_bytes", [32, 100, 1000])
+def test_texts_may_become_longer_than_the_first_ones_let_expect(tmp_path, monkeypatch, n_bytes):
+    words = [letter * n for n in (1, 2, 30, 400) for letter in "abcdefgh"]
+    path = tmp_path / "table.csv"
+    path.write_text("key,words\n" + "".join(f"{n},{word}\n" for n, word in enumerate(words)))
+    monkeypatch.setattr(regular, "BLOCK", n_bytes)
+    found = regular.read_regular(file_at(path), ",", lambda header: [1, 0])
+    assert found.cells["1"].tolist() == words
+    assert found.cells["0"].tolist() == [str(n) for n in range(len(words))]
+
+
+def test_texts_come_in_whole_or_in_parts_and_may_all_be_empty():
+    texts = regular.Texts()
+    for piece in [["", ""], ["key", "ü", "words"], [], ["", "€"]]:
+        whole = pa.array(["before", *piece, "after"], pa.large_string())
+        texts.add(whole[1:-1])
+    assert texts.whole().tolist() == ["", "", "key", "ü", "words", "", "€"]
+    assert regular.Texts().whole().tolist() == []
 
 
 def test_each_record_keeps_the_line_it_begins_on(compared):
