@@ -27,7 +27,8 @@ from pmanalytics.loaders.jira.headers import (
     navigator_name,
     standing_for,
 )
-from pmanalytics.loaders.sources.files import HEAD_BYTES, JSON_START, WEB_PAGE, File, is_document
+from pmanalytics.loaders.sources.encodings import HEAD_BYTES
+from pmanalytics.loaders.sources.files import JSON_START, WEB_PAGE, File, is_document
 from pmanalytics.loaders.sources.rows import sampled
 from pmanalytics.loaders.sources.sheets import is_book
 from pmanalytics.schemas import FURTHER_TABLES

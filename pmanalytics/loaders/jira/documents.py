@@ -20,7 +20,8 @@ from pmanalytics.loaders.jira.api import (
     in_words,
 )
 from pmanalytics.loaders.notes import Note
-from pmanalytics.loaders.sources.files import File, as_utf_8
+from pmanalytics.loaders.sources.encodings import as_utf_8
+from pmanalytics.loaders.sources.files import File
 from pmanalytics.portfolio import Search
 
 LINE_SUFFIXES = (".jsonl", ".ndjson")

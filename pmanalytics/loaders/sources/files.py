@@ -6,7 +6,6 @@ ever taken for the whole.
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import re
@@ -20,13 +19,12 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pmanalytics.errors import ConfigError, UnreadableFileError, counted, shortened, visible
+from pmanalytics.loaders.sources.encodings import HEAD_BYTES, decoded, encoding_of
 
 CONFIG_HINT = "raise {} under [limits] in pmanalytics.toml"
-HEAD_BYTES = 1 << 18
 LARGEST_LIMIT = 1 << 62
 LONGEST_CELL = (1 << 31) - 1  # what the csv module takes on every system
 BLOCK_BYTES = 1 << 20
-FALLBACK = "cp1252"
 ZIP_MARK = b"PK\x03\x04"
 OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What no table, no JSON and no XML is, as its name tells.
@@ -51,11 +49,7 @@ NO_TEXT = {
     b"PAR1": "a Parquet file",
     b"SQLite format 3": "a SQLite database",
 }
-# No text in Windows-1252 holds such a pair, but for one that was damaged before.
-UTF_8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
-# What UTF-8 looks like when it was read as Windows-1252 and saved again.
 NOTHING = re.compile(rb"[ \t\r\n\0]*")
-MOJIBAKE = re.compile("Ã[\u0080-\u00bf\u0152-\u02dc\u2018-\u2122]|â€|\ufffd")
 
 
 @dataclass(frozen=True)
@@ -134,7 +128,7 @@ class File:
     def head_text(self) -> str:
         """Return the first letters, whatever encodes them."""
         head = self.head()
-        encoding = _encoding(head, len(head) == HEAD_BYTES)
+        encoding = encoding_of(head, len(head) == HEAD_BYTES)
         return head.decode(encoding, "replace").removeprefix("\ufeff").lstrip()
 
     def read(self) -> bytes:
@@ -200,9 +194,9 @@ class File:
             if content.startswith(mark):
                 raise UnreadableFileError(f"{self}: this is no text but {kind}.")
         is_cut = self.is_sample and len(content) == HEAD_BYTES
-        encoding = encoding or _encoding(content, is_cut)
+        encoding = encoding or encoding_of(content, is_cut)
         try:
-            text = _decoded(content, encoding, is_cut)
+            text = decoded(content, encoding, is_cut)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise UnreadableFileError(
@@ -327,14 +321,6 @@ def is_document(file: File) -> bool:
     return file.suffix in DOCUMENT_SUFFIXES or bool(DOCUMENT_NAMES.fullmatch(name))
 
 
-def as_utf_8(content: bytes) -> bytes:
-    """Return a text of any Unicode encoding in UTF-8, without a byte order mark."""
-    encoding = _wide_encoding(content)
-    if encoding:
-        return content.decode(encoding).removeprefix("\ufeff").encode()
-    return content.removeprefix(codecs.BOM_UTF8)
-
-
 def entries(file: File) -> list[zipfile.ZipInfo]:
     """Return what an archive holds, within the limits."""
     try:
@@ -356,46 +342,6 @@ def entries(file: File) -> list[zipfile.ZipInfo]:
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableFileError(f"{file}: it is encrypted; unpack it first.")
     return entries
-
-
-def damaged_text(text: str) -> int:
-    """Return how many letters were damaged before, by reading them in a wrong encoding."""
-    return len(MOJIBAKE.findall(text))
-
-
-def _decoded(content: bytes, encoding: str, is_cut: bool) -> str:
-    """Return bytes as text; of what was cut somewhere only the whole lines, if there are any."""
-    text = codecs.getincrementaldecoder(encoding)().decode(content, final=not is_cut)
-    end = max(text.rfind("\n"), text.rfind("\r")) + 1
-    return text[:end] if is_cut and end else text
-
-
-def _wide_encoding(content: bytes) -> str | None:
-    """Return the encoding of a text with several bytes per letter, as its first bytes tell it."""
-    if content[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
-        return "utf-32"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    head = content[:HEAD_BYTES]
-    if b"\0" not in head:
-        return None
-    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-        if zeros.count(0) > len(zeros) / 2:
-            return encoding
-    return None
-
-
-def _encoding(content: bytes, is_cut: bool) -> str:
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    wide = _wide_encoding(content)
-    if wide:
-        return wide
-    try:
-        _decoded(content, "utf-8", is_cut)
-    except UnicodeDecodeError:
-        return "utf-8" if UTF_8_LETTER.search(content) else FALLBACK
-    return "utf-8"
 
 
 def is_clutter(name: str) -> bool:

@@ -17,7 +17,6 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -26,18 +25,18 @@ from numpy.typing import NDArray
 from pmanalytics import errors
 from pmanalytics.errors import Reason, UnreadableFileError, counted, listed, shown
 from pmanalytics.loaders.intake import Intake, places
+from pmanalytics.loaders.sources.encodings import damaged_text
 from pmanalytics.loaders.sources.files import (
     JSON_START,
     WEB_PAGE,
     File,
-    as_utf_8,
-    damaged_text,
     file_at,
 )
 from pmanalytics.loaders.sources.mend import LINE_END, RECORD, Aside, Mending, Record, as_text
+from pmanalytics.loaders.sources.objects import json_records
 from pmanalytics.loaders.sources.reading import DELIMITERS, PAD, Reading
 from pmanalytics.loaders.sources.regular import Texts, read_regular, text_frame, trimmed
-from pmanalytics.loaders.sources.sheets import is_book, number_text, read_sheet
+from pmanalytics.loaders.sources.sheets import is_book, read_sheet
 
 Source: TypeAlias = str | Path | File | pd.DataFrame
 
@@ -172,7 +171,7 @@ def rows_of(file: File, reading: Reading) -> Rows:
     if is_book(file):
         rows = _sheet_rows(file)
     elif JSON_START.match(file.head_text()):
-        rows = _json_rows(file)
+        rows = Rows(*json_records(file), "JSON records", [], "record")
     else:
         rows = _text_rows(file, reading)
     if len(rows.header) > file.limits.columns:
@@ -388,39 +387,3 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
     widest = max(n_filled)
     is_title = [n == 1 < widest or n * TITLE_SHARE <= widest for n in n_filled]
     return is_title.index(False)
-
-
-def _json_rows(file: File) -> Rows:
-    """Return the rows of flat JSON objects: a list of them, one in an object, or one per line."""
-    try:
-        content = as_utf_8(file.read())
-        if content.lstrip()[:1] == b"[":
-            objects = msgspec.json.decode(content, type=list[dict[str, object]])
-        else:
-            objects = _lines_or_list(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableFileError(f"{file}: no list of JSON records ({error}).") from None
-    header = list(dict.fromkeys(name for each in objects for name in each))
-    records = (
-        (n, [_plain(each.get(name)) for name in header]) for n, each in enumerate(objects, 1)
-    )
-    return Rows(header, records, "JSON records", [], "record")
-
-
-def _lines_or_list(content: bytes) -> list[dict[str, object]]:
-    """Return one object per line; of a single one its only list of objects."""
-    try:
-        whole = msgspec.json.decode(content, type=dict[str, object])
-    except msgspec.DecodeError:
-        return msgspec.json.Decoder(dict[str, object]).decode_lines(content)
-    lists = [each for each in whole.values() if isinstance(each, list) and each]
-    return msgspec.convert(lists[0], list[dict[str, object]]) if len(lists) == 1 else [whole]
-
-
-def _plain(value: object) -> str:
-    """Return a JSON value as a cell of text."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return number_text(value)
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -24,8 +24,8 @@ from python_calamine import (
 )
 
 from pmanalytics.errors import UnreadableFileError, counted, listed, shown
+from pmanalytics.loaders.sources.encodings import HEAD_BYTES
 from pmanalytics.loaders.sources.files import (
-    HEAD_BYTES,
     OLE_MARK,
     ZIP_MARK,
     File,
