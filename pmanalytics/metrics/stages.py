@@ -300,6 +300,7 @@ def _count_so_far(*keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _lengths(starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many rows each run has."""
     return np.diff(starts, append=len(order))
 
 
@@ -340,6 +341,9 @@ def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STA
     def all_of(how: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
         return how.reduceat(values[order], starts)
 
+    def last_of(values: NDArray[Any]) -> NDArray[Any]:
+        return values[order[starts + n_visits - 1]]
+
     def span() -> NDArray[np.float64]:
         entry = visits["entered_at"].to_numpy("datetime64[us]").view(np.int64)
         return (all_of(np.maximum, entry + length) - all_of(np.minimum, entry)) / DAY
@@ -351,11 +355,11 @@ def per_item(visits: pd.DataFrame, names: list[str], wanted: Sequence[str] = STA
         "visits": lambda: n_visits,
         "total_days": lambda: all_of(np.add, length) / DAY,
         "first_days": lambda: days[first],
-        "last_days": lambda: days[order[starts + n_visits - 1]],
+        "last_days": lambda: last_of(days),
         "span_days": span,
         "working_days": lambda: all_of(np.add, visits["working_days"].to_numpy()),
         "is_open": lambda: all_of(np.logical_or, visits["is_open"].to_numpy()),
-        "is_cancelled": lambda: is_cancelled.to_numpy()[order[starts + n_visits - 1]],
+        "is_cancelled": lambda: last_of(is_cancelled.to_numpy()),
         "is_zero_length": lambda: all_of(np.logical_and, visits["is_zero_length"].to_numpy()),
         "is_complete": lambda: all_of(np.logical_and, visits["history_complete"].to_numpy()),
     }

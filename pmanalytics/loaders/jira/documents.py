@@ -149,19 +149,26 @@ def _members(document: bytes | msgspec.Raw) -> Iterable[tuple[str, msgspec.Raw]]
 def _documents(file: File, pages: Pages) -> tuple[str, list[Document]]:
     """Return what a record is counted by, and the documents: the file, its list, or its lines."""
     content = file.read()
+    if file.piece is not None:
+        return "line", _in_lines(content, file.piece.n_lines_before)
     try:
         content = as_utf_8(content)
         return "issue", _listed(content, pages)
     except UNDECODABLE as error:
-        first = 1 + (file.piece.n_lines_before if file.piece else 0)
-        lines = [(n, line) for n, line in enumerate(content.split(b"\n"), first) if line.strip()]
         is_lines = "trailing characters" in str(error) or file.suffix in LINE_SUFFIXES
-        if is_lines and len(lines) > 1 and not isinstance(error, UnicodeDecodeError):
-            mended_lines = [(n, _without_nan(line) or line) for n, line in lines]
-            return "line", [Document(n, line, _page(line)) for n, line in mended_lines]
+        is_lines = is_lines and not isinstance(error, UnicodeDecodeError)
+        if is_lines and len(documents := _in_lines(content)) > 1:
+            return "line", documents
         if mended := _without_nan(content):
             return "issue", _listed(mended, pages)
         raise UnreadableFileError(_why_unread(str(file), content, str(error))) from None
+
+
+def _in_lines(content: bytes, n_before: int = 0) -> list[Document]:
+    """Return a document per line that is not blank."""
+    lines = [(n, line) for n, line in enumerate(content.split(b"\n"), n_before + 1) if line.strip()]
+    mended = [(n, _without_nan(line) or line) for n, line in lines]
+    return [Document(n, line, _page(line)) for n, line in mended]
 
 
 def _listed(content: bytes, pages: Pages) -> list[Document]:

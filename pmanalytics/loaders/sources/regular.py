@@ -122,11 +122,9 @@ def stretches(file: File, delimiter: str) -> list[Stretch] | None:
         first = next(texts, b"")
         header = _header(first, delimiter, file.limits.columns)
         layout = Layout(delimiter, len(header), np.array([], np.int64), file.limits.cell_chars)
-        bom = len(first) - len(first := first.removeprefix(codecs.BOM_UTF8))
-        records = _checked(first, layout)[1]
-        above = first[: records.ends[0] + 1]
-        found = [Stretch(bom + len(above), above.count(b"\n"))]
-        found.append(Stretch(len(first) - len(above), first.count(b"\n") - found[0].n_lines))
+        text = first.removeprefix(codecs.BOM_UTF8)
+        end = len(first) - len(text) + int(_checked(text, layout)[1].ends[0]) + 1
+        found = [Stretch(len(part), part.count(b"\n")) for part in (first[:end], first[end:])]
         for text in texts:
             _checked(text, layout)
             found.append(Stretch(len(text), text.count(b"\n")))

@@ -357,12 +357,14 @@ def test_json_lines_are_read_in_pieces_and_nothing_else_is_different(tmp_path, m
     lines = "\n".join(map(json.dumps, issues))
     folder = write(tmp_path / "folder", pmanalytics__toml=CONFIG, jira__jsonl=lines)
     loaded = load_portfolio(folder)
-    cut_small(monkeypatch, 1500)
-    ingest(folder, tmp_path / "store", n_parts=2)
-    stored = load_portfolio(tmp_path / "store")
-    assert loads_of(tmp_path / "store") > 2
-    assert stored.problems["line"].tolist() == [10]
-    assert_same(stored, loaded)
+    for n_bytes in (1500, 300):  # a piece holds several lines, or one
+        cut_small(monkeypatch, n_bytes)
+        store = tmp_path / f"store{n_bytes}"
+        ingest(folder, store, n_parts=2)
+        stored = load_portfolio(store)
+        assert loads_of(store) > 2
+        assert stored.problems["line"].tolist() == [10]
+        assert_same(stored, loaded)
 
 
 @pytest.mark.parametrize("spoilt", ['A-2,2,To "Do",01/Jan/24 8:00 AM,,,', "A-2,2,Done"])
