@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.intervals import TOO_FEW, reliability
-from pmanalytics.metrics.delivery import Basis, judged, one_of, project_outcomes
+from pmanalytics.metrics.delivery import Basis, judged, one_of, variances
 from pmanalytics.metrics.periods import (
     Every,
     agreed,
@@ -93,7 +93,7 @@ def variance_trend(
     1      2024-06-30  1              1    30.0
     """
     check_window(every, window)
-    known = _known(projects, as_of, measure, basis, cohort)
+    known = _known(judged(projects, as_of=as_of, basis=basis), measure, cohort)
     period = period_of(known["date"], every).to_numpy(dtype="int64")
     last = int(period_of(pd.Series([as_of_point(as_of).day]), every)[0])
     first = int(period.min(initial=last + 1)) + window - 1
@@ -172,9 +172,9 @@ def variance_change(
     """
     check_window(every, window)
     last = last_complete(as_of, every)
-    views = []
+    plan, views = judged(projects, as_of=as_of, basis=basis), []
     for cohort in POPULATION:
-        known = _known(projects, as_of, measure, basis, cohort)
+        known = _known(plan, measure, cohort)
         block = (last - period_of(known["date"], every)) // window
         now, then = (known.loc[block == side, "variance"].to_numpy() for side in (0, 1))
         views.append({"cohort": cohort, **_compared(then, now)})
@@ -186,18 +186,16 @@ def variance_change(
     return VarianceChanges.validate(table.astype(kinds)[[*kinds]])
 
 
-def _known(
-    projects: pd.DataFrame, as_of: AsOfInput, measure: str, basis: Basis, cohort: str
-) -> pd.DataFrame:
+def _known(plan: pd.DataFrame, measure: str, cohort: str) -> pd.DataFrame:
     """Return the `variance` of each project that has one, with the `date` that names its period."""
     one_of("measure", measure, tuple(VARIANCES))
     one_of("cohort", cohort, tuple(POPULATION))
-    outcomes = project_outcomes(projects, as_of=as_of, basis=basis)
+    far = variances(plan)
     known = pd.DataFrame(
         {
-            "date": judged(projects, as_of=as_of, basis=basis)[cohort],
-            "variance": outcomes[measure].round(9),
-            "is_lower_bound": outcomes["is_lower_bound"],
+            "date": plan[cohort],
+            "variance": far[measure].round(9),
+            "is_lower_bound": far["is_lower_bound"],
         }
     )
     return known.dropna(subset=["date", "variance"]).reset_index(drop=True)
