@@ -12,6 +12,9 @@ from tempfile import gettempdir
 from typing import Any
 from uuid import uuid4
 
+import pmanalytics.reports.sooner  # noqa: F401
+
+# isort: split
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -130,6 +133,7 @@ def run(
         timeout=SECONDS_PER_CELL,
         kernel_manager_class=ThisPython,
         record_timing=False,
+        shutdown_kernel="immediate" if path.parent == notebook_folder() else "graceful",
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:

@@ -125,4 +125,4 @@ def _kinds(schema: pa.DataFrameSchema) -> dict[str, object]:
 
 def empty(schema: type[Table]) -> pd.DataFrame:
     """Return the table without rows."""
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in dtypes(schema).items()})
+    return pd.DataFrame({name: pd.array([], dtype=kind) for name, kind in dtypes(schema).items()})
