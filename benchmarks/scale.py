@@ -81,7 +81,7 @@ CASES = [
     ]),
     Case("All five reports of the sample, warm", 5, [
         Contender("pmanalytics", "our_reports"),
-        Contender("kernel start and imports alone, five times", "kernels", 1.5),
+        Contender("kernel start and imports alone, for each", "kernels", 1.5),
     ]),
 ]  # fmt: skip
 ONE_PROJECT = """

@@ -351,23 +351,21 @@ def our_reports(n: int) -> Run:
 
 
 def kernels(n: int) -> Run:
-    """Kernels started as for n reports, each of which only imports what reports import."""
+    """Kernels started as for reports, n of them, which only import what reports import."""
     import nbformat
 
     import pmanalytics
-    from pmanalytics.reports.render import report_notebooks, run
+    from pmanalytics.reports.render import kernel, report_notebooks
 
     sources = " ".join(path.read_text("utf-8") for path in report_notebooks().values())
     names = [name for name in pmanalytics.__all__ if re.search(rf"\b{name}\b", sources)]
     loaded = "import babel, holidays, pandas, pandera.pandas, plotly.graph_objects, scipy.special"
     cell = nbformat.v4.new_code_cell(f"{loaded}\nfrom pmanalytics import {', '.join(names)}")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
 
     def start() -> None:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "imports.ipynb"
-            nbformat.write(notebook, path)
-            for _ in range(min(n, len(report_notebooks()))):
-                run(path, {})
+        for _ in range(n):
+            with kernel(SAMPLE, {}, shutdown_kernel="immediate") as client:
+                client.nb = nbformat.v4.new_notebook(cells=[cell.copy()])
+                client.execute(cleanup_kc=False)
 
     return start
