@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,12 @@ def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     """Return the table with the columns of the schema it lacks, all missing."""
     lacking = {name: kind for name, kind in dtypes(schema).items() if name not in table.columns}
     return table.assign(**{name: _missing(len(table), kind) for name, kind in lacking.items()})
+
+
+def in_kinds(table: pd.DataFrame, kinds: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table with these dtypes; `astype` would take apart the columns that have them."""
+    other = {name: kind for name, kind in kinds.items() if table[name].dtype != kind}
+    return table.assign(**{name: table[name].astype(kind) for name, kind in other.items()})
 
 
 def _missing(n: int, kind: Any) -> Any:

@@ -10,7 +10,7 @@ from pmanalytics.calendars import AsOfInput
 from pmanalytics.metrics.delivery import Basis, judged, variances
 from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.schemas import OpenCommitments, dtypes
-from pmanalytics.tables import By, group_columns
+from pmanalytics.tables import By, group_columns, in_kinds
 
 
 def open_commitments(
@@ -78,7 +78,7 @@ def open_commitments(
         basis=basis,
     )
     kinds: dict[str, Any] = dtypes(OpenCommitments)
-    return OpenCommitments.validate(table.astype(kinds)[[*names, *kinds]])
+    return OpenCommitments.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
 def _numbers(plan: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,7 @@ from pmanalytics.metrics.periods import (
 from pmanalytics.metrics.rates import POPULATIONS, Measure, classed, labelled, with_classes
 from pmanalytics.metrics.tallies import as_rates, counted, stated
 from pmanalytics.schemas import Day, RateChanges, RateDifferences, Rates, RateTrends, dtypes
-from pmanalytics.tables import complete
+from pmanalytics.tables import complete, in_kinds
 
 Cohort = Literal["due", "finish"]
 
@@ -194,7 +194,7 @@ def rate_change(
         **agreed(table["verdict"]),
     )
     days = {name: Day for name in table if str(name).endswith("_date")}
-    return RateChanges.validate(table[[*dtypes(RateChanges)]].astype(days))
+    return RateChanges.validate(in_kinds(table, days)[[*dtypes(RateChanges)]])
 
 
 def rate_difference(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from pmanalytics.metrics.periods import (
 from pmanalytics.metrics.trends import POPULATION, Cohort
 from pmanalytics.quantiles import grouped_quantiles, order_statistics
 from pmanalytics.schemas import VARIANCES, VarianceChanges, VarianceTrends, dtypes
+from pmanalytics.tables import in_kinds
 
 N_RESAMPLES = 9_999
 
@@ -114,7 +115,7 @@ def variance_trend(
         basis=basis,
     )
     kinds: dict[str, Any] = dtypes(VarianceTrends)
-    return VarianceTrends.validate(table.astype(kinds)[[*kinds]])
+    return VarianceTrends.validate(in_kinds(table, kinds)[[*kinds]])
 
 
 def variance_change(
@@ -183,7 +184,7 @@ def variance_change(
     )
     table = table.assign(**agreed(table["seen"]))
     kinds: dict[str, Any] = dtypes(VarianceChanges)
-    return VarianceChanges.validate(table.astype(kinds)[[*kinds]])
+    return VarianceChanges.validate(in_kinds(table, kinds)[[*kinds]])
 
 
 def _known(plan: pd.DataFrame, measure: str, cohort: str) -> pd.DataFrame:

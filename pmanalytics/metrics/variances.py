@@ -17,7 +17,7 @@ from pmanalytics.metrics.delivery import Basis, project_outcomes
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles
 from pmanalytics.schemas import VARIANCES, VarianceDistributions, dtypes
-from pmanalytics.tables import By, group_columns
+from pmanalytics.tables import By, group_columns, in_kinds
 
 QUANTILES = {"median": 0.5, "p80": 0.8, "p90": 0.9, "worst": 1.0}
 FAR = 0.2
@@ -78,7 +78,7 @@ def variance_distribution(
     ]
     table = pd.concat(tables, ignore_index=True).assign(basis=basis)
     kinds: dict[str, Any] = dtypes(VarianceDistributions)
-    return VarianceDistributions.validate(table.astype(kinds)[[*names, *kinds]])
+    return VarianceDistributions.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
 def _distribution(
