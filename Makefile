@@ -28,7 +28,7 @@ lab: $(READY)
 # in an environment apart.
 peers: $(READY)
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-bench
-	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e . duckdb==2.0.0 polars==2.1.0 pytz \
+	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e '.[notebooks]' duckdb==2.0.0 polars==2.1.0 pytz \
 		pm4py==2.7.23.11 orjson==3.13.0
 
 # About 20 minutes on two cores, and 1.5 GB for what is made up to be read.

@@ -75,6 +75,14 @@ CASES = [
         Contender("pmanalytics", "our_rates"),
         Contender("polars, bare counts", "polars_rates", 1.5),
     ]),
+    Case("The first report of the sample, warm", 1, [
+        Contender("pmanalytics", "our_reports"),
+        Contender("kernel start and imports alone", "kernels"),
+    ]),
+    Case("All five reports of the sample, warm", 5, [
+        Contender("pmanalytics", "our_reports"),
+        Contender("kernel start and imports alone, for each", "kernels", 1.5),
+    ]),
 ]  # fmt: skip
 ONE_PROJECT = """
 import pandas as pd
@@ -112,12 +120,13 @@ class Measured(NamedTuple):
 def run_here(name: str, size: int) -> None:
     """Run one contender once, and print what it took."""
     prepare = getattr(scale_runs, name)
-    prepare(TRIAL)()
+    prepare(min(TRIAL, size))()
     run = prepare(size)
     start = time.perf_counter()
     run()
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(each).ru_maxrss for each in who) / 1024
     sys.stdout.write(f"\n{json.dumps([seconds, peak])}\n")
 
 

@@ -7,9 +7,13 @@ only those needed, the format of dates given.
 from __future__ import annotations
 
 import json
+import re
+from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import made_up
 import pandas as pd
@@ -19,6 +23,7 @@ import rates
 
 Run = Callable[[], object]
 
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 AS_OF = "2026-06-30"
 DATES = ["Created", "Updated", "Resolved", "Due Date", "Status Category Changed"]
 CLOCK = "%d/%b/%y %I:%M %p"
@@ -332,3 +337,35 @@ def polars_rates(n: int) -> Run:
 
     projects = pl.from_pandas(rates.made_up(n))
     return lambda: rates.by_polars(projects)
+
+
+def our_reports(n: int) -> Run:
+    """Ours: the first n reports of the sample, each by a kernel of its own."""
+    from pmanalytics import render_reports
+
+    def run() -> None:
+        with TemporaryDirectory() as out:
+            deque(islice(render_reports(SAMPLE, out), n), 0)
+
+    return run
+
+
+def kernels(n: int) -> Run:
+    """Kernels started as for reports, n of them, which only import what reports import."""
+    import nbformat
+
+    import pmanalytics
+    from pmanalytics.reports.render import kernel, report_notebooks
+
+    sources = " ".join(path.read_text("utf-8") for path in report_notebooks().values())
+    names = [name for name in pmanalytics.__all__ if re.search(rf"\b{name}\b", sources)]
+    loaded = "import babel, holidays, pandas, pandera.pandas, plotly.graph_objects, scipy.special"
+    cell = nbformat.v4.new_code_cell(f"{loaded}\nfrom pmanalytics import {', '.join(names)}")
+
+    def start() -> None:
+        for _ in range(n):
+            with kernel(SAMPLE, {}, shutdown_kernel="immediate") as client:
+                client.nb = nbformat.v4.new_notebook(cells=[cell.copy()])
+                client.execute(cleanup_kc=False)
+
+    return start

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import UTC
@@ -181,7 +182,7 @@ class Portfolio:
                 (changes["level"] == level) & changes["item_id"].isin(known)
                 for level, known in levels.items()
             ]
-            parts[name] = changes[pd.concat(named, axis="columns").any(axis="columns")]
+            parts[name] = changes[np.logical_or.reduce(named)]
         tables = {"projects": projects, "products": products, **parts}
         return replace(self, **{n: t.reset_index(drop=True) for n, t in tables.items()})
 
@@ -189,4 +190,4 @@ class Portfolio:
 def _belonging(table: pd.DataFrame, ids: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Return the rows that name one of these projects or products; all where none could."""
     named = [table[name].isin(known) for name, known in ids.items() if name in table]
-    return table[pd.concat(named, axis="columns").any(axis="columns")] if named else table
+    return table[np.logical_or.reduce(named)] if named else table

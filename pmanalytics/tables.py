@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pmanalytics.errors import (
     PMAnalyticsError,
     UnfitTableError,
 )
-from pmanalytics.schemas import Day, Table, dtypes
+from pmanalytics.schemas import Day, Table, dtypes, fits
 
 By = str | Sequence[str] | None
 
@@ -46,9 +47,13 @@ def complete(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
         raise MissingColumnsError(f"The {name_of} table", needed, table.columns)
     if not table.columns.is_unique:
         raise UnfitTableError(name_of, "has two columns of one name")
-    there = {name: kind for name, kind in dtypes(schema).items() if name in table.columns}
-    table = table.assign(**{n: _as_kind(table[n], kind, name_of) for n, kind in there.items()})
-    for name in there:
+    doubtful = {
+        name: kind
+        for name, kind in dtypes(schema).items()
+        if name in table.columns and not _is_ready(table[name], columns[name], kind)
+    }
+    table = table.assign(**{n: _as_kind(table[n], kind, name_of) for n, kind in doubtful.items()})
+    for name in doubtful:
         _refuse_unfit(table[name], columns[name], name_of)
     return with_all_columns(table, schema)
 
@@ -60,11 +65,27 @@ def with_all_columns(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     return table.assign(**{name: missing[kind] for name, kind in lacking.items()})
 
 
+def in_kinds(table: pd.DataFrame, kinds: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table with these dtypes; `astype` would take apart the columns that have them."""
+    other = {name: kind for name, kind in kinds.items() if table[name].dtype != kind}
+    return table.assign(**{name: table[name].astype(kind) for name, kind in other.items()})
+
+
 def _missing(n: int, kind: Any) -> Any:
     """Return n missing values; of text none is written, since a column may be long."""
     if kind == "str":
         return pd.array(pa.nulls(n, pa.large_string()), dtype="str")
     return pd.Series(index=range(n), dtype=kind).array
+
+
+def _is_ready(values: pd.Series, column: pandera.Column, kind: Any) -> bool:
+    """Tell at a glance whether a column surely fits as it is."""
+    if not fits(values, column, kind):
+        return False
+    if kind == Day:
+        days = values.to_numpy()
+        return bool((np.isnat(days) | (days == days.astype("datetime64[D]"))).all())
+    return values.dtype != float or not (np.abs(values.to_numpy()) > LARGEST).any()
 
 
 def _as_kind(values: pd.Series, kind: Any, name_of: str) -> pd.Series:

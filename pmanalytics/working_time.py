@@ -270,8 +270,9 @@ def _refuse_unknown_country(country: str | None, subdivision: str | None) -> Non
         return
     from babel import Locale  # noqa: PLC0415
     from holidays import list_supported_countries  # noqa: PLC0415
+    from holidays.registry import EntityLoader  # noqa: PLC0415
 
-    known = list_supported_countries()
+    known = list(EntityLoader.get_country_codes())
     if str(country) not in known:
         names = Locale("en").territories
         named = [f"{names[code]} ({code})" for code in known if code in names]
@@ -279,8 +280,8 @@ def _refuse_unknown_country(country: str | None, subdivision: str | None) -> Non
             f"calendar: country {country!r} is not known."
             f"{did_you_mean(country, [*known, *named])} Write its ISO 3166 code, such as DE or US."
         )
-    if subdivision is not None and str(subdivision) not in known[country]:
-        parts = known[country]
+    parts = [] if subdivision is None else list_supported_countries()[str(country)]
+    if subdivision is not None and str(subdivision) not in parts:
         raise ConfigError(
             f"calendar: subdivision {subdivision!r} of {country} is not known."
             f"{did_you_mean(subdivision, parts)} Known are: {', '.join(parts) or 'none'}."

@@ -2,7 +2,10 @@ import datetime
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pmanalytics import (
     PMAnalyticsError,
@@ -14,10 +17,77 @@ from pmanalytics import (
     reference_class_backtest,
     reports_from_projects,
 )
-from pmanalytics.schemas import PriceIndex, Projects, Tasks
+from pmanalytics.schemas import (
+    Day,
+    PriceIndex,
+    Projects,
+    Table,
+    Tasks,
+    count,
+    dtypes,
+    optional,
+    required,
+    share,
+)
 from pmanalytics.tables import complete
 
 AS_OF = "2024-06-30"
+
+
+class Sorts(Table):
+    """One row per thing; its columns are of every kind, under every rule that tables have."""
+
+    thing_id: str = required("Which", unique=True)
+    state: str = optional("How", isin=["open", "done"])
+    code: str = optional("Code", str_matches="^[A-Z]{3}$")
+    n: np.int64 = count("How many")
+    times: pd.Int64Dtype = optional("How often", ge=0)
+    is_new: pd.BooleanDtype = optional("New?")
+    is_old: bool = required("Old?")
+    part: float = share("How much of it")
+    price: float = required("Money", gt=0, le=100)
+    due_date: Day = optional("When")
+
+
+VALUES = {
+    "thing_id": ["A", "B", "C", None],
+    "state": ["open", "done", "lost", None],
+    "code": ["EUR", "euro", None],
+    "n": [-1, 0, 7],
+    "times": [-1, 0, 7, None],
+    "is_new": [True, False, None],
+    "is_old": [True, False],
+    "part": [-0.1, 0.0, 0.5, 1.0, 1.1, np.nan],
+    "price": [0.0, 0.01, 100.0, 101.0, np.nan],
+    "due_date": [pd.Timestamp("2024-01-01"), pd.NaT],
+}
+OTHER_KINDS = {"state": "category", "n": "int32", "is_old": "object", "price": "float32"}
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    rows=st.lists(
+        st.fixed_dictionaries({n: st.sampled_from(v) for n, v in VALUES.items()}), max_size=3
+    ),
+    spoilt=st.sampled_from([*VALUES, ""]),
+    other=st.sampled_from(["", *OTHER_KINDS]),
+)
+def test_a_table_is_accepted_or_refused_as_pandera_alone_would(rows, spoilt, other):
+    """All but one column hold only what they may, so that each rule decides by itself."""
+    good = {name: values[1] for name, values in VALUES.items() if name != spoilt}
+    table = pd.DataFrame([row | good for row in rows], columns=[*VALUES])
+    if spoilt != "thing_id":
+        table["thing_id"] = [f"T{n}" for n in range(len(rows))]
+    table = table.astype(dtypes(Sorts)).astype({other: OTHER_KINDS[other]} if other else {})
+    assert _verdict(Sorts, table) == _verdict(Sorts.to_schema(), table)
+
+
+def _verdict(schema, table):
+    try:
+        schema.validate(table, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        return error.failure_cases[["column", "check", "failure_case"]].astype(str).to_dict("list")
+    return "fits"
 
 
 def test_a_day_handed_in_with_a_time_is_that_day(twelve_projects):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, figure, mark, nothing
+from pmanalytics.figures.theme import LIGHT, annotate, figure, mark, nothing
 from pmanalytics.figures.words import HOW_TO_READ, count, escaped, plan, signed
 
 DAYS = "finish_variance_days"
@@ -147,13 +147,15 @@ def _quadrants(
         ("On time, on budget", ~is_late & ~is_over, 0, 0, "good_text"),
         ("Late, on budget", is_late & ~is_over, 1, 0, "ink2"),
     ]
-    for text, chosen, x, y, color in corners:
-        drawing.add_annotation(
-            x=x, y=y, xref="paper", yref="paper", showarrow=False,
-            text=f"<b>{text}</b> {chosen.sum()}", font={"color": LIGHT[color], "size": 12},
-            xanchor="right" if x else "left", yanchor="top" if y else "bottom",
-            bgcolor=LIGHT["page"],
-        )  # fmt: skip
+    alike = {"xref": "paper", "yref": "paper", "showarrow": False, "bgcolor": LIGHT["page"]}
+    annotate(drawing, [
+        alike | {
+            "x": x, "y": y, "xanchor": "right" if x else "left",
+            "yanchor": "top" if y else "bottom", "text": f"<b>{text}</b> {chosen.sum()}",
+            "font": {"color": LIGHT[color], "size": 12},
+        }
+        for text, chosen, x, y, color in corners
+    ])  # fmt: skip
 
 
 def _hover(projects: pd.DataFrame) -> pd.Series:

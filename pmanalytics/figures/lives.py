@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from pmanalytics.calendars import local_times
 from pmanalytics.figures.stages import NEEDED
-from pmanalytics.figures.theme import LIGHT, figure, mark, nothing, row_label
+from pmanalytics.figures.theme import LIGHT, annotate, figure, mark, nothing, row_label
 from pmanalytics.figures.words import brief, count, day, days, escaped, listed
 
 SHADES = ["stage1", "stage2", "stage3", "stage4", "stage5", "stage6"]
@@ -212,13 +212,13 @@ def _draw_axes(
         x=today, y=1, yref="paper", yanchor="bottom", text=day(today), showarrow=False,
         font={"size": 12, "color": LIGHT["ink2"]},
     )  # fmt: skip
-    for _, row in lanes.iterrows():
-        text = row_label(row["name"], f"{brief(row['stage'])} since {row['since']}")
-        drawing.add_annotation(
-            x=0, xref="paper", y=row["top"] + LABEL - 3, yanchor="bottom",
-            text=text, showarrow=False, xanchor="left",
-            font={"size": 12, "color": LIGHT["ink"]},
-        )  # fmt: skip
+    alike = {"x": 0, "xref": "paper", "xanchor": "left", "yanchor": "bottom", "showarrow": False,
+             "font": {"size": 12, "color": LIGHT["ink"]}}  # fmt: skip
+    annotate(drawing, [
+        alike | {"y": row["top"] + LABEL - 3,
+                 "text": row_label(row["name"], f"{brief(row['stage'])} since {row['since']}")}
+        for _, row in lanes.iterrows()
+    ])  # fmt: skip
 
 
 def _finding(visits: pd.DataFrame, spans: pd.DataFrame) -> str:

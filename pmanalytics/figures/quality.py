@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from pmanalytics.figures.headlines import Headline
 from pmanalytics.figures.rates import LEFT_OUT, TITLES
-from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
+from pmanalytics.figures.theme import LIGHT, SMALL, annotate, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import (
     HOW_TO_READ,
     count,
@@ -235,12 +235,13 @@ def _below(drawing: go.Figure, texts: list[str], shift: int = -8) -> None:
     wrapped = [textwrap.wrap(text, COUNTS_WIDTH) for text in texts]
     extra = COUNTS_LINE * (max(map(len, wrapped)) - 1)
     drawing.update_layout(height=drawing.layout.height + len(texts) * extra)
-    for position, lines in enumerate(wrapped):
-        drawing.add_annotation(
-            x=0, xref="paper", xanchor="left", align="left", y=position, yshift=shift,
-            yanchor="top", text="<br>".join(map(escaped, lines)), showarrow=False,
-            font={"size": SMALL, "color": LIGHT["ink2"]},
-        )  # fmt: skip
+    alike = {"x": 0, "xref": "paper", "xanchor": "left", "align": "left", "yshift": shift,
+             "yanchor": "top", "showarrow": False,
+             "font": {"size": SMALL, "color": LIGHT["ink2"]}}  # fmt: skip
+    annotate(drawing, [
+        alike | {"y": position, "text": "<br>".join(map(escaped, lines))}
+        for position, lines in enumerate(wrapped)
+    ])  # fmt: skip
 
 
 def files_finding(files: pd.DataFrame, worst_case: pd.DataFrame | None) -> str:

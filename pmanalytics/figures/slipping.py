@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
-from pmanalytics.figures.theme import LIGHT, SMALL, bar, figure, mark, nothing, rows
+from pmanalytics.figures.theme import LIGHT, SMALL, annotate, bar, figure, mark, nothing, rows
 from pmanalytics.figures.words import HOW_TO_READ, count, day, listed, plan, signed
 
 MOST_ROWS = 12
@@ -47,8 +49,10 @@ def plot_slipping(projects: pd.DataFrame, *, as_of: str) -> go.Figure:
         note=_note(projects, slipping, today),
     )
     rows(drawing, shown["name"].tolist(), [_detail(row) for _, row in shown.iterrows()])
-    for position, (_, row) in enumerate(shown.iterrows()):
+    annotate(drawing, [
         _draw(drawing, position, row, today)
+        for position, (_, row) in enumerate(shown.iterrows())
+    ])  # fmt: skip
     _draw_axis(drawing, shown, today)
     return drawing
 
@@ -60,7 +64,8 @@ def _end(row: pd.Series, today: pd.Timestamp) -> tuple[pd.Timestamp, bool]:
     return (forecast, True) if is_forecast else (today, False)
 
 
-def _draw(drawing: go.Figure, position: int, row: pd.Series, today: pd.Timestamp) -> None:
+def _draw(drawing: go.Figure, position: int, row: pd.Series, today: pd.Timestamp) -> dict[str, Any]:
+    """Draw how late one project is, and return the words beside it."""
     end, is_forecast = _end(row, today)
     ids = [row["project_id"]]
     bar(drawing, position, row["due_date"], end, color="bad", width=3)
@@ -68,10 +73,11 @@ def _draw(drawing: go.Figure, position: int, row: pd.Series, today: pd.Timestamp
          symbol="circle-open", color="ink3", ids=ids)  # fmt: skip
     symbol = "diamond" if is_forecast else "triangle-right-open"
     mark(drawing, [end], [position], [_told(row, today)], symbol=symbol, color="bad", ids=ids)
-    drawing.add_annotation(
-        x=end, y=position, xanchor="left", xshift=8, showarrow=False,
-        text=f"<b>{signed(row['slip'])} d</b>", font={"size": SMALL, "color": LIGHT["bad_text"]},
-    )  # fmt: skip
+    return {
+        "x": end, "y": position, "xanchor": "left", "xshift": 8, "showarrow": False,
+        "text": f"<b>{signed(row['slip'])} d</b>",
+        "font": {"size": SMALL, "color": LIGHT["bad_text"]},
+    }  # fmt: skip
 
 
 def _draw_axis(drawing: go.Figure, shown: pd.DataFrame, today: pd.Timestamp) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from pmanalytics.figures.theme import LIGHT, SMALL, figure, nothing
+from pmanalytics.figures.theme import LIGHT, SMALL, annotate, figure, nothing
 from pmanalytics.figures.words import NOUNS, count, days, escaped, listed, number, percent
 from pmanalytics.intervals import TOO_FEW
 
@@ -171,13 +171,10 @@ def _count_below(
     days_seen, at_risk = group["days"].to_numpy(), group["at_risk"].to_numpy()
     counts = np.append(at_risk, 0)[np.searchsorted(days_seen, ticks - 1e-9)]
     color = LIGHT["good_text" if row == 0 else "ink2"]
-    below = {"y": 0, "yref": "paper", "yshift": -(34 + AT_RISK_HEIGHT * row), "showarrow": False}
-    for tick, n in zip(ticks, counts, strict=True):
-        font = {"size": SMALL, "color": color}
-        drawing.add_annotation(x=tick, text=number(n), font=font, **below)
+    below = {"y": 0, "yref": "paper", "yshift": -(34 + AT_RISK_HEIGHT * row), "showarrow": False,
+             "font": {"size": SMALL, "color": color}}  # fmt: skip
+    told = [below | {"x": t, "text": number(n)} for t, n in zip(ticks, counts, strict=True)]
     sample = {"solid": "━━", "dash": "╍╍", "dot": "┅┅", "dashdot": "━╍"}[LINES[row][1]]
     label = f"{sample} <b>{escaped(name[:12])}</b>" if name else "still there"
-    drawing.add_annotation(
-        x=1, xref="paper", xanchor="left", xshift=18, text=label,
-        font={"size": SMALL, "color": color}, **below,
-    )  # fmt: skip
+    beside = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 18, "text": label}
+    annotate(drawing, [*told, below | beside])

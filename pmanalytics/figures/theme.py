@@ -114,12 +114,17 @@ def rows(
     n = len(labels)
     drawing.update_yaxes(visible=False, range=[n - 0.55, -0.75])
     drawing.update_layout(height=n * height + 150)
-    for position, (label, detail) in enumerate(zip(labels, details, strict=True)):
-        drawing.add_annotation(
-            x=0, xref="paper", y=position, yshift=17, text=row_label(label, detail),
-            showarrow=False, xanchor="left",
-            align="left", font={"size": SMALL, "color": LIGHT["ink"]},
-        )  # fmt: skip
+    alike = {"x": 0, "xref": "paper", "xanchor": "left", "yshift": 17, "align": "left",
+             "showarrow": False, "font": {"size": SMALL, "color": LIGHT["ink"]}}  # fmt: skip
+    told = zip(labels, details, strict=True)
+    annotate(drawing, [
+        alike | {"y": position, "text": row_label(*each)} for position, each in enumerate(told)
+    ])  # fmt: skip
+
+
+def annotate(drawing: go.Figure, annotations: list[dict[str, Any]]) -> None:
+    """Add annotations all at once; one by one, plotly copies all that are there each time."""
+    drawing.layout.annotations = (*drawing.layout.annotations, *annotations)
 
 
 def bar(

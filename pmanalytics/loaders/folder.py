@@ -72,7 +72,7 @@ WITH_CURRENCY = {
 } - {"exchange_rates"}
 
 
-def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Portfolio:
+def load_portfolio(folder: str | Path | Portfolio, *, as_of: AsOfInput | None = None) -> Portfolio:
     """What is known about the products, projects and work items in a folder?
 
     Each file is recognised by its content. `pmanalytics.toml` in the folder says the rest: which
@@ -83,7 +83,7 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     Parameters
     ----------
     folder
-        The folder.
+        The folder, or what was loaded from it.
     as_of
         Status date; otherwise the file's.
 
@@ -105,6 +105,8 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     >>> portfolio.as_of, len(portfolio.products)
     ('2026-09-30', 12)
     """
+    if isinstance(folder, Portfolio):
+        return folder if as_of is None else replace(folder, as_of=_named(as_of, folder.time_zone))
     reader = _opened(path_of(folder))
     lifecycles = lifecycles_of(reader.config)
     calendar = calendar_of(reader.folder, reader.config, reader.time_zone)
@@ -113,12 +115,12 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     given = as_of if as_of is not None else reader.config.get("as_of")
     if given is None:
         raise MissingAsOfError(str(folder), newest_day(tables))
-    as_of_point(given, reader.time_zone)
+    named = _named(given, reader.time_zone)
     filter_by = filter_column(reader.folder, reader.config, tables["projects"])
     quarantine = reader.quarantine
     notes = [*quarantine.notes, *reader.notes, *strangers(tables)]
     portfolio = Portfolio(
-        as_of=given.isoformat() if isinstance(given, date) else str(given),
+        as_of=named,
         time_zone=reader.time_zone,
         lifecycles=lifecycles,
         requirement_types=RequirementTypes(**reader.config.get("requirements", {})),
@@ -132,6 +134,12 @@ def load_portfolio(folder: str | Path, *, as_of: AsOfInput | None = None) -> Por
     )
     key = os.environ.get(PSEUDONYMISE)
     return pseudonymised(portfolio, key) if key else portfolio
+
+
+def _named(as_of: AsOfInput, time_zone: str) -> str:
+    """Return a status date as text, if it is one."""
+    as_of_point(as_of, time_zone)
+    return as_of.isoformat() if isinstance(as_of, date) else str(as_of)
 
 
 def _opened(path: Path) -> FolderReader:

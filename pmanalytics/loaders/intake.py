@@ -13,8 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from numpy.typing import NDArray
 
 from pmanalytics import errors
 from pmanalytics.errors import (
@@ -26,7 +28,8 @@ from pmanalytics.errors import (
     require_texts,
 )
 from pmanalytics.portfolio import Quarantine
-from pmanalytics.schemas import Columns, Problems, Table, empty
+from pmanalytics.schemas import Columns, Problems, Table, dtypes, empty
+from pmanalytics.tables import in_kinds
 
 
 @dataclass
@@ -121,11 +124,15 @@ class Intake:
         return repaired.difference(self.bad_records).difference(self._repeats)
 
     def _noted(self, set_aside: str) -> pd.Index:
+        if not self.rejected:
+            return pd.Index([], dtype="int64")
         noted = [part.loc[part["set_aside"] == set_aside, "record"] for part in self.rejected]
         return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
 
     @property
     def _deleted(self) -> pd.Index:
+        if not self.rejected:
+            return pd.Index([], dtype="int64")
         is_deleted = [part["reason"] == errors.DELETED.reason for part in self.rejected]
         noted = [part[own]["record"] for part, own in zip(self.rejected, is_deleted, strict=True)]
         return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
@@ -244,13 +251,13 @@ class Intake:
         counts |= {name: self._per_file(records) for name, records in parts.items()}
         counts["n_deleted"] = self._per_file(self._deleted.intersection(self.bad_records))
         counts["n_repaired"] = self._per_file(self.repaired_records.intersection(rows.index))
-        table = pd.DataFrame(counts).rename_axis("file").reset_index()
+        table = pd.DataFrame({"file": self.where["file"].cat.categories, **counts})
         if (table["rows_read"] != table[list(parts)].sum(axis="columns")).any():
             raise AssertionError(f"{self.file}: rows were lost between reading and loading")
         kinds = table["rows_read"].map(lambda n: self.kind if n else "not recognised")
         evidence = {part.file: part.evidence for part in self.parts or [self]}
-        table = table.assign(kind=kinds, evidence=table["file"].astype("str").map(evidence))
-        return table.astype({"file": "str", "kind": "str", "evidence": "str"})
+        table = table.assign(kind=kinds, evidence=table["file"].map(evidence))
+        return in_kinds(table, {"file": "str", "kind": "str", "evidence": "str"})
 
     @property
     def columns(self) -> pd.DataFrame:
@@ -268,10 +275,11 @@ class Intake:
             }
             for header in self.all_headers
         ]
-        return pd.DataFrame(rows, columns=list(empty(Columns))).astype("str")
+        return pd.DataFrame(rows, columns=list(dtypes(Columns))).astype("str")
 
-    def _per_file(self, records: Sequence[int] | pd.Index) -> pd.Series:
-        return self.where.loc[records, "file"].value_counts(sort=False)
+    def _per_file(self, records: Sequence[int] | pd.Index) -> NDArray[np.int64]:
+        files = self.where["file"].cat
+        return np.bincount(files.codes.loc[records], minlength=len(files.categories))
 
 
 def _codes(column: pd.Series) -> pd.Series:
@@ -339,7 +347,7 @@ def _range_reason(check: pa.Check) -> Reason:
     return Reason("is negative", "Correct the number, or leave the cell empty")
 
 
-_PROBLEMS = {name: column.dtype for name, column in empty(Problems).items()}
+_PROBLEMS = dtypes(Problems)
 
 
 def name_columns(

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
-from pmanalytics.metrics.delivery import Basis, judged, project_outcomes
+from pmanalytics.metrics.delivery import Basis, judged, variances
 from pmanalytics.metrics.tallies import grouped, refuse_mixed
 from pmanalytics.schemas import OpenCommitments, dtypes
-from pmanalytics.tables import By, group_columns
+from pmanalytics.tables import By, group_columns, in_kinds
 
 
 def open_commitments(
@@ -62,13 +62,12 @@ def open_commitments(
     0  3   230.0            1        100.0           2     15.0
     """
     plan = judged(projects, as_of=as_of, basis=basis)
-    outcomes = project_outcomes(projects, as_of=as_of, basis=basis)
     names = group_columns(projects, by, OpenCommitments)
     group, groups = grouped(projects[names].reset_index(drop=True))
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
     is_added = is_open & (plan["budget"].notna() | plan["forecast_cost"].notna())
     refuse_mixed(plan.loc[is_added, "currency"], group[is_added])
-    numbers = _numbers(plan, outcomes)[is_open]
+    numbers = _numbers(plan)[is_open]
     sums = numbers.groupby(group[is_open]).sum().reindex(groups.index, fill_value=0)
     currency = plan.loc[is_added, "currency"].groupby(group[is_added]).first()
     budget = sums["compared_budget"].where(sums["compared_budget"] > 0)
@@ -79,20 +78,21 @@ def open_commitments(
         basis=basis,
     )
     kinds: dict[str, Any] = dtypes(OpenCommitments)
-    return OpenCommitments.validate(table.astype(kinds)[[*names, *kinds]])
+    return OpenCommitments.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
-def _numbers(plan: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
+def _numbers(plan: pd.DataFrame) -> pd.DataFrame:
     """Return for each open project what it adds to each count and sum."""
-    is_late = outcomes["on_time"] == "late_open"
+    far = variances(plan)
+    is_late = plan["on_time"] == "late_open"
     has_both = plan["budget"].notna() & plan["forecast_cost"].notna()
-    over = outcomes["forecast_cost_variance_share"].round(9) > 0
+    over = far["forecast_cost_variance_share"].round(9) > 0
     return pd.DataFrame(
         {
             "n": 1,
             "n_late_open": is_late,
-            "n_forecast": outcomes["forecast_variance_days"].notna(),
-            "n_late_forecast": outcomes["forecast_variance_days"] > 0,
+            "n_forecast": far["forecast_variance_days"].notna(),
+            "n_late_forecast": far["forecast_variance_days"] > 0,
             "n_no_budget": plan["budget"].isna(),
             "n_compared": has_both,
             "n_over_forecast": has_both & over,

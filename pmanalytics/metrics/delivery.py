@@ -15,7 +15,7 @@ import pandas as pd
 
 from pmanalytics.calendars import AsOfInput, as_of_point, days_between
 from pmanalytics.errors import PMAnalyticsError
-from pmanalytics.schemas import BANDS, ProjectOutcomes, Projects
+from pmanalytics.schemas import BANDS, ProjectOutcomes, Projects, dtypes
 from pmanalytics.tables import complete
 
 Basis = Literal["baseline", "rebaselined"]
@@ -87,14 +87,17 @@ def project_outcomes(
         cancelled=cancelled,
     )  # fmt: skip
     words = {"missing_baseline": "no due date"} if basis == "rebaselined" else {}
+    far = variances(plan)
     table = plan[["project_id", "on_time", "on_budget"]].assign(
         both=both_states(plan["on_time"], plan["on_budget"], not_judged={"early"}),
-        reason="",
         basis=basis,
         due_date=plan["due"],
-        **_variances(plan),
+        finish_band=bands(far["finish_variance_share"]),
+        cost_band=bands(far["cost_variance_share"]),
+        **far,
     )
-    return ProjectOutcomes.validate(table.assign(reason=_reasons(table, words)))
+    table["reason"] = _reasons(table, words)
+    return ProjectOutcomes.validate(table[[*dtypes(ProjectOutcomes)]])
 
 
 def judged(
@@ -210,7 +213,8 @@ def one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:
         raise PMAnalyticsError(f"{option}={given!r} is none of {', '.join(allowed)}.")
 
 
-def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
+def variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return how far each judged project is from its plan, as in `ProjectOutcomes`."""
     is_late_open = plan["on_time"] == "late_open"
     finish = plan["finish"].where(plan["is_done"]).mask(is_late_open, plan["day"])
     planned_days = days_between(plan["baseline_start_date"], plan["due"])
@@ -218,16 +222,12 @@ def _variances(plan: pd.DataFrame) -> dict[str, pd.Series]:
     is_over_open = plan["on_budget"] == "over_open"
     cost_variance = (plan["actual_cost"] - plan["budget"]).where(plan["is_done"] | is_over_open)
     is_open = ~(plan["is_done"] | plan["is_cancelled"])
-    cost_share = per_budget(cost_variance, plan["budget"])
     forecast_share = per_budget(plan["forecast_cost"], plan["budget"]) - 1
-    finish_share = finish_variance / planned_days.where(planned_days > 0)
     return {
         "finish_variance_days": finish_variance,
-        "finish_variance_share": finish_share,
-        "finish_band": bands(finish_share),
+        "finish_variance_share": finish_variance / planned_days.where(planned_days > 0),
         "cost_variance": cost_variance,
-        "cost_variance_share": cost_share,
-        "cost_band": bands(cost_share),
+        "cost_variance_share": per_budget(cost_variance, plan["budget"]),
         "is_lower_bound": is_late_open | is_over_open,
         "forecast_variance_days": days_between(plan["due"], plan["forecast_finish_date"]).where(
             is_open

@@ -30,7 +30,7 @@ from pmanalytics.schemas import (
     dtypes,
     empty,
 )
-from pmanalytics.tables import By, complete, group_columns
+from pmanalytics.tables import By, complete, group_columns, in_kinds
 from pmanalytics.working_time import Calendar
 
 FLAG = "flagged"
@@ -123,7 +123,7 @@ def flow_items(
     items["flow_efficiency"] = items["active_days"] / busy.where(busy > 0)
     kinds = dtypes(FlowItems)
     items = items.reset_index(drop=True).reindex(columns=[*kinds, *further])
-    return FlowItems.validate(items.astype(kinds))
+    return FlowItems.validate(in_kinds(items, kinds))
 
 
 def flow_efficiency(items: pd.DataFrame, *, by: By = None) -> pd.DataFrame:

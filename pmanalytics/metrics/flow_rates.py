@@ -17,7 +17,7 @@ from pmanalytics.intervals import TOO_FEW
 from pmanalytics.metrics.delivery import first_true, one_of
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.schemas import Day, FlowByDay, FlowItems, LittlesLaw, Throughput, dtypes, empty
-from pmanalytics.tables import By, complete, group_columns
+from pmanalytics.tables import By, complete, group_columns, in_kinds
 
 PERIODS = ("day", "week", "month")
 TOLERANCE = 0.2
@@ -261,7 +261,7 @@ def littles_law(
     table["ratio"] = table["implied_cycle_time_days"] / table["mean_cycle_time_days"]
     table = table.assign(**_verdict(table))
     kinds = dtypes(LittlesLaw)
-    return LittlesLaw.validate(table[[*names, *kinds]].astype(kinds))
+    return LittlesLaw.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
 def _in_window(items: pd.DataFrame, days: pd.DatetimeIndex) -> pd.DataFrame:

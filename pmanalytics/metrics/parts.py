@@ -134,7 +134,8 @@ def joined_rates(
     group, groups = grouped(counts[names])
     sums = counts.drop(columns=names).groupby(group).sum()
     table = pd.concat([groups, stated(sums)], axis="columns")
-    return as_rates(table, evidence, labelled(measure, as_of, **options), names)
+    labels = labelled(measure, as_of, **options)
+    return Rates.validate(as_rates(table, evidence, labels, names))
 
 
 def flow_counts(items: pd.DataFrame, *, by: By = None) -> pd.DataFrame:

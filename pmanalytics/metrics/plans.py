@@ -20,7 +20,7 @@ from pmanalytics.schemas import (
     Replanning,
     dtypes,
 )
-from pmanalytics.tables import By, complete, group_columns
+from pmanalytics.tables import By, complete, group_columns, in_kinds
 
 
 def baseline_drift(projects: pd.DataFrame, *, as_of: AsOfInput) -> pd.DataFrame:
@@ -204,7 +204,7 @@ def estimate_quality(
     ]  # fmt: skip
     table = pd.concat(tables).sort_values(["order", "rank"]).reset_index(drop=True)
     kinds = dtypes(EstimateQuality)
-    return EstimateQuality.validate(table[[*kinds]].astype(kinds))
+    return EstimateQuality.validate(in_kinds(table, kinds)[[*kinds]])
 
 
 def _in_another(estimates: pd.DataFrame) -> pd.Series:

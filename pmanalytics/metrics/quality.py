@@ -25,7 +25,7 @@ from pmanalytics.schemas import (
     WorstCase,
     dtypes,
 )
-from pmanalytics.tables import complete
+from pmanalytics.tables import complete, in_kinds
 
 MEASURES_OF = {
     "Projects": {
@@ -291,7 +291,7 @@ def worst_case(rates: pd.DataFrame, n_rejected: int) -> pd.DataFrame:
 
 def _fitted(table: pd.DataFrame, schema: type[Table]) -> pd.DataFrame:
     kinds = dtypes(schema)
-    return schema.validate(table[list(kinds)].astype(kinds).reset_index(drop=True))
+    return schema.validate(in_kinds(table, kinds)[list(kinds)].reset_index(drop=True))
 
 
 def _filled(column: pd.Series) -> pd.Series:

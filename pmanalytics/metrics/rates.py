@@ -314,6 +314,13 @@ def classed(
     if unknown:
         raise UnknownOptionError("A rate", min(unknown), ["population", "cancelled", *OPTIONS])
     plan = judged(projects, as_of=as_of, cancelled=cancelled, **options)
+    return with_classes(plan, measure, population, cancelled)
+
+
+def with_classes(
+    plan: pd.DataFrame, measure: Measure, population: str, cancelled: Cancelled = "exclude"
+) -> pd.DataFrame:
+    """Return judged projects with the `class` in which each counts for a rate."""
     if measure == "on_time_and_on_budget":
         not_judged = NOT_JUDGED[population]
         states = both_states(plan["on_time"], plan["on_budget"], not_judged=not_judged)
@@ -358,7 +365,7 @@ def _rates(
         weighted = tuple(tally(group, len(groups), plan, w) for w in (plan["weight"], squares))
     rates = stated(counted(group, len(groups), plan), *weighted)
     table = pd.concat([groups, rates], axis="columns")
-    return as_rates(table, plan, labels, names)
+    return Rates.validate(as_rates(table, plan, labels, names))
 
 
 def _weighed(plan: pd.DataFrame, weights: str, group: NDArray[np.int64]) -> pd.DataFrame:

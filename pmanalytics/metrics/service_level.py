@@ -12,7 +12,7 @@ from pmanalytics.metrics.stages import ITEM
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles, order_statistics
 from pmanalytics.schemas import Ageing, FlowItems, ServiceLevels, StageVisits, dtypes
-from pmanalytics.tables import By, complete, group_columns
+from pmanalytics.tables import By, complete, group_columns, in_kinds
 
 SHARES = [0.5, 0.85, 0.95]
 PERCENTILES = ["p50_days", "p85_days", "p95_days"]
@@ -92,7 +92,7 @@ def service_level(
         reliability=reliability(table["n"]),
     )
     kinds = dtypes(ServiceLevels)
-    return ServiceLevels.validate(table[[*names, *kinds]].astype(kinds))
+    return ServiceLevels.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
 def ageing(
@@ -168,7 +168,7 @@ def ageing(
     )
     kinds = dtypes(Ageing)
     further = [name for name in items if name not in {*dtypes(FlowItems), *kinds}]
-    return Ageing.validate(now[[*kinds, *further]].astype(kinds))
+    return Ageing.validate(in_kinds(now, kinds)[[*kinds, *further]])
 
 
 def _ages_at_exit(items: pd.DataFrame, visits: pd.DataFrame, time_zone: str) -> pd.Series:

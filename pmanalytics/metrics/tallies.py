@@ -12,6 +12,7 @@ from pmanalytics.errors import MixedCurrenciesError
 from pmanalytics.intervals import reliability, wilson
 from pmanalytics.metrics.delivery import FAILURES, SUCCESSES
 from pmanalytics.schemas import Day, Rates
+from pmanalytics.tables import in_kinds
 
 EXCLUDED = {
     "n_early": ["early"],
@@ -127,7 +128,7 @@ def stated(
 def as_rates(
     table: pd.DataFrame, plan: pd.DataFrame, labels: dict[str, Any], first: list[str]
 ) -> pd.DataFrame:
-    """Return stated rates as `Rates`, behind the columns that name them.
+    """Return stated rates with the columns of `Rates`, behind those that name them.
 
     A rate that is 0 % for want of finishes or budgets is withheld.
     """
@@ -136,10 +137,9 @@ def as_rates(
         table = table.assign(rate=np.nan, low=np.nan, high=np.nan, reason=why)
         table = table.assign(at_worst=np.nan, at_best=np.nan)
     counted = {name: "int64" for name in Rates.to_schema().columns if name[:2] == "n_"}
-    table = table.assign(**labels).astype(
-        {"k": "int64", "n": "int64", **counted, "reason": "str", "as_of": Day}
-    )
-    return Rates.validate(table[[*first, *Rates.to_schema().columns]])
+    kinds = {"k": "int64", "n": "int64", **counted, "reason": "str", "as_of": Day}
+    table = in_kinds(table.assign(**labels), kinds)
+    return table[[*first, *Rates.to_schema().columns]]
 
 
 def _why_no_rate(plan: pd.DataFrame, measure: str) -> str | None:

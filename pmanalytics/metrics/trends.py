@@ -26,10 +26,10 @@ from pmanalytics.metrics.periods import (
     period_of,
     sides,
 )
-from pmanalytics.metrics.rates import Measure, classed, labelled
+from pmanalytics.metrics.rates import POPULATIONS, Measure, classed, labelled, with_classes
 from pmanalytics.metrics.tallies import as_rates, counted, stated
 from pmanalytics.schemas import Day, RateChanges, RateDifferences, Rates, RateTrends, dtypes
-from pmanalytics.tables import complete
+from pmanalytics.tables import complete, in_kinds
 
 Cohort = Literal["due", "finish"]
 
@@ -96,7 +96,9 @@ def rate_trend(
     1      2024-06-30        False  0  1
     """
     _check(every, window, options)
-    plan, labels = _cohort(projects, measure, cohort, as_of, options)
+    one_of("cohort", cohort, tuple(POPULATION))
+    judged = classed(measure, projects, as_of=as_of, **options)
+    plan, labels = _cohort(judged, measure, cohort, as_of, options)
     period = period_of(plan[cohort], every)
     is_there = (period <= period_of(plan["day"], every)).to_numpy()
     first = int(period[is_there].min()) if is_there.any() else 0
@@ -175,15 +177,15 @@ def rate_change(
     """
     _check(every, window, options)
     last = last_complete(as_of, every, options.get("grace_days", 0))
-    views = []
+    judged, views = classed(measure, projects, as_of=as_of, **options), []
     for cohort in POPULATION:
-        plan, labels = _cohort(projects, measure, cohort, as_of, options)
+        plan, labels = _cohort(judged, measure, cohort, as_of, options)
         block = (last - period_of(plan[cohort], every)) // window
         is_there = block.isin([0, 1]).to_numpy()
         counts = counted(block[is_there].to_numpy(dtype="int64"), 2, plan[is_there])
         views.append(as_rates(stated(counts), plan, labels, []))
     now, then = (pd.concat([view.iloc[[side]] for view in views]) for side in (0, 1))
-    table = rate_difference(then, now)
+    table = _differences(*(side.reset_index(drop=True) for side in (then, now)))
     table = table.assign(
         cohort=pd.Series([*POPULATION], dtype="str"),
         every=every,
@@ -192,7 +194,7 @@ def rate_change(
         **agreed(table["verdict"]),
     )
     days = {name: Day for name in table if str(name).endswith("_date")}
-    return RateChanges.validate(table[[*dtypes(RateChanges)]].astype(days))
+    return RateChanges.validate(in_kinds(table, days)[[*dtypes(RateChanges)]])
 
 
 def rate_difference(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
@@ -239,6 +241,11 @@ def rate_difference(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         raise PMAnalyticsError(
             "Compare rates of one measure, basis, population and status date, row by row."
         )
+    table = _differences(then, now)
+    return RateDifferences.validate(table[[*dtypes(RateDifferences)]])
+
+
+def _differences(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     low, high = newcombe(now["k"], now["n"], then["k"], then["n"])
     difference = now["rate"] - then["rate"]
     is_few = (np.minimum(then["n"], now["n"]) < TOO_FEW) | difference.isna()
@@ -248,13 +255,12 @@ def rate_difference(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         (pd.Series(high < 0), "worse"),
     ]
     sides = [then[COUNTED].add_suffix("_then"), now[COUNTED].add_suffix("_now")]
-    table = pd.concat([now[SAME], *sides], axis="columns").assign(
+    return pd.concat([now[SAME], *sides], axis="columns").assign(
         difference=difference,
         low=np.where(difference.isna(), np.nan, low),
         high=np.where(difference.isna(), np.nan, high),
         verdict=first_true(cases, "no_clear_change", now.index),
     )
-    return RateDifferences.validate(table[[*dtypes(RateDifferences)]])
 
 
 def _comparable(rates: pd.DataFrame) -> pd.DataFrame:
@@ -266,12 +272,11 @@ def _comparable(rates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cohort(
-    projects: pd.DataFrame, measure: Measure, cohort: str, as_of: AsOfInput, options: dict[str, Any]
+    plan: pd.DataFrame, measure: Measure, cohort: str, as_of: AsOfInput, options: dict[str, Any]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the projects as the rate of a cohort counts them, and what that rate is called."""
-    one_of("cohort", cohort, tuple(POPULATION))
-    population = POPULATION[cohort]
-    plan = classed(measure, projects, as_of=as_of, population=population, **options)
+    population = POPULATION[cohort] or POPULATIONS[measure][0]
+    plan = with_classes(plan, measure, population, options.get("cancelled", "exclude"))
     return plan, labelled(measure, as_of, **{**options, "population": population})
 
 

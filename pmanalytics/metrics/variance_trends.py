@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pmanalytics.calendars import AsOfInput, as_of_point
 from pmanalytics.intervals import TOO_FEW, reliability
-from pmanalytics.metrics.delivery import Basis, judged, one_of, project_outcomes
+from pmanalytics.metrics.delivery import Basis, judged, one_of, variances
 from pmanalytics.metrics.periods import (
     Every,
     agreed,
@@ -28,6 +28,7 @@ from pmanalytics.metrics.periods import (
 from pmanalytics.metrics.trends import POPULATION, Cohort
 from pmanalytics.quantiles import grouped_quantiles, order_statistics
 from pmanalytics.schemas import VARIANCES, VarianceChanges, VarianceTrends, dtypes
+from pmanalytics.tables import in_kinds
 
 N_RESAMPLES = 9_999
 
@@ -93,7 +94,7 @@ def variance_trend(
     1      2024-06-30  1              1    30.0
     """
     check_window(every, window)
-    known = _known(projects, as_of, measure, basis, cohort)
+    known = _known(judged(projects, as_of=as_of, basis=basis), measure, cohort)
     period = period_of(known["date"], every).to_numpy(dtype="int64")
     last = int(period_of(pd.Series([as_of_point(as_of).day]), every)[0])
     first = int(period.min(initial=last + 1)) + window - 1
@@ -114,7 +115,7 @@ def variance_trend(
         basis=basis,
     )
     kinds: dict[str, Any] = dtypes(VarianceTrends)
-    return VarianceTrends.validate(table.astype(kinds)[[*kinds]])
+    return VarianceTrends.validate(in_kinds(table, kinds)[[*kinds]])
 
 
 def variance_change(
@@ -172,9 +173,9 @@ def variance_change(
     """
     check_window(every, window)
     last = last_complete(as_of, every)
-    views = []
+    plan, views = judged(projects, as_of=as_of, basis=basis), []
     for cohort in POPULATION:
-        known = _known(projects, as_of, measure, basis, cohort)
+        known = _known(plan, measure, cohort)
         block = (last - period_of(known["date"], every)) // window
         now, then = (known.loc[block == side, "variance"].to_numpy() for side in (0, 1))
         views.append({"cohort": cohort, **_compared(then, now)})
@@ -183,21 +184,19 @@ def variance_change(
     )
     table = table.assign(**agreed(table["seen"]))
     kinds: dict[str, Any] = dtypes(VarianceChanges)
-    return VarianceChanges.validate(table.astype(kinds)[[*kinds]])
+    return VarianceChanges.validate(in_kinds(table, kinds)[[*kinds]])
 
 
-def _known(
-    projects: pd.DataFrame, as_of: AsOfInput, measure: str, basis: Basis, cohort: str
-) -> pd.DataFrame:
+def _known(plan: pd.DataFrame, measure: str, cohort: str) -> pd.DataFrame:
     """Return the `variance` of each project that has one, with the `date` that names its period."""
     one_of("measure", measure, tuple(VARIANCES))
     one_of("cohort", cohort, tuple(POPULATION))
-    outcomes = project_outcomes(projects, as_of=as_of, basis=basis)
+    far = variances(plan)
     known = pd.DataFrame(
         {
-            "date": judged(projects, as_of=as_of, basis=basis)[cohort],
-            "variance": outcomes[measure].round(9),
-            "is_lower_bound": outcomes["is_lower_bound"],
+            "date": plan[cohort],
+            "variance": far[measure].round(9),
+            "is_lower_bound": far["is_lower_bound"],
         }
     )
     return known.dropna(subset=["date", "variance"]).reset_index(drop=True)
@@ -224,7 +223,7 @@ def _spread(known: pd.DataFrame, group: NDArray[np.int64], n_groups: int) -> pd.
 
 def _compared(then: NDArray[np.float64], now: NDArray[np.float64]) -> dict[str, Any]:
     """Return the medians of two groups, and whether they differ by more than chance."""
-    before, latest = _median(then, 0), _median(now, 0)
+    before, latest = _median(then), _median(now)
     is_few = min(len(then), len(now)) < TOO_FEW
     low, high = (np.nan, np.nan) if is_few else _resampled(then, now)
     changed = "worse" if low > 0 else "better" if high < 0 else "no_clear_change"
@@ -241,20 +240,17 @@ def _compared(then: NDArray[np.float64], now: NDArray[np.float64]) -> dict[str, 
 
 
 def _resampled(then: NDArray[np.float64], now: NDArray[np.float64]) -> tuple[float, float]:
-    from scipy.stats import bootstrap  # noqa: PLC0415 - slow to load, and few compare years
-
-    def difference(then: NDArray[np.float64], now: NDArray[np.float64], axis: int = -1) -> Any:
-        return _median(now, axis) - _median(then, axis)
-
-    found = bootstrap(
-        (then, now), difference, n_resamples=N_RESAMPLES, method="percentile", rng=0,
-        vectorized=True,
-    )  # fmt: skip
-    return found.confidence_interval
+    """Return the interval of `scipy.stats.bootstrap`, which takes as long to load as pandas."""
+    random = np.random.default_rng(0)
+    before, latest = (
+        _median(each[random.integers(0, len(each), (N_RESAMPLES, len(each)))])
+        for each in (then, now)
+    )
+    low, high = np.quantile(latest - before, [0.025, 0.975])
+    return low, high
 
 
-def _median(values: NDArray[np.float64], axis: int) -> Any:
+def _median(values: NDArray[np.float64]) -> Any:
     """Return the smallest value that half do not exceed, as elsewhere: one that was observed."""
-    if not values.shape[axis]:
-        return np.nan
-    return np.quantile(values, 0.5, axis=axis, method="inverted_cdf")
+    n = values.shape[-1]
+    return np.sort(values)[..., (n - 1) // 2] if n else np.nan

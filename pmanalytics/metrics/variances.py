@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from pmanalytics.calendars import AsOfInput
-from pmanalytics.metrics.delivery import Basis, project_outcomes
+from pmanalytics.metrics.delivery import Basis, judged, variances
 from pmanalytics.metrics.tallies import grouped
 from pmanalytics.quantiles import grouped_quantiles
 from pmanalytics.schemas import VARIANCES, VarianceDistributions, dtypes
-from pmanalytics.tables import By, group_columns
+from pmanalytics.tables import By, group_columns, in_kinds
 
 QUANTILES = {"median": 0.5, "p80": 0.8, "p90": 0.9, "worst": 1.0}
 FAR = 0.2
@@ -69,24 +69,24 @@ def variance_distribution(
                     measure  n  n_lower_bound  median  worst
     0  finish_variance_days  2              1    -1.0   30.0
     """
-    outcomes = project_outcomes(projects, as_of=as_of, basis=basis)
+    far = pd.DataFrame(variances(judged(projects, as_of=as_of, basis=basis)))
     names = group_columns(projects, by, VarianceDistributions)
     group, groups = grouped(projects[names].reset_index(drop=True))
     tables = [
-        pd.concat([groups, _distribution(outcomes, measure, group, len(groups))], axis="columns")
+        pd.concat([groups, _distribution(far, measure, group, len(groups))], axis="columns")
         for measure in VARIANCES
     ]
     table = pd.concat(tables, ignore_index=True).assign(basis=basis)
     kinds: dict[str, Any] = dtypes(VarianceDistributions)
-    return VarianceDistributions.validate(table.astype(kinds)[[*names, *kinds]])
+    return VarianceDistributions.validate(in_kinds(table, kinds)[[*names, *kinds]])
 
 
 def _distribution(
-    outcomes: pd.DataFrame, measure: str, group: np.ndarray, n_groups: int
+    far: pd.DataFrame, measure: str, group: np.ndarray, n_groups: int
 ) -> pd.DataFrame:
-    is_known = outcomes[measure].notna().to_numpy()
-    values, group = outcomes.loc[is_known, measure].round(9), group[is_known]
-    is_bound = outcomes.loc[is_known, "is_lower_bound"]
+    is_known = far[measure].notna().to_numpy()
+    values, group = far.loc[is_known, measure].round(9), group[is_known]
+    is_bound = far.loc[is_known, "is_lower_bound"]
     n = np.bincount(group, minlength=n_groups)
     quantiles = grouped_quantiles(values, group, n_groups, [*QUANTILES.values()])
     n_far = np.bincount(group[values > FAR], minlength=n_groups)

@@ -78,8 +78,7 @@ class Card:
     @property
     def content(self) -> dict[str, Any]:
         """What the page needs besides the figure."""
-        return asdict(self) | {
-            "figure": None,
+        return asdict(replace(self, figure=None)) | {
             "headlines": [{**h._asdict(), "spark": spark(h.line, h.bars)} for h in self.headlines],
         }
 

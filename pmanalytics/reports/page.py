@@ -12,16 +12,18 @@ from hashlib import sha256
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
-from nbformat import NotebookNode
 from plotly.offline import get_plotlyjs
 
 from pmanalytics.figures.theme import DARK, LIGHT
 from pmanalytics.figures.words import escaped
 from pmanalytics.reports.cards import CARD, PLOTLY, Card, html_of
 from pmanalytics.reports.views import leaves, views_html
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_LABELS = 30  # columns of a table whose cells stand one below the other on a phone

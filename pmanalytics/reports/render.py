@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 from uuid import uuid4
 
+import pmanalytics.reports.sooner  # noqa: F401
+
+# isort: split
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -28,6 +33,8 @@ from pmanalytics.reports.page import TEMPLATES, assets, contents_page, page_of, 
 
 SECONDS_PER_CELL = 600
 CONTENTS = "index"
+# What a notebook named, but for its data, and what it showed.
+FORGET = "%reset_selective -f ^(?!portfolio$)\n%reset -f out"
 
 
 def notebook_folder() -> Path:
@@ -99,12 +106,38 @@ def render_reports(
     environment = {PSEUDONYMISE: pseudonym_key} if pseudonym_key else {}
     parameters = {"folder": str(folder.resolve()), "as_of": as_of}
     summaries = []
-    for name, path in report_notebooks(notebooks).items():
-        notebook = run(path, parameters, environment=environment)
-        page, _ = ReportExporter().from_notebook_node(notebook)
-        summaries.append(summary_of(notebook) | {"file": f"{name}.html"})
-        yield _written(page, out / f"{name}.html")
+    with closing(_all_run(report_notebooks(notebooks), parameters, environment)) as all_run:
+        for name, notebook in all_run:
+            page, _ = ReportExporter().from_notebook_node(notebook)
+            summaries.append(summary_of(notebook) | {"file": f"{name}.html"})
+            yield _written(page, out / f"{name}.html")
     yield _written(contents_page(summaries), out / f"{CONTENTS}.html")
+
+
+def _all_run(
+    paths: Mapping[str, Path], parameters: Mapping[str, object], environment: Mapping[str, str]
+) -> Generator[tuple[str, NotebookNode], None, None]:
+    """Yield every notebook, run: ours in one kernel, those of the user each in its own."""
+    ours = report_notebooks().values()
+    for is_ours, group in groupby(paths.items(), lambda named: named[1] in ours):
+        if is_ours:
+            yield from _run_together(dict(group), _assigned(parameters), environment)
+            continue
+        for name, path in group:
+            yield name, run(path, parameters, environment=environment)
+
+
+def _run_together(
+    paths: Mapping[str, Path], assigned: str, environment: Mapping[str, str]
+) -> Generator[tuple[str, NotebookNode], None, None]:
+    """Yield notebooks of ours, run one after the other; the first loads the data for all."""
+    with kernel(notebook_folder(), environment, shutdown_kernel="immediate") as client:
+        given = assigned
+        for name, path in paths.items():
+            yield name, _run_in(client, path, given)
+            given = f"{assigned}\nfolder = portfolio"
+            client.nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(FORGET)])
+            client.execute(cleanup_kc=False)
 
 
 def _written(page: str, target: Path) -> Path:
@@ -120,20 +153,40 @@ def run(
     path: Path, parameters: Mapping[str, object], *, environment: Mapping[str, str] | None = None
 ) -> NotebookNode:
     """Return the notebook, run with these values instead of those of its parameters cell."""
-    notebook = _read(path)
-    given = nbformat.v4.new_code_cell("\n".join(f"{k} = {v!r}" for k, v in parameters.items()))
-    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
-    position = next((n for n, names in enumerate(tags, 1) if "parameters" in names), 0)
-    notebook.cells.insert(position, given)
+    with kernel(path.parent, environment or {}) as client:
+        return _run_in(client, path, _assigned(parameters))
+
+
+def _assigned(parameters: Mapping[str, object]) -> str:
+    return "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+
+
+@contextmanager
+def kernel(
+    folder: Path, environment: Mapping[str, str], **options: object
+) -> Iterator[NotebookClient]:
+    """Return what runs notebooks in a kernel that works in a folder."""
     client = NotebookClient(
-        notebook,
+        nbformat.v4.new_notebook(),
         timeout=SECONDS_PER_CELL,
         kernel_manager_class=ThisPython,
         record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
+        **options,
     )
+    with client.setup_kernel(env={**os.environ, **environment}):
+        yield client
+
+
+def _run_in(client: NotebookClient, path: Path, assigned: str) -> NotebookNode:
+    """Return the notebook, run with what is assigned after its parameters cell."""
+    notebook = client.nb = _read(path)
+    given = nbformat.v4.new_code_cell(assigned)
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    position = next((n for n, names in enumerate(tags, 1) if "parameters" in names), 0)
+    notebook.cells.insert(position, given)
     try:
-        client.execute(env={**os.environ, **(environment or {})})
+        client.execute(cleanup_kc=False)
     except CellExecutionError as error:
         is_ours = hasattr(errors, error.ename)
         told = error.evalue if is_ours else f"{error.ename}: {error.evalue}"

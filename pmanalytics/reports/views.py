@@ -21,17 +21,13 @@ class Views:
     asks: str = ""
 
     def __repr__(self) -> str:
-        return repr(self._first)
-
-    @property
-    def _first(self) -> Card | Views:
-        return next(iter(self.views.values()))
+        return repr(next(iter(self.views.values())))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """Return the first form as a notebook shows it, and all of them for the page."""
         bundles = {name: view._repr_mimebundle_() for name, view in self.views.items()}
         views = [[name, of[CARD], of.get(PLOTLY)] for name, of in bundles.items()]
-        return self._first._repr_mimebundle_() | {CARD: {"asks": self.asks, "views": views}}
+        return next(iter(bundles.values())) | {CARD: {"asks": self.asks, "views": views}}
 
 
 def filtered(cards: Mapping[str, Card | Views], *, by: str | None) -> Card | Views:

@@ -27,6 +27,7 @@ from pmanalytics.schemas.base import (
     count,
     dtypes,
     empty,
+    fits,
     optional,
     required,
     share,

@@ -1,9 +1,10 @@
+import datetime
 import json
 
 import pandas as pd
 import pytest
 
-from pmanalytics import load_portfolio
+from pmanalytics import PMAnalyticsError, load_portfolio
 from pmanalytics.errors import ConfigError, MissingAsOfError, UnreadableFileError
 
 PROJECTS = "project_id,name,status,actual_finish_date\nP1,One,done,2025-03-02\nP2,Two,open,\n"
@@ -42,6 +43,16 @@ def test_the_date_may_be_a_date_of_toml_and_is_overruled_by_the_caller(folder):
     place = folder(projects__csv=PROJECTS, pmanalytics__toml="as_of = 2025-06-30\n")
     assert load_portfolio(place).as_of == "2025-06-30"
     assert load_portfolio(place, as_of="2025-01-31").as_of == "2025-01-31"
+
+
+def test_what_was_loaded_already_is_taken_as_it_is(folder):
+    portfolio = load_portfolio(folder(projects__csv=PROJECTS), as_of="2024-06-30")
+    assert load_portfolio(portfolio) is portfolio
+    earlier = load_portfolio(portfolio, as_of=datetime.date(2024, 5, 31))
+    assert earlier.as_of == "2024-05-31"
+    assert earlier.projects is portfolio.projects
+    with pytest.raises(PMAnalyticsError, match="as_of"):
+        load_portfolio(portfolio, as_of="soon")
 
 
 def test_bad_rows_never_stop_a_portfolio(folder):

@@ -133,6 +133,12 @@ def test_the_same_notebook_gives_the_same_page(reports, tmp_path):
         assert path.read_bytes() == again[name].read_bytes()
 
 
+def test_a_report_owes_nothing_to_those_made_before_it(reports):
+    path = notebook_folder() / "90_data_quality.ipynb"
+    page, _ = ReportExporter().from_notebook_node(run(path, {}))
+    assert page == reports["data_quality"].read_text("utf-8")
+
+
 def test_a_users_error_is_told_in_its_words(tmp_path):
     (tmp_path / "projects.csv").write_text("project_id,name,status\nP1,One,open\n")
     with pytest.raises(PMAnalyticsError, match="the status date is not given"):
