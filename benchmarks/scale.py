@@ -77,11 +77,11 @@ CASES = [
     ]),
     Case("The first report of the sample, warm", 1, [
         Contender("pmanalytics", "our_reports"),
-        Contender("kernel start and imports alone", "kernels"),
+        Contender("kernel start and imports alone", "kernel_start", 1.5),
     ]),
     Case("All five reports of the sample, warm", 5, [
         Contender("pmanalytics", "our_reports"),
-        Contender("kernel start and imports alone, for each", "kernels", 1.5),
+        Contender("kernel start and imports alone", "kernel_start", 1.5),
     ]),
 ]  # fmt: skip
 ONE_PROJECT = """

@@ -80,21 +80,14 @@ def order_statistics(
     >>> low.tolist(), high.tolist()
     ([78.0], [93.0])
     """
+    from scipy.stats import binom  # noqa: PLC0415 - slow to load, and few ask for intervals
+
     values, group = np.asarray(values, dtype=float), np.asarray(group, dtype=np.int64)
     size = np.bincount(group, minlength=n_groups)
     start = np.cumsum(size) - size
     in_order = np.append(values[order_of(group, values)], np.nan)
-    low, high = _binomial_points(0.025, size, share), _binomial_points(0.975, size, share) + 1
+    low = binom.ppf(0.025, size, share).astype(np.int64)
+    high = binom.ppf(0.975, size, share).astype(np.int64) + 1
     low_at = np.where(low >= 1, start + low - 1, -1)
     high_at = np.where((high <= size) & (size > 0), start + high - 1, -1)
     return in_order[low_at], in_order[high_at]
-
-
-def _binomial_points(chance: float, n: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """Return the smallest number of successes that so much of each binomial does not exceed."""
-    # scipy.stats has this as binom.ppf, but takes as long to load as pandas.
-    from scipy.special import bdtr, bdtrik  # noqa: PLC0415 - few ask for intervals
-
-    found = np.nan_to_num(np.ceil(bdtrik(chance, n, share)))
-    below = np.maximum(found - 1, 0)
-    return np.where(bdtr(below, n, share) >= chance, below, found).astype(np.int64)

@@ -14,9 +14,6 @@ from tempfile import gettempdir
 from typing import Any
 from uuid import uuid4
 
-import pmanalytics.reports.sooner  # noqa: F401
-
-# isort: split
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager

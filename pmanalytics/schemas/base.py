@@ -20,7 +20,9 @@ OUTSIDE: dict[str, Any] = {
     "greater_than_or_equal_to": operator.lt,
     "greater_than": operator.le,
     "less_than_or_equal_to": operator.gt,
-    "in_range": lambda values, low, high, *_: (values < low) | (values > high),
+    "in_range": lambda values, low, high, *with_bounds: (
+        (values < low) | (values > high) | (not all(with_bounds))
+    ),
 }
 LEVELS = ["product", "project", "work_item"]
 SET_ASIDE = ["row", "value"]
