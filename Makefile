@@ -28,12 +28,12 @@ lab: $(READY)
 # in an environment apart.
 peers: $(READY)
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-bench
-	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -e '.[notebooks]' duckdb==2.0.0 polars==2.1.0 pytz \
-		pm4py==2.7.23.11 orjson==3.13.0
+	@$(BIN)/uv pip install -q --compile-bytecode --python .venv-bench/bin/python -e '.[notebooks]' \
+		duckdb==2.0.0 polars==2.1.0 pytz pm4py==2.7.23.11 orjson==3.13.0
 
 # About 20 minutes on two cores, and 1.5 GB for what is made up to be read.
 bench: peers
-	@.venv-bench/bin/python benchmarks/scale.py
+	@env -u PYTHONDONTWRITEBYTECODE .venv-bench/bin/python benchmarks/scale.py
 
 pollution: peers
 	@.venv-bench/bin/python benchmarks/pollution.py
@@ -72,6 +72,6 @@ $(READY): pyproject.toml requirements.lock
 	@echo "Setting up $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
