@@ -193,6 +193,9 @@ def _run_in(client: NotebookClient, path: Path, assigned: str) -> NotebookNode:
         told = f"A cell ran for more than {SECONDS_PER_CELL} seconds and was stopped."
         raise NotebookError(told, path.name) from None
     except DeadKernelError:
+        if client.km is None:  # on Ctrl-C nbclient ends the kernel and forgets it
+            client.create_kernel_manager()  # for its own tidying up, which asks for one
+            raise KeyboardInterrupt from None
         told = "Python ended while a cell ran, as it does where memory runs out."
         raise NotebookError(told, path.name) from None
     return notebook

@@ -125,6 +125,16 @@ def test_a_cell_that_fails_is_named_in_one_line(data, write, tmp_path, cells, to
 
 
 @pytest.mark.usefixtures("without_ours")
+def test_ctrl_c_ends_it_without_a_traceback(data, write, tmp_path):
+    interrupt = "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)"
+    path = write("mine.ipynb", interrupt)
+    arguments = ["report", data, "--as-of", "2025-01-31", "--out", tmp_path / "out"]
+    result = CliRunner().invoke(main, [*map(str, [*arguments, "--notebook", path])])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "Aborted!"
+
+
+@pytest.mark.usefixtures("without_ours")
 def test_a_cell_without_end_is_stopped(data, write, tmp_path, monkeypatch):
     monkeypatch.setattr(render, "SECONDS_PER_CELL", 1)
     path = write("mine.ipynb", "import time\ntime.sleep(60)")
