@@ -124,15 +124,11 @@ class Intake:
         return repaired.difference(self.bad_records).difference(self._repeats)
 
     def _noted(self, set_aside: str) -> pd.Index:
-        if not self.rejected:
-            return pd.Index([], dtype="int64")
         noted = [part.loc[part["set_aside"] == set_aside, "record"] for part in self.rejected]
         return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())
 
     @property
     def _deleted(self) -> pd.Index:
-        if not self.rejected:
-            return pd.Index([], dtype="int64")
         is_deleted = [part["reason"] == errors.DELETED.reason for part in self.rejected]
         noted = [part[own]["record"] for part, own in zip(self.rejected, is_deleted, strict=True)]
         return pd.Index(pd.concat([pd.Series(dtype="int64"), *noted]).unique())

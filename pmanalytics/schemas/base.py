@@ -15,7 +15,8 @@ from pandera.typing import get_index_types
 Day = np.dtype("datetime64[us]")
 Instant = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
-# Values that break a check of numbers; what is missing breaks none.
+# Values that break a check of numbers; what is missing breaks none. All do where a bound is not
+# itself within the range: pandera then decides.
 OUTSIDE: dict[str, Any] = {
     "greater_than_or_equal_to": operator.lt,
     "greater_than": operator.le,
